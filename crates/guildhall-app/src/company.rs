@@ -1,0 +1,67 @@
+//! Companies: sellers, and owners of communities.
+
+use crate::error::{Error, Result, no_such};
+use crate::ledger;
+use crate::store::{self, Tx};
+use crate::Guildhall;
+use guildhall_core::ids::{AttachmentId, CompanyId, Id, UserId};
+use guildhall_core::ledger::AccountKind;
+use guildhall_core::permission::Role;
+
+/// A company.
+#[derive(Debug, Clone)]
+pub struct Company {
+    /// The id.
+    pub id: CompanyId,
+    /// The owner; always on the team.
+    pub owner: UserId,
+    /// The name shown.
+    pub title: String,
+    /// Its unique path in the hub.
+    pub route: String,
+    /// One of the wire's `IndustryTypes`.
+    pub industry_type: Option<String>,
+    /// One of the wire's `BusinessTypes`.
+    pub business_type: Option<String>,
+    /// The logo.
+    pub logo: Option<AttachmentId>,
+    /// The banner.
+    pub banner: Option<AttachmentId>,
+}
+
+/// What a new company is made of.
+#[derive(Debug, Clone)]
+pub struct NewCompany {
+    /// The owner.
+    pub owner: UserId,
+    /// The name shown.
+    pub title: String,
+    /// Its unique path in the hub.
+    pub route: String,
+    /// One of the wire's `IndustryTypes`.
+    pub industry_type: Option<String>,
+    /// One of the wire's `BusinessTypes`.
+    pub business_type: Option<String>,
+}
+
+/// A company's public face.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(hall: &Guildhall, id: CompanyId) -> Result<Company> {
+    hall.store
+        .read(move |read| match store::company::find(read, &id)? {
+            Some(company) => Ok(company),
+            None => no_such("company", &id),
+        })
+        .await
+}
+
+/// Makes a company with its owner on the team and a ledger account.
+pub(crate) fn create(tx: &mut Tx<'_>, company: &NewCompany) -> Result<CompanyId> {
+    let id = store::company::insert(tx, company)?
+        .ok_or_else(|| Error::Conflict(format!("The route `{}` is taken.", company.route)))?;
+    store::company::set_team_member(tx, &id, &company.owner, Role::Owner)?;
+    ledger::open_account(tx, AccountKind::Company, id.as_str())?;
+    Ok(id)
+}

@@ -1,0 +1,190 @@
+//! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
+
+use crate::access_pass::{self, NewAccessPass};
+use crate::app;
+use crate::company::{self, NewCompany};
+use crate::error::Result;
+use crate::experience::{self, NewExperience};
+use crate::ledger;
+use crate::membership::{self, NewMembership};
+use crate::plan::{self, NewPlan};
+use crate::store::{self, Tx};
+use crate::user::{self, NewUser};
+use crate::{Guildhall, post};
+use guildhall_core::experience::name_key;
+use guildhall_core::ids::{
+    AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, MembershipId, PlanId, PostId, UserId,
+};
+use guildhall_core::ledger::AccountKind;
+use guildhall_core::mention;
+use guildhall_core::money::Currency;
+use guildhall_core::permission::Role;
+use guildhall_core::post::WhoCanPost;
+
+/// A founder's hands: everything it makes stands together or not at all.
+pub struct Founder<'a, 'b> {
+    tx: &'a mut Tx<'b>,
+}
+
+impl std::fmt::Debug for Founder<'_, '_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Founder")
+    }
+}
+
+/// Founds something in one transaction.
+///
+/// # Errors
+/// What the closure answers, or `Internal`.
+pub async fn found<T, F>(hall: &Guildhall, mut closure: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnMut(&mut Founder<'_, '_>) -> Result<T> + Send + 'static,
+{
+    hall.store.write(move |tx| closure(&mut Founder { tx })).await
+}
+
+/// A message of an earlier day.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierPost {
+    /// A forum post's title.
+    pub title: Option<String>,
+    /// Markdown.
+    pub content: String,
+    /// The post it comments.
+    pub parent: Option<PostId>,
+    /// Kept at the top.
+    pub pinned: bool,
+    /// When it was written, in milliseconds.
+    pub at: i64,
+}
+
+impl Founder<'_, '_> {
+    /// The moment of this founding, in milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.tx.now
+    }
+
+    /// A user, with a ledger account.
+    ///
+    /// # Errors
+    /// `Conflict` when the username is taken.
+    pub fn user(&mut self, user: &NewUser) -> Result<UserId> {
+        user::create(self.tx, user)
+    }
+
+    /// A company, its owner on the team, with a ledger account.
+    ///
+    /// # Errors
+    /// `Conflict` when the route is taken.
+    pub fn company(&mut self, company: &NewCompany) -> Result<CompanyId> {
+        company::create(self.tx, company)
+    }
+
+    /// A team member.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn team_member(&mut self, company: &CompanyId, user: &UserId, role: Role) -> Result<()> {
+        store::company::set_team_member(self.tx, company, user, role)
+    }
+
+    /// An access pass.
+    ///
+    /// # Errors
+    /// `Conflict` when the route is taken.
+    pub fn access_pass(&mut self, pass: &NewAccessPass) -> Result<AccessPassId> {
+        access_pass::create(self.tx, pass)
+    }
+
+    /// A plan.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn plan(&mut self, plan: &NewPlan) -> Result<PlanId> {
+        plan::create(self.tx, plan)
+    }
+
+    /// A membership.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn membership(&mut self, membership: &NewMembership) -> Result<MembershipId> {
+        membership::create(self.tx, membership)
+    }
+
+    /// An app, installed in its own company.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn app(&mut self, company: &CompanyId, name: &str, base_url: Option<&str>) -> Result<AppId> {
+        app::create(self.tx, company, name, base_url)
+    }
+
+    /// An agent user of an app.
+    ///
+    /// # Errors
+    /// `Conflict` when the username is taken.
+    pub fn agent(&mut self, app: &AppId, user: &NewUser) -> Result<UserId> {
+        app::add_agent(self.tx, app, user, 0)
+    }
+
+    /// An API key; this is the only time its text is seen.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn api_key(&mut self, app: &AppId) -> Result<(ApiKeyId, String)> {
+        app::add_key(self.tx, app)
+    }
+
+    /// An experience attached to passes, with its feed when it is a chat or a forum.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn experience(
+        &mut self,
+        new: &NewExperience,
+        passes: &[&AccessPassId],
+        who_can_post: Option<WhoCanPost>,
+    ) -> Result<ExperienceId> {
+        let id = experience::create(self.tx, new, who_can_post)?;
+        for pass in passes {
+            store::experience::attach(self.tx, &id, pass, None)?;
+        }
+        let first = passes.first().copied();
+        store::experience::set_name(self.tx, &new.company, new.kind, first, &name_key(&new.name), &id)?;
+        Ok(id)
+    }
+
+    /// Money let in from outside.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn fund(&mut self, kind: AccountKind, owner: &str, currency: Currency, minor: i64, key: &str) -> Result<()> {
+        ledger::fund(self.tx, kind, owner, currency, minor, key)
+    }
+
+    /// A post that was written earlier, in a chat or forum.
+    ///
+    /// # Errors
+    /// `NotFound` when the experience has no feed.
+    pub fn post(&mut self, experience: &ExperienceId, author: &UserId, earlier: &EarlierPost) -> Result<PostId> {
+        let Some(feed) = store::feed::of_experience(self.tx, experience)? else {
+            return crate::error::no_such("chat or forum", experience);
+        };
+        let mentions = mention::read(&earlier.content);
+        let post = post::NewPost {
+            parent: earlier.parent.clone(),
+            title: earlier.title.clone(),
+            content: earlier.content.clone(),
+            mentioned: store::user::ids_of_usernames(self.tx, &mentions.username_keys)?,
+            pinned: earlier.pinned,
+            ..post::NewPost::default()
+        };
+        let now = std::mem::replace(&mut self.tx.now, earlier.at);
+        let written = store::post::insert(self.tx, &feed.id, author, &post);
+        self.tx.now = now;
+        Ok(written?.0)
+    }
+}

@@ -1,0 +1,122 @@
+//! Guildhall's use cases: the only room that touches SQL, files, processors and other servers.
+//!
+//! One noun a file; each use case is a function over [`Guildhall`] and the calling [`Principal`]. What
+//! needs the store alone is a plain synchronous function over a transaction underneath.
+
+pub mod access;
+pub mod access_pass;
+pub mod app;
+pub mod attachment;
+pub mod checkout;
+pub mod clock;
+pub mod company;
+pub mod direct_message;
+mod error;
+pub mod experience;
+pub mod feed;
+mod files;
+pub mod founding;
+pub mod ledger;
+pub mod membership;
+pub mod moderation;
+pub mod notification;
+pub mod plan;
+pub mod post;
+pub mod principal;
+mod store;
+pub mod user;
+
+pub use error::{Error, Result};
+pub use files::Outgoing;
+pub use principal::Principal;
+pub use store::{Location, OpenError, StoreFigures};
+
+use clock::{Clock, Random};
+use files::{Files, Signer};
+use std::path::PathBuf;
+use store::Store;
+
+/// What a hall is opened with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the data lies.
+    pub location: Location,
+    /// Where files are kept.
+    pub files: PathBuf,
+    /// Where clients reach the server, e.g. `http://127.0.0.1:8003`, without a slash at the end.
+    pub origin: String,
+    /// The largest file that can be uploaded, in bytes.
+    pub largest_upload_bytes: i64,
+}
+
+/// An open hall: everything a use case needs.
+#[derive(Debug)]
+pub struct Guildhall {
+    store: Store,
+    clock: Clock,
+    files: Files,
+    signer: Signer,
+    settings: Settings,
+}
+
+/// Why a hall could not be opened; one clear sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The files directory.
+    #[error("cannot use the files directory {path}: {cause}")]
+    Files {
+        /// Its path.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The shared secrets.
+    #[error("cannot read the secrets of the database: {0}")]
+    Secrets(String),
+}
+
+impl Guildhall {
+    /// Opens a hall and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the data cannot be reached, is newer than this binary, or cannot be brought up to date.
+    pub async fn open(settings: Settings, clock: Clock, random: Random) -> std::result::Result<Self, StartError> {
+        let files = Files::in_directory(&settings.files)
+            .map_err(|cause| StartError::Files { path: settings.files.display().to_string(), cause })?;
+        let store = Store::open(&settings.location, clock.clone(), random)?;
+        let secret = store
+            .write(|tx| store::secret::find_or_make(tx, "addresses"))
+            .await
+            .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
+        Ok(Self { store, clock, files, signer: Signer::new(secret), settings })
+    }
+
+    /// Where clients reach the server.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.settings.origin
+    }
+
+    /// Milliseconds since 1970, by this hall's clock.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// What the store has done since it was opened.
+    #[must_use]
+    pub fn store_figures(&self) -> StoreFigures {
+        self.store.figures()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<()> {
+        self.store.read(|read| read.query("select name from secrets limit 1", &[]).map(|_| ())).await
+    }
+}

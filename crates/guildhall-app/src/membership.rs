@@ -1,0 +1,28 @@
+//! Memberships: one user's hold of one access pass.
+
+use crate::error::Result;
+use crate::store::{self, Tx};
+use guildhall_core::ids::{AccessPassId, CompanyId, MembershipId, PlanId, UserId};
+use guildhall_core::membership::MembershipStatus;
+
+/// What a new membership is made of.
+#[derive(Debug, Clone)]
+pub struct NewMembership {
+    /// The company that sells the pass.
+    pub company: CompanyId,
+    /// The pass.
+    pub access_pass: AccessPassId,
+    /// The plan it was bought by.
+    pub plan: Option<PlanId>,
+    /// Who holds it.
+    pub user: UserId,
+    /// Where it stands.
+    pub status: MembershipStatus,
+    /// The end of what was paid for, in milliseconds; `None` without end.
+    pub paid_until: Option<i64>,
+}
+
+/// Makes a membership.
+pub(crate) fn create(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<MembershipId> {
+    store::membership::insert(tx, membership)
+}

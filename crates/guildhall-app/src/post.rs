@@ -1,0 +1,408 @@
+//! Posts: sending messages, writing in forums, and reading feeds.
+
+use crate::access;
+use crate::attachment::{self, Attachment};
+use crate::direct_message;
+use crate::error::{Error, Result, no_such};
+use crate::feed::{self, FeedName};
+use crate::notification;
+use crate::principal::{self, Principal};
+use crate::store::feed::{Feed, Place};
+use crate::store::post_query::{Level, Span};
+use crate::store::{self, Read, Tx};
+use crate::user::User;
+use crate::Guildhall;
+use guildhall_core::access::{AccessLevel, Standing};
+use guildhall_core::ids::{AttachmentId, ExperienceId, FeedId, FeedKind, PostId, UserId};
+use guildhall_core::money::Currency;
+use guildhall_core::permission::Permission;
+use guildhall_core::poll::{self, PollOption};
+use guildhall_core::post::{self as rules, Refusal, Writer};
+use guildhall_core::mention;
+
+/// A chat message, direct message or forum post. Times are milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The id.
+    pub id: PostId,
+    /// The feed it stands in.
+    pub feed: FeedId,
+    /// Its place there, from 1, without gaps.
+    pub sequence: i64,
+    /// The post it comments.
+    pub parent: Option<PostId>,
+    /// The message it answers.
+    pub replying_to: Option<PostId>,
+    /// A forum post's title.
+    pub title: Option<String>,
+    /// Markdown; empty when deleted, `None` when withheld behind a paywall.
+    pub content: Option<String>,
+    /// Who is mentioned.
+    pub mentioned: Vec<UserId>,
+    /// Everyone is mentioned.
+    pub everyone_mentioned: bool,
+    /// Kept at the top.
+    pub pinned: bool,
+    /// How often it was seen.
+    pub view_count: i64,
+    /// What reading it costs, in minor units.
+    pub paywall: Option<(i64, Currency)>,
+    /// When it was written.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+    /// Its text was changed.
+    pub is_edited: bool,
+    /// It was deleted; it keeps its place.
+    pub is_deleted: bool,
+    /// Who wrote it.
+    pub author: User,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A post about to be written, its text checked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewPost {
+    pub(crate) parent: Option<PostId>,
+    pub(crate) title: Option<String>,
+    pub(crate) content: String,
+    pub(crate) mentioned: Vec<UserId>,
+    pub(crate) everyone_mentioned: bool,
+    pub(crate) pinned: bool,
+    pub(crate) paywall: Option<(i64, Currency)>,
+    pub(crate) attachments: Vec<AttachmentId>,
+    pub(crate) poll: Vec<PollOption>,
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A chat, or a conversation one is in.
+    Feed(FeedName),
+    /// A user, by id or username.
+    User(String),
+}
+
+/// Sends a message; answers its id once it is durable.
+///
+/// # Errors
+/// The first of: no access, ban, mute, who-can-post, cooldown, banned words, links, files, length;
+/// each with its own sentence.
+pub async fn send(
+    hall: &Guildhall,
+    principal: &Principal,
+    target: Target,
+    content: String,
+    attachments: Vec<AttachmentId>,
+) -> Result<PostId> {
+    let principal = principal.clone();
+    hall.store
+        .write(move |tx| match &target {
+            Target::User(name) => direct_message::send(tx, &principal, name, &content, &attachments),
+            Target::Feed(name) => send_to_feed(tx, &principal, name, &content, &attachments),
+        })
+        .await
+}
+
+fn send_to_feed(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    name: &FeedName,
+    content: &str,
+    attachments: &[AttachmentId],
+) -> Result<PostId> {
+    let user = principal.acting_user()?;
+    let Some(feed) = feed::locate(tx, name)? else { return no_such("chat", name) };
+    let place = match (feed.kind, &feed.place) {
+        (FeedKind::DirectMessage, _) => {
+            return direct_message::send_to_feed(tx, principal, &feed.id, content, attachments);
+        }
+        (_, Some(place)) => place,
+        (_, None) => return Err(Error::internal("a chat or forum without an experience")),
+    };
+    let writer = admit(tx, principal, user, &feed, place, Permission::ChatMessageCreate)?;
+    if feed.kind == FeedKind::Forum {
+        return Err(Error::Invalid(format!("`{name}` is a forum: write there with `createForumPost`.")));
+    }
+    let content = rules::may_stand(content, attachments.len(), &writer, &feed.rules).map_err(refused)?;
+    let post = compose(tx, principal, &writer, content, attachments)?;
+    let (id, _) = store::post::insert(tx, &feed.id, user, &post)?;
+    notification::tell_mentioned(tx, place, user, &post)?;
+    Ok(id)
+}
+
+/// What the caller wants to write in a forum.
+#[derive(Debug, Clone, Default)]
+pub struct ForumPostRequest {
+    /// The forum.
+    pub forum: Option<ExperienceId>,
+    /// The post it comments.
+    pub parent: Option<PostId>,
+    /// A title; not for comments.
+    pub title: Option<String>,
+    /// Markdown.
+    pub content: String,
+    /// Files.
+    pub attachments: Vec<AttachmentId>,
+    /// Keep it at the top; for the team.
+    pub pinned: bool,
+    /// A poll.
+    pub poll: Option<Vec<PollOption>>,
+    /// What reading it costs, in major units; for the team.
+    pub paywall: Option<(f64, String)>,
+    /// Tell everyone who may read it.
+    pub is_mention: bool,
+}
+
+/// Writes a forum post or a comment.
+///
+/// # Errors
+/// As for messages; `Invalid` for an unsound title, poll or price; `NotFound` for a parent elsewhere.
+pub async fn create_forum_post(hall: &Guildhall, principal: &Principal, request: ForumPostRequest) -> Result<Post> {
+    let principal = principal.clone();
+    hall.store.write(move |tx| create_forum_post_in(tx, &principal, &request)).await
+}
+
+fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumPostRequest) -> Result<Post> {
+    let user = principal.acting_user()?;
+    let forum = request
+        .forum
+        .as_ref()
+        .ok_or_else(|| Error::Invalid("Name the forum: give `forumExperienceId` or `experienceId`.".into()))?;
+    let found = store::feed::of_experience(tx, forum)?.filter(|feed| feed.kind == FeedKind::Forum);
+    let Some((mut feed, place)) = found.and_then(|feed| feed.place.clone().map(|place| (feed, place))) else {
+        return no_such("forum", forum);
+    };
+    if request.parent.is_some() {
+        // Who-can-post is about posts; commenting is for everyone with access.
+        feed.rules.who_can_post = rules::WhoCanPost::Everyone;
+    }
+    let writer = admit(tx, principal, user, &feed, &place, Permission::ForumPostCreate)?;
+    if let Some(parent) = &request.parent {
+        check_parent(tx, parent, &feed.id, user, &writer)?;
+    }
+    let content = rules::may_stand(&request.content, request.attachments.len(), &writer, &feed.rules).map_err(refused)?;
+    let mut post = compose(tx, principal, &writer, content, &request.attachments)?;
+    post.parent = request.parent.clone();
+    post.title = check_extras(request, &writer)?;
+    post.pinned = request.pinned;
+    post.poll = request.poll.clone().unwrap_or_default();
+    post.everyone_mentioned |= request.is_mention && writer.is_admin;
+    if let Some((amount, code)) = &request.paywall {
+        let currency = Currency::parse(code)?;
+        post.paywall = Some((rules::check_paywall(*amount, currency)?, currency));
+    }
+    let (_, sequence) = store::post::insert(tx, &feed.id, user, &post)?;
+    notification::tell_mentioned(tx, &place, user, &post)?;
+    store::post_query::find_own(tx, &feed.id, sequence)?
+        .ok_or_else(|| Error::internal("a post that was just written is missing"))
+}
+
+/// Checks title, poll, pin and paywall; answers the title.
+fn check_extras(request: &ForumPostRequest, writer: &Writer) -> Result<Option<String>> {
+    let title = rules::check_title(request.title.as_deref())?;
+    if request.parent.is_some() && (title.is_some() || request.pinned || request.poll.is_some() || request.paywall.is_some())
+    {
+        return Err(Error::Invalid("A comment has no title, pin, poll or paywall.".into()));
+    }
+    if !writer.is_admin && (request.pinned || request.paywall.is_some()) {
+        return Err(Error::Forbidden("Only the team can pin posts or put a price on them.".into()));
+    }
+    if let Some(options) = &request.poll {
+        poll::check(options)?;
+    }
+    Ok(title.map(str::to_owned))
+}
+
+fn check_parent(read: &mut Read<'_>, parent: &PostId, feed: &FeedId, user: &UserId, writer: &Writer) -> Result<()> {
+    let found = store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == *feed && !anchor.is_deleted);
+    let Some(anchor) = found else { return no_such("post", parent) };
+    if anchor.is_comment {
+        return Err(Error::Invalid("Comments stand under posts, not under comments.".into()));
+    }
+    let may_read = !anchor.is_paywalled
+        || writer.is_admin
+        || anchor.author == *user
+        || store::post::has_bought(read, parent, user)?;
+    if may_read { Ok(()) } else { Err(Error::Forbidden("Buy the post to comment it.".into())) }
+}
+
+/// Lets a writer into a feed, or says why not.
+fn admit(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    user: &UserId,
+    feed: &Feed,
+    place: &Place,
+    permission: Permission,
+) -> Result<Writer> {
+    let record = store::access::record(read, &place.company, user)?;
+    let standing = access::of_experience(read, &record, &place.experience)?;
+    let standing = Standing { gone: place.is_gone, ..standing };
+    let level = standing.level();
+    let unbanned = Standing { banned: false, ..standing }.level();
+    let pass_ban = !record.banned_from.is_empty() && level == AccessLevel::NoAccess;
+    let mut writer = Writer {
+        has_access: level != AccessLevel::NoAccess,
+        is_admin: level == AccessLevel::Admin,
+        is_banned: level == AccessLevel::NoAccess && !place.is_gone && (unbanned != level || pass_ban),
+        mute: record.mute,
+        last_posted_at: None,
+    };
+    if !writer.has_access && !writer.is_banned {
+        return no_such("chat or forum", &place.experience);
+    }
+    if writer.has_access {
+        principal::authorize_with(read, principal, &place.company, permission, &standing)?;
+    }
+    if feed.rules.cooldown_ms > 0 && !writer.is_admin {
+        writer.last_posted_at = store::feed::last_posted_at(read, &feed.id, user)?;
+    }
+    rules::may_write(&writer, &feed.rules, read.now).map_err(refused)?;
+    Ok(writer)
+}
+
+/// Reads mentions and checks the files of a text that may stand.
+fn compose(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    writer: &Writer,
+    content: &str,
+    attachments: &[AttachmentId],
+) -> Result<NewPost> {
+    attachment::check_usable(read, principal, attachments)?;
+    let mut post = NewPost { content: content.to_owned(), attachments: attachments.to_vec(), ..NewPost::default() };
+    if content.contains('@') {
+        let mentions = mention::read(content);
+        post.mentioned = store::user::ids_of_usernames(read, &mentions.username_keys)?;
+        post.everyone_mentioned = mentions.everyone && writer.is_admin;
+    }
+    Ok(post)
+}
+
+/// Which page of a feed.
+#[derive(Debug, Clone, Default)]
+pub struct PageRequest {
+    /// The comments of this post instead of the feed's posts.
+    pub parent: Option<PostId>,
+    /// Older than this post.
+    pub before: Option<PostId>,
+    /// Newer than this post.
+    pub after: Option<PostId>,
+    /// How many.
+    pub size: usize,
+}
+
+/// A page of a feed, newest first; a forum's first page begins with what is pinned.
+///
+/// # Errors
+/// `NotFound`, the same for a feed that is not there and one the caller may not read.
+pub async fn list(
+    hall: &Guildhall,
+    principal: &Principal,
+    kind: FeedKind,
+    name: FeedName,
+    page: PageRequest,
+) -> Result<Vec<Post>> {
+    let principal = principal.clone();
+    hall.store.read(move |read| list_in(read, &principal, kind, &name, &page)).await
+}
+
+fn list_in(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    kind: FeedKind,
+    name: &FeedName,
+    page: &PageRequest,
+) -> Result<Vec<Post>> {
+    let user = principal.acting_user()?;
+    let noun = match kind {
+        FeedKind::Chat => "chat",
+        FeedKind::Forum => "forum",
+        FeedKind::DirectMessage => "conversation",
+    };
+    let feed = feed::locate(read, name)?.filter(|feed| feed.kind == kind);
+    let Some(feed) = feed else { return no_such(noun, name) };
+    let sees_everything = match &feed.place {
+        Some(place) => match reading_level(read, principal, user, place, kind)? {
+            AccessLevel::NoAccess => return no_such(noun, name),
+            level => level == AccessLevel::Admin,
+        },
+        None if store::direct_message::is_member(read, &feed.id, user)? => true,
+        None => return no_such(noun, name),
+    };
+    let span = span(read, &feed.id, page)?;
+    let limit = i64::try_from(page.size).unwrap_or(i64::MAX);
+    let reader = Some(user);
+    if let Some(parent) = &page.parent {
+        let anchor = store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == feed.id);
+        let Some(anchor) = anchor else { return no_such("post", parent) };
+        let withheld = anchor.is_paywalled
+            && !sees_everything
+            && anchor.author != *user
+            && !store::post::has_bought(read, parent, user)?;
+        if withheld {
+            return Ok(Vec::new());
+        }
+        return store::post_query::page(read, &feed.id, Level::CommentsOf(parent), span, limit, reader, sees_everything);
+    }
+    if kind != FeedKind::Forum {
+        return store::post_query::page(read, &feed.id, Level::All, span, limit, reader, sees_everything);
+    }
+    let mut posts = if page.before.is_none() && page.after.is_none() {
+        store::post_query::page(read, &feed.id, Level::Pinned, span, limit, reader, sees_everything)?
+    } else {
+        Vec::new()
+    };
+    let rest = limit - i64::try_from(posts.len()).unwrap_or(limit);
+    posts.extend(store::post_query::page(read, &feed.id, Level::Unpinned, span, rest, reader, sees_everything)?);
+    Ok(posts)
+}
+
+fn reading_level(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    user: &UserId,
+    place: &Place,
+    kind: FeedKind,
+) -> Result<AccessLevel> {
+    let record = store::access::record(read, &place.company, user)?;
+    let standing = access::of_experience(read, &record, &place.experience)?;
+    let standing = Standing { gone: place.is_gone, ..standing };
+    let level = standing.level();
+    if level != AccessLevel::NoAccess {
+        let permission = if kind == FeedKind::Forum { Permission::ForumRead } else { Permission::ChatRead };
+        principal::authorize_with(read, principal, &place.company, permission, &standing)?;
+    }
+    Ok(level)
+}
+
+fn span(read: &mut Read<'_>, feed: &FeedId, page: &PageRequest) -> Result<Span> {
+    let mut place_of = |post: &PostId| -> Result<i64> {
+        match store::post::anchor(read, post)?.filter(|anchor| anchor.feed == *feed) {
+            Some(anchor) => Ok(anchor.sequence),
+            None => no_such("post", post),
+        }
+    };
+    Ok(Span {
+        above: page.after.as_ref().map_or(Ok(0), &mut place_of)?,
+        below: page.before.as_ref().map_or(Ok(i64::MAX), &mut place_of)?,
+        from_the_old_end: page.after.is_some(),
+    })
+}
+
+/// A refusal as an error of its kind.
+pub(crate) fn refused(refusal: Refusal) -> Error {
+    let sentence = refusal.to_string();
+    match refusal {
+        Refusal::NoAccess => Error::NotFound(sentence),
+        Refusal::Banned | Refusal::Muted(_) | Refusal::AdminsOnly | Refusal::Cooldown(_) => Error::Forbidden(sentence),
+        Refusal::BannedWord(_)
+        | Refusal::Url
+        | Refusal::Media
+        | Refusal::Empty
+        | Refusal::TooLong(_)
+        | Refusal::TooManyAttachments => Error::Invalid(sentence),
+    }
+}

@@ -1,0 +1,190 @@
+//! Who is calling: an app or nobody, the user it acts for, and a company if one is named.
+
+use crate::access;
+use crate::app::key_hash;
+use crate::error::{Error, Result};
+use crate::store::app::Relation;
+use crate::store::{self, Read};
+use crate::Guildhall;
+use guildhall_core::access::{AccessLevel, Standing};
+use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
+use guildhall_core::permission::Permission;
+use subtle::ConstantTimeEq;
+
+/// What a request brings with it, as it stands in the headers.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// The token of `Authorization: Bearer …`.
+    pub bearer: Option<String>,
+    /// `x-on-behalf-of`.
+    pub on_behalf_of: Option<String>,
+    /// `x-company-id`.
+    pub company: Option<String>,
+}
+
+/// The calling app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallingApp {
+    /// The app.
+    pub id: AppId,
+    /// The company that owns it.
+    pub company: CompanyId,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Principal {
+    /// The app whose key was sent; `None` for an anonymous caller.
+    pub app: Option<CallingApp>,
+    /// The user acted for.
+    pub user: Option<UserId>,
+    /// The acting user is the app's own agent, and has what the app has.
+    pub is_agent: bool,
+    /// The company of `x-company-id`.
+    pub company: Option<CompanyId>,
+}
+
+impl Principal {
+    /// The acting user.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when nobody acts.
+    pub fn acting_user(&self) -> Result<&UserId> {
+        match (&self.user, &self.app) {
+            (Some(user), _) => Ok(user),
+            (None, Some(_)) => Err(Error::Unauthenticated(
+                "The app has no agent user to act as: send `x-on-behalf-of` with a user id.".into(),
+            )),
+            (None, None) => Err(Error::Unauthenticated(
+                "This needs a caller: send `Authorization: Bearer <app API key>`.".into(),
+            )),
+        }
+    }
+
+    /// The calling app.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when no app is calling.
+    pub fn calling_app(&self) -> Result<&CallingApp> {
+        self.app.as_ref().ok_or_else(|| {
+            Error::Unauthenticated("This needs a calling app: send `Authorization: Bearer <app API key>`.".into())
+        })
+    }
+}
+
+/// Finds out who is calling.
+///
+/// # Errors
+/// `Unauthenticated` for an unknown or revoked key, `Forbidden` for a user the app may not act for,
+/// `Invalid` for headers that are not ids.
+pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Principal> {
+    let Some(bearer) = credentials.bearer else {
+        return match (credentials.on_behalf_of, credentials.company) {
+            (None, None) => Ok(Principal::default()),
+            _ => Err(Error::Unauthenticated(
+                "`x-on-behalf-of` and `x-company-id` need `Authorization: Bearer <app API key>`.".into(),
+            )),
+        };
+    };
+    let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
+    let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
+    hall.store.read(move |read| of_key(read, &bearer, user, company)).await
+}
+
+fn of_key(read: &mut Read<'_>, key: &str, user: Option<UserId>, company: Option<CompanyId>) -> Result<Principal> {
+    let unknown = || Error::Unauthenticated("The API key is unknown or revoked.".into());
+    let hash = key_hash(key);
+    let holder = store::app::find_by_key(read, &hash)?.ok_or_else(unknown)?;
+    if !bool::from(holder.key_hash.as_slice().ct_eq(&hash)) {
+        return Err(unknown());
+    }
+    if let Some(company) = &company
+        && *company != holder.company
+        && !store::app::is_installed(read, &holder.app, company)?
+    {
+        return Err(Error::Forbidden(format!("The app is not installed in the company `{company}`.")));
+    }
+    let (user, is_agent) = match user {
+        None => (holder.first_agent, true),
+        Some(user) => match store::app::relation(read, &holder.app, &user)? {
+            Some(relation) => (Some(user), relation == Relation::Agent),
+            None => {
+                return Err(Error::Forbidden(format!(
+                    "The app may not act for `{user}`: not its agent, nor the owner of its company, nor of a company that installed it."
+                )));
+            }
+        },
+    };
+    Ok(Principal { app: Some(CallingApp { id: holder.app, company: holder.company }), user, is_agent, company })
+}
+
+/// Whether the caller may do something in a company: the app was granted it, and the person it acts
+/// for holds it.
+///
+/// # Errors
+/// `Forbidden` naming the permission, `Unauthenticated` when nobody is calling.
+pub(crate) fn authorize(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+    permission: Permission,
+) -> Result<()> {
+    if holds(read, principal, company, permission)? {
+        return Ok(());
+    }
+    principal.acting_user()?;
+    Err(missing(permission, &format!("in the company `{company}`")))
+}
+
+/// The same question, answered yes or no.
+pub(crate) fn holds(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+    permission: Permission,
+) -> Result<bool> {
+    if !app_holds(read, principal, company, permission)? {
+        return Ok(false);
+    }
+    let Some(user) = &principal.user else { return Ok(false) };
+    if principal.is_agent {
+        return Ok(true);
+    }
+    Ok(person_holds(permission, &access::company_standing(read, company, user)?))
+}
+
+/// The same as [`authorize`] where the acting user's standing is known already.
+///
+/// # Errors
+/// `Forbidden` naming the permission.
+pub(crate) fn authorize_with(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+    permission: Permission,
+    standing: &Standing,
+) -> Result<()> {
+    if app_holds(read, principal, company, permission)?
+        && (principal.is_agent || person_holds(permission, standing))
+    {
+        return Ok(());
+    }
+    Err(missing(permission, &format!("in the company `{company}`")))
+}
+
+fn app_holds(read: &mut Read<'_>, principal: &Principal, company: &CompanyId, permission: Permission) -> Result<bool> {
+    match &principal.app {
+        Some(app) if app.company != *company => store::app::is_granted(read, &app.id, company, permission),
+        _ => Ok(true),
+    }
+}
+
+fn person_holds(permission: Permission, standing: &Standing) -> bool {
+    let level = standing.level();
+    permission.held_by(standing.role.filter(|_| level == AccessLevel::Admin), level == AccessLevel::Customer)
+}
+
+/// The refusal for lack of a permission.
+pub(crate) fn missing(permission: Permission, place: &str) -> Error {
+    Error::Forbidden(format!("The permission `{}` is missing {place}.", permission.as_str()))
+}

@@ -1,0 +1,131 @@
+//! Everything that bears on one user's access in one company, in one look-up.
+//!
+//! Costs a handful of index seeks whatever the number of users, memberships or messages.
+
+use super::{Read, params};
+use crate::error::Result;
+use guildhall_core::access::Door;
+use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, UserId};
+use guildhall_core::membership::{self, MembershipStatus};
+use guildhall_core::permission::Role;
+use guildhall_core::post::Mute;
+
+/// What is on record of one user in one company.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) role: Option<Role>,
+    pub(crate) is_agent: bool,
+    pub(crate) banned_from_company: bool,
+    pub(crate) banned_from: Vec<String>,
+    pub(crate) mute: Option<Mute>,
+    /// Passes of which a valid membership is held.
+    pub(crate) held: Vec<String>,
+}
+
+impl Record {
+    /// Whether a membership opens any of these doors, pass bans counted in.
+    pub(crate) fn opens(&self, doors: &[DoorRow]) -> bool {
+        let doors: Vec<Door<'_>> = doors.iter().map(DoorRow::as_door).collect();
+        let held: Vec<&str> = self.held.iter().map(String::as_str).collect();
+        let barred: Vec<&str> = self.banned_from.iter().map(String::as_str).collect();
+        guildhall_core::access::opens(&doors, &held, &barred)
+    }
+}
+
+/// One attachment of an experience to a pass.
+#[derive(Debug)]
+pub(crate) struct DoorRow {
+    pub(crate) access_pass: String,
+    pub(crate) upsell_pass: Option<String>,
+}
+
+impl DoorRow {
+    fn as_door(&self) -> Door<'_> {
+        Door { access_pass: &self.access_pass, upsell_pass: self.upsell_pass.as_deref() }
+    }
+}
+
+pub(crate) fn record(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result<Record> {
+    let rows = read.query(
+        "select 'membership', access_pass_id, status, paid_until
+         from memberships
+         where company_id = $1 and user_id = $2
+         union all
+         select 'role', role, '', null
+         from team_members
+         where company_id = $1 and user_id = $2
+         union all
+         select 'agent', '', '', null
+         from app_agents a
+         join app_installs i on i.app_id = a.app_id
+         where i.company_id = $1 and a.user_id = $2
+         union all
+         select 'ban', access_pass_id, '', null
+         from bans
+         where company_id = $1 and user_id = $2
+         union all
+         select 'mute', '', '', muted_until
+         from mutes
+         where company_id = $1 and user_id = $2",
+        params![company, user],
+    )?;
+    let mut record = Record::default();
+    for mut row in rows {
+        let kind = row.text(0)?;
+        let subject = row.text(1)?;
+        match kind.as_str() {
+            "role" => record.role = Role::from_word(&subject),
+            "agent" => record.is_agent = true,
+            "ban" if subject.is_empty() => record.banned_from_company = true,
+            "ban" => record.banned_from.push(subject),
+            "mute" => record.mute = Some(row.int_or_null(3)?.map_or(Mute::Forever, Mute::Until)),
+            _ => {
+                let status = MembershipStatus::from_word(&row.text(2)?);
+                let paid_until = row.int_or_null(3)?;
+                if status.is_some_and(|status| membership::is_valid(status, paid_until, read.now)) {
+                    record.held.push(subject);
+                }
+            }
+        }
+    }
+    Ok(record)
+}
+
+/// The passes an experience is attached to, the first attachment first.
+pub(crate) fn doors(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<DoorRow>> {
+    let rows = read.query(
+        "select access_pass_id, upsell_access_pass_id
+         from experience_passes
+         where experience_id = $1
+         order by position
+         limit 100",
+        params![experience],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok(DoorRow { access_pass: row.text(0)?, upsell_pass: row.text_or_null(1)? }))
+        .collect()
+}
+
+/// The company of an access pass.
+pub(crate) fn company_of_pass(read: &mut Read<'_>, pass: &AccessPassId) -> Result<Option<CompanyId>> {
+    let row = read.first("select company_id from access_passes where id = $1", params![pass])?;
+    row.map(|mut row| row.id(0)).transpose()
+}
+
+/// The company of an experience, and whether the experience is deleted or its time over.
+pub(crate) fn company_of_experience(
+    read: &mut Read<'_>,
+    experience: &ExperienceId,
+) -> Result<Option<(CompanyId, bool)>> {
+    let row = read.first(
+        "select company_id, expires_at, deleted_at from experiences where id = $1",
+        params![experience],
+    )?;
+    let now = read.now;
+    row.map(|mut row| {
+        let company = row.id(0)?;
+        let over = row.int_or_null(1)?.is_some_and(|expires_at| expires_at <= now);
+        Ok((company, over || row.int_or_null(2)?.is_some()))
+    })
+    .transpose()
+}

@@ -1,0 +1,240 @@
+//! SQLite: many readers inline, one writer thread that commits in groups.
+//!
+//! The writer takes what is queued (at most [`BATCH`]), runs each closure in its own savepoint of one
+//! transaction, commits once with `synchronous=full`, and answers them together: durable to power loss
+//! and fast. Look-ups run on the calling thread's own connection; scans on the blocking pool.
+
+use super::value::Cell;
+use super::{BATCH, Engine, Job, OpenError, QUEUE, Read, Row, Shared, Tx, Value, dialect, migrate};
+use crate::error::{Error, Result};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Statement};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use thread_local::ThreadLocal;
+use tokio::sync::mpsc;
+
+/// How many scans run at once; further ones wait.
+const SCANS: usize = 4;
+const STATEMENT_CACHE: usize = 256;
+
+pub(super) struct Sqlite {
+    path: PathBuf,
+    readers: ThreadLocal<RefCell<SqliteEngine>>,
+    scans: tokio::sync::Semaphore,
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, shared: &Arc<Shared>) -> std::result::Result<Self, OpenError> {
+        let place = path.display().to_string();
+        let unreachable =
+            |cause: rusqlite::Error| OpenError::Unreachable { place: place.clone(), cause: cause.to_string() };
+        let connection = Connection::open(path).map_err(unreachable)?;
+        let mut engine = SqliteEngine::prepare(connection).map_err(unreachable)?;
+        engine
+            .connection
+            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;")
+            .map_err(unreachable)?;
+        migrate::run(&mut engine, &place, shared.clock.now_ms())?;
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let shared = Arc::clone(shared);
+        let writer = std::thread::Builder::new()
+            .name("guildhall-writer".into())
+            .spawn(move || write_in_groups(&mut engine, jobs, &shared))
+            .map_err(|cause| OpenError::Unreachable { place, cause: cause.to_string() })?;
+        Ok(Self {
+            path: path.to_owned(),
+            readers: ThreadLocal::new(),
+            scans: tokio::sync::Semaphore::new(SCANS),
+            queue: Some(queue),
+            writer: Some(writer),
+        })
+    }
+
+    pub(super) fn read<T>(&self, closure: impl FnOnce(&mut Read<'_>) -> Result<T>, shared: &Shared) -> Result<T> {
+        let cell = self.readers.get_or_try(|| self.open_reader().map(RefCell::new))?;
+        let mut engine = cell.try_borrow_mut().map_err(Error::internal)?;
+        closure(&mut Read { engine: &mut *engine, now: shared.clock.now_ms() })
+    }
+
+    pub(super) async fn scan<T, F>(&self, closure: F, shared: &Arc<Shared>) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Read<'_>) -> Result<T> + Send + 'static,
+    {
+        let _place = self.scans.acquire().await.map_err(Error::internal)?;
+        let mut engine = self.open_reader()?;
+        let now = shared.clock.now_ms();
+        let task = tokio::task::spawn_blocking(move || {
+            engine.run_script("begin")?;
+            closure(&mut Read { engine: &mut engine, now })
+        });
+        task.await.map_err(Error::internal)?
+    }
+
+    fn open_reader(&self) -> Result<SqliteEngine> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let engine = SqliteEngine::prepare(connection)?;
+        engine.connection.execute_batch("pragma query_only = on;")?;
+        Ok(engine)
+    }
+
+    pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
+        let queue = self.queue.as_ref().expect("the queue is there until the store is dropped");
+        queue.send(job).await.map_err(|_| Error::internal("the writer stopped"))
+    }
+}
+
+impl Drop for Sqlite {
+    /// Lets the writer finish what is queued.
+    fn drop(&mut self) {
+        self.queue.take();
+        if let Some(writer) = self.writer.take() {
+            // It panics only where a job's panic is caught already; nothing is lost either way.
+            let _ = writer.join();
+        }
+    }
+}
+
+fn write_in_groups(engine: &mut SqliteEngine, mut jobs: mpsc::Receiver<Box<dyn Job>>, shared: &Shared) {
+    while let Some(first) = jobs.blocking_recv() {
+        let mut answered = Vec::with_capacity(BATCH);
+        let committed = match engine.run_script("begin immediate") {
+            Ok(()) => {
+                answered.push(run_in_savepoint(engine, first, shared));
+                while answered.len() < BATCH
+                    && let Ok(job) = jobs.try_recv()
+                {
+                    answered.push(run_in_savepoint(engine, job, shared));
+                }
+                commit(engine)
+            }
+            Err(error) => {
+                answered.push(first);
+                Err(error)
+            }
+        };
+        shared.counters.commits.fetch_add(1, Ordering::Relaxed);
+        shared.counters.writes.fetch_add(answered.len() as u64, Ordering::Relaxed);
+        let failure = committed.err().map(|error| {
+            tracing::error!(error = ?error, writes = answered.len(), "a commit failed");
+            format!("{error:?}")
+        });
+        for job in answered {
+            job.answer(failure.clone().map_or(Ok(()), |cause| Err(Error::internal(cause))));
+        }
+    }
+}
+
+fn run_in_savepoint(engine: &mut SqliteEngine, mut job: Box<dyn Job>, shared: &Shared) -> Box<dyn Job> {
+    let kept = engine.execute("savepoint job", &[]).is_ok() && job.run(&mut Tx::new(engine, shared));
+    let end = if kept { "release job" } else { "rollback to job" };
+    if let Err(error) = engine.execute(end, &[]) {
+        // The commit that follows fails too, and tells every caller of this group.
+        tracing::error!(error = ?error, "a savepoint could not be ended");
+    }
+    job
+}
+
+fn commit(engine: &mut SqliteEngine) -> Result<()> {
+    let committed = engine.execute("commit", &[]);
+    if committed.is_err()
+        && let Err(error) = engine.execute("rollback", &[])
+    {
+        tracing::error!(error = ?error, "a failed commit could not be rolled back");
+    }
+    committed.map(|_| ())
+}
+
+pub(super) struct SqliteEngine {
+    connection: Connection,
+}
+
+impl SqliteEngine {
+    fn prepare(connection: Connection) -> rusqlite::Result<Self> {
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        connection.execute_batch("pragma cache_size = -65536; pragma mmap_size = 1073741824; pragma temp_store = memory;")?;
+        Ok(Self { connection })
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn query(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<Row>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, parameters)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut cells = Vec::with_capacity(columns);
+            for column in 0..columns {
+                cells.push(cell(row.get_ref(column)?)?);
+            }
+            answer.push(Row(cells));
+        }
+        Ok(answer)
+    }
+
+    fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, parameters)?;
+        Ok(statement.raw_execute()? as u64)
+    }
+
+    fn run_script(&mut self, script: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(script)?)
+    }
+
+    fn dialect(&self) -> dialect::Dialect {
+        dialect::Dialect::Sqlite
+    }
+}
+
+/// `$1`, `$2`, … are named parameters to SQLite; numbers are given them in order of appearance.
+const NAMES: [&str; 24] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17",
+    "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+];
+
+fn bind(statement: &mut Statement<'_>, parameters: &[Value<'_>]) -> Result<()> {
+    for (name, value) in NAMES.iter().zip(parameters) {
+        let index = statement
+            .parameter_index(name)?
+            .ok_or_else(|| Error::internal(format!("a statement does not use {name}")))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Cell> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(value) => Cell::Int(value),
+        ValueRef::Text(text) => Cell::Text(String::from_utf8(text.to_vec()).map_err(Error::internal)?),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(Error::internal("a statement answered with a float")),
+    })
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,41 @@
+//! Guildhall's rules as plain functions and types.
+//!
+//! Nothing here waits, reads a clock, opens a file or speaks SQL: what a rule needs to know is
+//! handed to it, so every rule can be read and tested by itself. One noun a file.
+
+pub mod access;
+pub mod attachment;
+pub mod experience;
+pub mod ids;
+pub mod ledger;
+pub mod markdown;
+pub mod membership;
+pub mod mention;
+pub mod money;
+pub mod notification;
+pub mod page;
+pub mod permission;
+pub mod plan;
+pub mod poll;
+pub mod post;
+pub mod user;
+
+/// A value that a rule refused, said so that a developer can act on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(pub String);
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Shorthand for refusing a value.
+///
+/// # Errors
+/// Always.
+pub fn invalid<T>(sentence: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid(sentence.into()))
+}
