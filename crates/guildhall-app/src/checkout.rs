@@ -252,6 +252,12 @@ pub async fn create_session(hall: &Guildhall, principal: &Principal, plan: PlanI
         .await
 }
 
+/// The address of the page a session is paid on.
+#[must_use]
+pub fn purchase_url(hall: &Guildhall, id: &CheckoutSessionId) -> String {
+    format!("{}/checkout/{id}", hall.settings.origin)
+}
+
 /// A session, to whoever holds its unguessable id.
 ///
 /// # Errors

@@ -66,6 +66,8 @@ pub struct ExperienceFilter {
     pub access_pass: Option<AccessPassId>,
     /// Those attached to some pass, or to none.
     pub on_access_pass: Option<bool>,
+    /// Those whose name holds this, without regard to case.
+    pub query: String,
 }
 
 /// A page of a list: what it holds, how many there are in all, and whether more follow or went before.
@@ -193,6 +195,26 @@ pub async fn list(
 
 /// How many experiences one step of a member's list reads.
 const STEP: i64 = 200;
+
+/// Whether the caller may see what an experience costs. Buyers to be are shown the price of the
+/// upsell in front of them; an app needs `plan:basic:read`.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn shows_plan(hall: &Guildhall, principal: &Principal, experience: &Experience) -> Result<bool> {
+    let Some(app) = principal.app.clone().filter(|_| experience.upsell_plan.is_some()) else { return Ok(true) };
+    let company = experience.company.id.clone();
+    if app.company == company {
+        return Ok(true);
+    }
+    hall.store.read(move |read| store::app::is_granted(read, &app.id, &company, Permission::PlanRead)).await
+}
+
+/// The address that opens an experience in the hub.
+#[must_use]
+pub fn link(hall: &Guildhall, id: &ExperienceId) -> String {
+    format!("{}/experiences/{id}", hall.settings.origin)
+}
 
 fn sees_everything(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<bool> {
     if let Some(app) = &principal.app

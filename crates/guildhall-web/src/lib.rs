@@ -1,1 +1,13 @@
-//! Under construction.
+//! Guildhall over HTTP: the router, uploads and files, health and figures, and the pages people see.
+//!
+//! Calls `guildhall-app`; GraphQL is a handler that is mounted, none of whose types are known here.
+
+mod api;
+mod assets;
+mod error;
+mod hub;
+mod rate_limit;
+mod request_id;
+mod router;
+
+pub use router::{GraphqlHandler, Options, router};

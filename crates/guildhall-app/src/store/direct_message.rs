@@ -108,7 +108,7 @@ pub(crate) struct Filter<'a> {
 }
 
 pub(crate) fn list(read: &mut Read<'_>, user: &UserId, filter: &Filter<'_>, limit: i64) -> Result<Vec<Conversation>> {
-    let pattern = format!("%{}", super::user::like_prefix(filter.query));
+    let pattern = super::user::like_within(filter.query);
     let rows = read.query(
         "select f.id, f.created_at, f.custom_name, f.pair_key, m.pinned,
            case when f.last_sequence > m.read_sequence then 1 else 0 end,

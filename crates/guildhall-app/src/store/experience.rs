@@ -104,6 +104,7 @@ pub(crate) fn list(
     limit: i64,
 ) -> Result<Vec<Experience>> {
     let now = read.now;
+    let pattern = super::user::like_within(&filter.query);
     let rows = read.query(
         concat!(
             "select ",
@@ -125,8 +126,9 @@ pub(crate) fn list(
                 and (cast($6 as bigint) is null
                   or $6 = case when exists (
                     select 1 from experience_passes x where x.experience_id = e.id) then 1 else 0 end)
+                and lower(e.name) like $7 escape '!'
               order by e.id
-              limit $7"
+              limit $8"
         ),
         params![
             company,
@@ -135,6 +137,7 @@ pub(crate) fn list(
             filter.app.as_ref(),
             filter.access_pass.as_ref(),
             filter.on_access_pass.map(i64::from),
+            &pattern,
             limit
         ],
     )?;
@@ -144,6 +147,7 @@ pub(crate) fn list(
 /// How many live experiences the same filter finds.
 pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &ExperienceFilter) -> Result<i64> {
     let now = read.now;
+    let pattern = super::user::like_within(&filter.query);
     let row = read.first(
         "select count(*)
          from experiences e
@@ -155,13 +159,15 @@ pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &Experienc
              select 1 from experience_passes x where x.experience_id = e.id and x.access_pass_id = $4))
            and (cast($5 as bigint) is null
              or $5 = case when exists (
-               select 1 from experience_passes x where x.experience_id = e.id) then 1 else 0 end)",
+               select 1 from experience_passes x where x.experience_id = e.id) then 1 else 0 end)
+           and lower(e.name) like $6 escape '!'",
         params![
             company,
             now,
             filter.app.as_ref(),
             filter.access_pass.as_ref(),
-            filter.on_access_pass.map(i64::from)
+            filter.on_access_pass.map(i64::from),
+            &pattern
         ],
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))

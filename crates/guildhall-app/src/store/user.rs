@@ -76,6 +76,11 @@ pub(super) fn like_prefix(text: &str) -> String {
     pattern
 }
 
+/// The pattern of names that hold `text`, for `like … escape '!'`.
+pub(super) fn like_within(text: &str) -> String {
+    format!("%{}", like_prefix(text))
+}
+
 /// Adds a user; `None` when the username is taken.
 pub(crate) fn insert(tx: &mut Tx<'_>, user: &NewUser) -> Result<Option<UserId>> {
     let id: UserId = tx.mint();

@@ -107,11 +107,11 @@ pub struct GetAccessPassAccessPassGalleryImages {
 /// What stands under `nodes`, told apart by its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GetAccessPassAccessPassGalleryImagesNodes {
-    /// A `AudioAttachment`.
+    /// Of type `AudioAttachment`.
     AudioAttachment(Box<GetAccessPassAccessPassGalleryImagesNodesAudioAttachment>),
-    /// A `ImageAttachment`.
+    /// Of type `ImageAttachment`.
     ImageAttachment(Box<GetAccessPassAccessPassGalleryImagesNodesImageAttachment>),
-    /// A `VideoAttachment`.
+    /// Of type `VideoAttachment`.
     VideoAttachment(Box<GetAccessPassAccessPassGalleryImagesNodesVideoAttachment>),
     /// `OtherAttachment`, and whatever a newer server adds.
     Other(Box<GetAccessPassAccessPassGalleryImagesNodesOther>),
@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for GetAccessPassAccessPassGalleryImagesNodes {
     }
 }
 
-/// A `AudioAttachment` under `nodes`.
+/// What stands under `nodes` when it is of type `AudioAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccessPassAccessPassGalleryImagesNodesAudioAttachment {
@@ -153,7 +153,7 @@ pub struct GetAccessPassAccessPassGalleryImagesNodesAudioAttachmentSource {
     pub url: String,
 }
 
-/// A `ImageAttachment` under `nodes`.
+/// What stands under `nodes` when it is of type `ImageAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccessPassAccessPassGalleryImagesNodesImageAttachment {
@@ -179,7 +179,7 @@ pub struct GetAccessPassAccessPassGalleryImagesNodesImageAttachmentSource {
     pub url: String,
 }
 
-/// A `VideoAttachment` under `nodes`.
+/// What stands under `nodes` when it is of type `VideoAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccessPassAccessPassGalleryImagesNodesVideoAttachment {

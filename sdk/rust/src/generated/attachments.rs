@@ -21,11 +21,11 @@ pub struct GetAttachmentResponse {
 /// What stands under `attachment`, told apart by its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GetAttachmentAttachment {
-    /// A `AudioAttachment`.
+    /// Of type `AudioAttachment`.
     AudioAttachment(Box<GetAttachmentAttachmentAudioAttachment>),
-    /// A `ImageAttachment`.
+    /// Of type `ImageAttachment`.
     ImageAttachment(Box<GetAttachmentAttachmentImageAttachment>),
-    /// A `VideoAttachment`.
+    /// Of type `VideoAttachment`.
     VideoAttachment(Box<GetAttachmentAttachmentVideoAttachment>),
     /// `OtherAttachment`, and whatever a newer server adds.
     Other(Box<GetAttachmentAttachmentOther>),
@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for GetAttachmentAttachment {
     }
 }
 
-/// A `AudioAttachment` under `attachment`.
+/// What stands under `attachment` when it is of type `AudioAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAttachmentAttachmentAudioAttachment {
@@ -67,7 +67,7 @@ pub struct GetAttachmentAttachmentAudioAttachmentSource {
     pub url: String,
 }
 
-/// A `ImageAttachment` under `attachment`.
+/// What stands under `attachment` when it is of type `ImageAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAttachmentAttachmentImageAttachment {
@@ -93,7 +93,7 @@ pub struct GetAttachmentAttachmentImageAttachmentSource {
     pub url: String,
 }
 
-/// A `VideoAttachment` under `attachment`.
+/// What stands under `attachment` when it is of type `VideoAttachment`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAttachmentAttachmentVideoAttachment {

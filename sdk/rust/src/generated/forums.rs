@@ -112,7 +112,7 @@ pub struct ListForumPostsFromForumFeedPosts {
 /// What stands under `posts`, told apart by its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ListForumPostsFromForumFeedPostsPosts {
-    /// A `ForumPost`.
+    /// Of type `ForumPost`.
     ForumPost(Box<ListForumPostsFromForumFeedPostsPostsForumPost>),
     /// `ChatFeed`, `DmsFeed`, `DmsFeedMember`, `DmsPost`, `ForumFeed`, `LivestreamFeed`, `MutedUser`, `PublicLivestreamFeed`, `Reaction`, `ReactionCount`, and whatever a newer server adds.
     Other,
@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for ListForumPostsFromForumFeedPostsPosts {
     }
 }
 
-/// A `ForumPost` under `posts`.
+/// What stands under `posts` when it is of type `ForumPost`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListForumPostsFromForumFeedPostsPostsForumPost {

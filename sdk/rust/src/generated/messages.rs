@@ -106,7 +106,7 @@ pub struct ListMessagesFromChatFeedPosts {
 /// What stands under `posts`, told apart by its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ListMessagesFromChatFeedPostsPosts {
-    /// A `DmsPost`.
+    /// Of type `DmsPost`.
     DmsPost(Box<ListMessagesFromChatFeedPostsPostsDmsPost>),
     /// `ChatFeed`, `DmsFeed`, `DmsFeedMember`, `ForumFeed`, `ForumPost`, `LivestreamFeed`, `MutedUser`, `PublicLivestreamFeed`, `Reaction`, `ReactionCount`, and whatever a newer server adds.
     Other,
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for ListMessagesFromChatFeedPostsPosts {
     }
 }
 
-/// A `DmsPost` under `posts`.
+/// What stands under `posts` when it is of type `DmsPost`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListMessagesFromChatFeedPostsPostsDmsPost {

@@ -1,0 +1,67 @@
+//! The schema, put together from its nouns.
+
+use crate::types::access::AccessQueries;
+use crate::types::access_pass::AccessPassQueries;
+use crate::types::attachment::{AttachmentMutations, AttachmentQueries};
+use crate::types::checkout::CheckoutMutations;
+use crate::types::company::CompanyQueries;
+use crate::types::direct_message::DirectMessageQueries;
+use crate::types::experience::{ExperienceMutations, ExperienceQueries};
+use crate::types::ledger::LedgerMutations;
+use crate::types::moderation::ModerationMutations;
+use crate::types::notification::NotificationMutations;
+use crate::types::post::{PostMutations, PostQueries};
+use crate::types::user::UserQueries;
+use crate::validation::ReuseValidation;
+use async_graphql::{EmptySubscription, MergedObject, Schema};
+
+/// How deeply the fields of a document may nest.
+pub(crate) const DEEPEST: usize = 15;
+/// How much a document may ask for: one a field, lists count their fields tenfold.
+pub(crate) const MOST_COMPLEX: usize = 1000;
+/// How many directives one field may carry.
+const MOST_DIRECTIVES: usize = 10;
+
+#[derive(Debug, Default, MergedObject)]
+#[graphql(name = "PublicQuery")]
+pub(crate) struct PublicQuery(
+    AccessQueries,
+    AccessPassQueries,
+    AttachmentQueries,
+    CompanyQueries,
+    DirectMessageQueries,
+    ExperienceQueries,
+    PostQueries,
+    UserQueries,
+);
+
+#[derive(Debug, Default, MergedObject)]
+#[graphql(name = "PublicMutation")]
+pub(crate) struct PublicMutation(
+    AttachmentMutations,
+    CheckoutMutations,
+    ExperienceMutations,
+    LedgerMutations,
+    ModerationMutations,
+    NotificationMutations,
+    PostMutations,
+);
+
+pub(crate) type PublicSchema = Schema<PublicQuery, PublicMutation, EmptySubscription>;
+
+/// Builds the schema.
+pub(crate) fn build() -> PublicSchema {
+    Schema::build(PublicQuery::default(), PublicMutation::default(), EmptySubscription)
+        .limit_depth(DEEPEST)
+        .limit_complexity(MOST_COMPLEX)
+        .limit_directives(MOST_DIRECTIVES)
+        .extension(ReuseValidation)
+        .finish()
+}
+
+/// The schema in GraphQL's own language, as it is committed and checked.
+#[must_use]
+pub fn printed() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    build().sdl_with_options(options)
+}

@@ -1,0 +1,18 @@
+//! The schema's types, one noun a file.
+
+pub(crate) mod access;
+pub(crate) mod access_pass;
+pub(crate) mod attachment;
+pub(crate) mod checkout;
+pub(crate) mod company;
+pub(crate) mod direct_message;
+pub(crate) mod enums;
+pub(crate) mod experience;
+pub(crate) mod ledger;
+pub(crate) mod moderation;
+pub(crate) mod notification;
+pub(crate) mod page;
+pub(crate) mod plan;
+pub(crate) mod post;
+pub(crate) mod scalars;
+pub(crate) mod user;

@@ -1,0 +1,53 @@
+//! Pages and cursors.
+
+use crate::error::Result;
+use async_graphql::{ID, SimpleObject};
+use guildhall_core::ids::Id;
+use guildhall_core::page;
+
+/// Where a page lies in its list.
+#[derive(Debug, Clone, Default, SimpleObject)]
+pub(crate) struct PageInfo {
+    pub(crate) end_cursor: Option<String>,
+    pub(crate) has_next_page: bool,
+    pub(crate) has_previous_page: bool,
+    pub(crate) start_cursor: Option<String>,
+}
+
+impl PageInfo {
+    /// Cursors are the ids of the first and last node.
+    pub(crate) fn of<T>(found: &guildhall_app::experience::Page<T>, cursor: impl Fn(&T) -> String) -> Self {
+        Self {
+            end_cursor: found.nodes.last().map(&cursor),
+            has_next_page: found.has_next,
+            has_previous_page: found.has_previous,
+            start_cursor: found.nodes.first().map(&cursor),
+        }
+    }
+}
+
+/// A page's size from `first` or `limit`.
+pub(crate) fn size(asked: Option<i32>, argument: &str) -> Result<usize> {
+    Ok(page::size(asked.map(i64::from), argument)?)
+}
+
+/// Reads a required id.
+pub(crate) fn id<T: Id>(id: &ID) -> Result<T> {
+    Ok(T::parse(id.as_str()).map_err(guildhall_app::Error::from)?)
+}
+
+/// Reads an optional id.
+pub(crate) fn optional_id<T: Id>(given: Option<&ID>) -> Result<Option<T>> {
+    given.map(id).transpose()
+}
+
+/// Reads a list of ids.
+pub(crate) fn ids<T: Id>(given: &[ID]) -> Result<Vec<T>> {
+    given.iter().map(id).collect()
+}
+
+/// Reads a cursor, which is an id that a page answered.
+pub(crate) fn cursor<T: Id>(given: Option<&str>, argument: &str) -> Result<Option<T>> {
+    let read = given.filter(|text| !text.is_empty()).map(T::parse).transpose();
+    Ok(read.map_err(|_| guildhall_app::Error::Invalid(format!("`{argument}` is not a cursor of this list.")))?)
+}

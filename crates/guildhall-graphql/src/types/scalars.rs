@@ -1,0 +1,68 @@
+//! The wire's scalars.
+
+use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+
+/// Seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timestamp(pub(crate) i64);
+
+impl Timestamp {
+    /// The second of a moment in milliseconds.
+    pub(crate) fn of_ms(milliseconds: i64) -> Self {
+        Self(milliseconds.div_euclid(1000))
+    }
+}
+
+#[Scalar]
+impl ScalarType for Timestamp {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        whole_number(&value).map(Self).ok_or_else(|| InputValueError::custom("a timestamp is a whole number of seconds"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
+/// A whole number of up to 64 bits; text on the wire, since JSON's numbers end at 53 bits. A number is
+/// taken too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BigInt(pub(crate) i64);
+
+#[Scalar]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let read = match &value {
+            Value::String(text) => text.parse().ok(),
+            value => whole_number(value),
+        };
+        read.map(Self).ok_or_else(|| InputValueError::custom("a BigInt is a whole number of up to 64 bits, or its text"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A whole number, also when JSON wrote it as `1.0`.
+#[expect(clippy::cast_possible_truncation, reason = "whole floats below 2^53 are exact")]
+fn whole_number(value: &Value) -> Option<i64> {
+    let Value::Number(number) = value else { return None };
+    let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);
+    Number::as_i64(number).or_else(|| number.as_f64().and_then(whole))
+}
+
+/// Any JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Json(pub(crate) serde_json::Value);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or(Value::Null)
+    }
+}

@@ -1,0 +1,6 @@
+//! What programs speak to.
+
+pub(crate) mod file;
+pub(crate) mod graphql;
+pub(crate) mod health;
+pub(crate) mod upload;

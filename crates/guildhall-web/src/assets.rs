@@ -1,0 +1,36 @@
+//! Files that the pages load, built into the binary, compressed.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+
+/// Path, content type, bytes, whether gzip.
+const ASSETS: &[(&str, &str, &[u8], bool)] = &[
+    ("graphiql/graphiql.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/graphiql.min.js.gz"), true),
+    ("graphiql/graphiql.min.css", CSS, include_bytes!("../assets/graphiql/graphiql.min.css.gz"), true),
+    ("graphiql/react.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react.min.js.gz"), true),
+    ("graphiql/react-dom.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react-dom.min.js.gz"), true),
+    ("graphiql/start.js", JAVASCRIPT, include_bytes!("../assets/graphiql/start.js"), false),
+    ("hall.css", CSS, include_bytes!("../assets/hall.css"), false),
+];
+
+/// Serves one of them.
+pub(crate) async fn serve(Path(path): Path<String>) -> Response {
+    let Some((_, content_type, bytes, gzip)) = ASSETS.iter().find(|(known, ..)| *known == path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let common = [
+        (CONTENT_TYPE, *content_type),
+        (CACHE_CONTROL, "public, max-age=3600"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    if *gzip {
+        (common, [(CONTENT_ENCODING, "gzip")], *bytes).into_response()
+    } else {
+        (common, *bytes).into_response()
+    }
+}

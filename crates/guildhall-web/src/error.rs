@@ -1,0 +1,61 @@
+//! Errors of use cases as HTTP answers.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use guildhall_app::Error;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{StatusCode, Uri};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(crate) struct Refusal(Error);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = match &self.0 {
+            Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Error::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Error::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_INPUT"),
+            Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
+            Error::InsufficientFunds(_) => (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_FUNDS"),
+            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        };
+        plain_refusal(status, code, &sentence(&self.0))
+    }
+}
+
+/// What the caller reads. An internal error is logged under an id, and the id is all that is shown.
+pub(crate) fn sentence(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) => {
+            static NEXT: AtomicU64 = AtomicU64::new(1);
+            let id = format!("err_web_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            tracing::error!(error_id = id, cause = ?cause, "an internal error");
+            format!("Something broke on our side. The log has it under {id}.")
+        }
+        told => told.to_string(),
+    }
+}
+
+/// A refusal in the shape that GraphQL's errors have, which every client here reads.
+pub(crate) fn plain_refusal(status: StatusCode, code: &str, sentence: &str) -> Response {
+    let body = serde_json::json!({"errors": [{"message": sentence, "extensions": {"code": code}}]});
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+}
+
+/// The answer where no route is.
+pub(crate) async fn no_such_page(uri: Uri) -> Response {
+    let path: String = uri.path().chars().take(200).collect();
+    plain_refusal(StatusCode::NOT_FOUND, "NOT_FOUND", &format!("There is nothing at {path}."))
+}

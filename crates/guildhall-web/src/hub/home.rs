@@ -1,0 +1,21 @@
+//! The first page: what runs here, and where to go.
+
+use super::page::render;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use guildhall_app::Guildhall;
+use hyper::StatusCode;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home<'a> {
+    origin: &'a str,
+    version: &'a str,
+}
+
+/// Shows it.
+pub(crate) async fn page(State(hall): State<Arc<Guildhall>>) -> Response {
+    render(StatusCode::OK, &Home { origin: hall.origin(), version: env!("CARGO_PKG_VERSION") })
+}

@@ -1,0 +1,7 @@
+//! What people see: server-rendered pages that work without scripts.
+
+pub(crate) mod checkout;
+pub(crate) mod experience;
+pub(crate) mod explorer;
+pub(crate) mod home;
+mod page;

@@ -1,0 +1,70 @@
+//! Every route of the server.
+
+use crate::api::{file, graphql, health, upload};
+use crate::hub::{checkout, experience, home};
+use crate::rate_limit::{self, RateLimit};
+use crate::{assets, error, request_id};
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{any, get, put};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use guildhall_app::Guildhall;
+use hyper::{HeaderMap, Method, Response};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Answers one GraphQL request: method, headers, the address's parameters, body.
+pub type GraphqlHandler =
+    Arc<dyn Fn(Method, HeaderMap, String, Bytes) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+
+/// What an operator decides about the edge.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The most requests one credential may make in a minute; `None` for no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
+}
+
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) hall: Arc<Guildhall>,
+    graphql: GraphqlHandler,
+}
+
+impl FromRef<State> for Arc<Guildhall> {
+    fn from_ref(state: &State) -> Self {
+        Self::clone(&state.hall)
+    }
+}
+
+impl FromRef<State> for GraphqlHandler {
+    fn from_ref(state: &State) -> Self {
+        Self::clone(&state.graphql)
+    }
+}
+
+/// The server's routes over a hall.
+pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) -> Router {
+    let limit = Arc::new(RateLimit::new(options.requests_per_minute));
+    let spoken = Router::new()
+        .route("/public-graphql", any(graphql::answer))
+        .route("/public-graphql/", any(graphql::answer))
+        .route("/public-graphql/{operation}", any(graphql::answer))
+        .route("/public-graphql/{operation}/", any(graphql::answer))
+        .layer(axum::middleware::from_fn_with_state(limit, rate_limit::check));
+    Router::new()
+        .merge(spoken)
+        .route("/", get(home::page))
+        .route("/experiences/{experience}", get(experience::page))
+        .route("/checkout/{session}", get(checkout::page))
+        .route("/uploads/{attachment}", put(upload::one_part))
+        .route("/uploads/{attachment}/parts/{part}", put(upload::part))
+        .route("/files/{attachment}", get(file::read))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/assets/{*path}", get(assets::serve))
+        .fallback(error::no_such_page)
+        .layer(axum::middleware::from_fn(request_id::name))
+        .with_state(State { hall, graphql })
+}
