@@ -23,8 +23,8 @@ pub enum Thing {
 /// gives no access, so that nothing is learned from asking.
 ///
 /// # Errors
-/// `Unauthenticated` when nobody acts; `Forbidden` when asking about somebody else in a company that
-/// is not the caller's.
+/// `Unauthenticated` when nobody acts; `NotFound` when asking about somebody else where that is none of the
+/// caller's business, the same whether the thing exists or not.
 pub async fn check(hall: &Guildhall, principal: &Principal, thing: Thing, user: Option<UserId>) -> Result<AccessLevel> {
     let principal = principal.clone();
     hall.store.read(move |read| level(read, &principal, &thing, user.as_ref())).await
@@ -43,8 +43,8 @@ fn level(read: &mut Read<'_>, principal: &Principal, thing: &Thing, user: Option
         };
         if !may_ask {
             principal.acting_user()?;
-            return Err(Error::Forbidden(
-                "You may ask about your own access only, unless you are on the team or your app is installed there.".into(),
+            return Err(Error::NotFound(
+                "There is no such thing, or you may not ask about other users there: be on its team, or have the app installed.".into(),
             ));
         }
     }

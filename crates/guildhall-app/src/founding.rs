@@ -13,9 +13,10 @@ use crate::user::{self, NewUser};
 use crate::{Guildhall, post};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
-    AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, MembershipId, PlanId, PostId, UserId,
+    AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, MembershipId, PlanId, PostId, UserId,
 };
 use guildhall_core::ledger::AccountKind;
+use guildhall_core::membership::MembershipStatus;
 use guildhall_core::mention;
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Role;
@@ -64,6 +65,35 @@ impl Founder<'_, '_> {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.tx.now
+    }
+
+    /// Sets the moment of what is founded next, in milliseconds.
+    pub fn set_now(&mut self, milliseconds: i64) {
+        self.tx.now = milliseconds;
+    }
+
+    /// Holds everyone else who founds the same thing until this founding is done.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn hold(&mut self, thing: &str) -> Result<()> {
+        self.tx.lock(thing)
+    }
+
+    /// Keeps bytes under a name.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn remember(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        store::secret::set(self.tx, name, bytes)
+    }
+
+    /// The bytes kept under a name.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn recall(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        store::secret::find(self.tx, name)
     }
 
     /// A user, with a ledger account.
@@ -186,5 +216,79 @@ impl Founder<'_, '_> {
         let written = store::post::insert(self.tx, &feed.id, author, &post);
         self.tx.now = now;
         Ok(written?.0)
+    }
+}
+
+/// How many rows one transaction of a filling adds.
+const FILL_STEP: i64 = 10_000;
+
+/// Adds generated messages until a chat holds `goal`; answers how many were added.
+///
+/// # Errors
+/// `NotFound` when the experience has no feed.
+pub async fn fill_messages(
+    hall: &Guildhall,
+    experience: &ExperienceId,
+    author: &UserId,
+    goal: i64,
+) -> Result<i64> {
+    let mut added = 0;
+    loop {
+        let (experience, author) = (experience.clone(), author.clone());
+        let step = hall.store.write(move |tx| {
+            let Some(feed) = store::feed::of_experience(tx, &experience)? else {
+                return crate::error::no_such("chat", &experience);
+            };
+            let missing = goal - store::feed::last_sequence(tx, &feed.id)?;
+            let count = missing.clamp(0, FILL_STEP);
+            for number in 0..count {
+                let content = format!("Generated message {number}: measure twice, cut once, sweep up afterwards.");
+                store::post::insert(tx, &feed.id, &author, &post::NewPost { content, ..post::NewPost::default() })?;
+            }
+            Ok(count)
+        });
+        match step.await? {
+            0 => return Ok(added),
+            count => added += count,
+        }
+    }
+}
+
+/// Adds generated users with memberships until a company has `goal`; answers how many were added.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn fill_memberships(
+    hall: &Guildhall,
+    company: &CompanyId,
+    pass: &AccessPassId,
+    plan: &PlanId,
+    goal: i64,
+) -> Result<i64> {
+    let mut added = 0;
+    loop {
+        let new = |user| NewMembership {
+            company: company.clone(),
+            access_pass: pass.clone(),
+            plan: Some(plan.clone()),
+            user,
+            status: MembershipStatus::Completed,
+            paid_until: None,
+        };
+        let template = new(UserId::from_stored(String::new()));
+        let step = hall.store.write(move |tx| {
+            let present = store::membership::count_of_company(tx, &template.company)?;
+            let count = (goal - present).clamp(0, FILL_STEP);
+            for number in 0..count {
+                let username = format!("filler-{}", present + number);
+                let user = user::create(tx, &NewUser { username, ..NewUser::default() })?;
+                membership::create(tx, &NewMembership { user, ..template.clone() })?;
+            }
+            Ok(count)
+        });
+        match step.await? {
+            0 => return Ok(added),
+            count => added += count,
+        }
     }
 }

@@ -8,7 +8,9 @@ export type AccessLevel =
 export type AttachableRecords =
   | "abuse_report"
   | "access_pass"
+  | "access_pass_collection"
   | "app"
+  | "assessment_question"
   | "automated_messages_config"
   | "bot"
   | "bounty"
@@ -16,18 +18,16 @@ export type AttachableRecords =
   | "competition_prize"
   | "content_reward_campaign"
   | "content_reward_submission"
+  | "course_lesson"
   | "dispute"
   | "dms_post"
   | "experience"
   | "forum_post"
+  | "information_request_item"
   | "resolution_event_upload"
   | "review"
   | "review_report"
-  | "user"
-  | "assessment_question"
-  | "course_lesson"
-  | "access_pass_collection"
-  | "information_request_item";
+  | "user";
 
 export type BanReasons =
   | "botting_content_rewards"
@@ -41,6 +41,7 @@ export type BusinessTypes =
   | "agency"
   | "brick_and_mortar"
   | "coaching"
+  | "coaching_and_courses"
   | "community"
   | "course"
   | "education_program"
@@ -50,8 +51,7 @@ export type BusinessTypes =
   | "paid_group"
   | "physical_products"
   | "saas"
-  | "software"
-  | "coaching_and_courses";
+  | "software";
 
 export type ChargeUserResponseStatus =
   | "needs_action"
@@ -83,6 +83,7 @@ export type Currencies =
   | "bob"
   | "brl"
   | "bsd"
+  | "btc"
   | "cad"
   | "chf"
   | "clp"
@@ -153,8 +154,7 @@ export type Currencies =
   | "vnd"
   | "xcd"
   | "xof"
-  | "zar"
-  | "btc";
+  | "zar";
 
 export type CustomFieldTypes =
   | "text";
@@ -165,10 +165,10 @@ export type Direction =
 
 export type DmsFeedMemberStatuses =
   | "accepted"
-  | "hidden"
-  | "requested"
   | "archived"
-  | "closed";
+  | "closed"
+  | "hidden"
+  | "requested";
 
 export type DmsPostTypes =
   | "automated"
@@ -209,6 +209,7 @@ export type IndustryTypes =
   | "business"
   | "careers"
   | "clipping"
+  | "clipping_agency"
   | "clothing"
   | "coaching_agency"
   | "coffee_shop"
@@ -255,8 +256,7 @@ export type IndustryTypes =
   | "travel"
   | "vas"
   | "video_games"
-  | "webinars"
-  | "clipping_agency";
+  | "webinars";
 
 export type Media =
   | "audio"
@@ -296,6 +296,7 @@ export interface AnalyzeAttachmentInput {
   multipartUploadId?: string | null;
 }
 
+/** A file to put somewhere, by its direct upload or its id. */
 export interface AttachmentInput {
   directUploadId?: string | null;
   id?: string | null;
@@ -355,15 +356,19 @@ export interface CreateForumInput {
   whoCanPost?: ForumWhoCanPostTypes | null;
 }
 
+/**
+ * A forum post. The published clients send either `forumPost` (the oldest) or `content` and a forum
+ * (the others), so no field alone is required; what is missing is said by the answer.
+ */
 export interface CreateForumPostInput {
   accessPassId?: string | null;
   accessPassIds?: Array<string> | null;
-  clientMutationId?: string | null;
-  experienceId?: string | null;
-  forumPost: ForumPostInput;
   attachments?: Array<AttachmentInput> | null;
-  content: string;
-  forumExperienceId: string;
+  clientMutationId?: string | null;
+  content?: string | null;
+  experienceId?: string | null;
+  forumExperienceId?: string | null;
+  forumPost?: ForumPostInput | null;
   isMention?: boolean | null;
   parentId?: string | null;
   paywallAmount?: number | null;
@@ -413,6 +418,7 @@ export interface FileAttachmentInput {
   width?: number | null;
 }
 
+/** The post as SDK 0.0.8 sends it. */
 export interface ForumPostInput {
   attachments?: Array<AttachmentInput> | null;
   bulletinBoardBadge?: string | null;
@@ -468,11 +474,11 @@ export interface SendNotificationInput {
   externalId?: string | null;
   isMention?: boolean | null;
   link?: string | null;
+  restPath?: string | null;
   senderUserId?: string | null;
   subtitle?: string | null;
   title: string;
   userIds?: Array<string> | null;
-  restPath?: string | null;
 }
 
 export interface TransferFundsInput {
@@ -524,6 +530,7 @@ export interface ChargeUserVariables {
 
 /** What `chargeUser` answers. */
 export interface ChargeUserData {
+  /** Asks a user to pay; the session is where. */
   chargeUser: {
     status: ChargeUserResponseStatus;
     inAppPurchase: {
@@ -582,6 +589,7 @@ export interface CreateCheckoutSessionVariables {
 
 /** What `createCheckoutSession` answers. */
 export interface CreateCheckoutSessionData {
+  /** Opens a session for a plan. */
   createCheckoutSession: {
     id: string;
     planId: string;
@@ -595,11 +603,16 @@ export interface CreateForumPostVariables {
 
 /** What `createForumPost` answers. */
 export interface CreateForumPostData {
+  /** Writes a forum post or a comment. */
   createForumPost: {
     id: string;
+    /** Milliseconds since 1970. */
     createdAt: string;
+    /** Milliseconds since 1970. */
     updatedAt: string;
+    /** Markdown; empty when deleted, null behind a paywall. */
     content: string | null;
+    /** The content as the JSON text of a document tree. */
     richContent: string | null;
     isDeleted: boolean;
     attachments: Array<{
@@ -610,6 +623,7 @@ export interface CreateForumPostData {
     isEdited: boolean;
     isPinned: boolean;
     mentionedUserIds: Array<string>;
+    /** The post it comments. */
     parentId: string | null;
     viewCount: number | null;
     user: {
@@ -633,8 +647,10 @@ export interface FindOrCreateChatVariables {
 
 /** What `findOrCreateChat` answers. */
 export interface FindOrCreateChatData {
+  /** Finds the live chat of a name, or makes it. */
   createChat: {
     id: string;
+    /** Opens it in the hub. */
     link: string;
   } | null;
 }
@@ -646,8 +662,10 @@ export interface FindOrCreateForumVariables {
 
 /** What `findOrCreateForum` answers. */
 export interface FindOrCreateForumData {
+  /** Finds the live forum of a name, or makes it. */
   createForum: {
     id: string;
+    /** Opens it in the hub. */
     link: string;
   } | null;
 }
@@ -666,6 +684,7 @@ export interface GetAccessPassData {
     verified: boolean;
     visibility: Visibility;
     route: string;
+    /** How many people hold a valid membership. */
     activeUsersCount: number;
     logo: {
       sourceUrl: string | null;
@@ -685,6 +704,7 @@ export interface GetAccessPassData {
         sourceUrl: string | null;
       } | null;
     };
+    /** The average of its reviews; nobody can review yet. */
     reviewsAverage: number;
     ownerUser: {
       id: string;
@@ -697,6 +717,7 @@ export interface GetAccessPassData {
       city: string | null;
       country: string | null;
     };
+    /** The pass's gallery; nothing puts pictures into it yet. */
     galleryImages: {
       nodes: Array<{
         __typename: "AudioAttachment";
@@ -709,6 +730,7 @@ export interface GetAccessPassData {
         source: {
           url: string;
         };
+        /** Seconds; null while unknown. */
         duration: number | null;
         waveformUrl: string | null;
       } | {
@@ -739,8 +761,10 @@ export interface GetAccessPassData {
         };
         height: number | null;
         width: number | null;
+        /** Seconds; null while unknown. */
         duration: number | null;
         aspectRatio: number | null;
+        /** The film itself, until it has a poster. */
         preview: {
           url: string;
         };
@@ -767,6 +791,7 @@ export interface GetAttachmentVariables {
 
 /** What `getAttachment` answers. */
 export interface GetAttachmentData {
+  /** A file of the caller's, once it is ready. */
   attachment: {
     __typename: "AudioAttachment";
     id: string;
@@ -778,6 +803,7 @@ export interface GetAttachmentData {
     source: {
       url: string;
     };
+    /** Seconds; null while unknown. */
     duration: number | null;
     waveformUrl: string | null;
   } | {
@@ -808,8 +834,10 @@ export interface GetAttachmentData {
     };
     height: number | null;
     width: number | null;
+    /** Seconds; null while unknown. */
     duration: number | null;
     aspectRatio: number | null;
+    /** The film itself, until it has a poster. */
     preview: {
       url: string;
     };
@@ -859,10 +887,12 @@ export interface GetCompanyLedgerAccountData {
   company: {
     ledgerAccount: {
       id: string;
+      /** What a transfer from this account costs, in minor units of its currency turned major. */
       transferFee: number | null;
       balanceCaches: {
         nodes: Array<{
           balance: number;
+          /** Money held for something; nothing holds money yet. */
           pendingBalance: number;
           currency: Currencies;
         } | null> | null;
@@ -873,6 +903,7 @@ export interface GetCompanyLedgerAccountData {
 
 /** What `getCurrentUser` answers. */
 export interface GetCurrentUserData {
+  /** The acting user. */
   viewer: {
     user: {
       id: string;
@@ -891,10 +922,12 @@ export interface GetCurrentUserData {
       dateOfBirthYear: number | null;
       ledgerAccount: {
         id: string;
+        /** What a transfer from this account costs, in minor units of its currency turned major. */
         transferFee: number | null;
         balanceCaches: {
           nodes: Array<{
             balance: number;
+            /** Money held for something; nothing holds money yet. */
             pendingBalance: number;
             currency: Currencies;
           } | null> | null;
@@ -937,14 +970,19 @@ export interface GetExperienceData {
       } | null;
     };
     upsellType: UpsellTypes | null;
+    /** What entering costs beyond the pass; null without `plan:basic:read`. */
     upsellPlan: {
       id: string;
       baseCurrency: Currencies;
+      /** Major units. */
       rawRenewalPrice: number;
+      /** Major units. */
       rawInitialPrice: number;
+      /** Major units. */
       initialPriceDue: number;
       createdAt: number;
       updatedAt: number;
+      /** Days. */
       billingPeriod: number | null;
       trialPeriodDays: number | null;
       expirationDays: number | null;
@@ -965,6 +1003,7 @@ export interface GetUserVariables {
 
 /** What `getUser` answers. */
 export interface GetUserData {
+  /** Anyone's profile, by id or username. */
   publicUser: {
     id: string;
     name: string | null;
@@ -991,14 +1030,17 @@ export interface GetUserData {
 
 /** What `getUserLedgerAccount` answers. */
 export interface GetUserLedgerAccountData {
+  /** The acting user. */
   viewer: {
     user: {
       ledgerAccount: {
         id: string;
+        /** What a transfer from this account costs, in minor units of its currency turned major. */
         transferFee: number | null;
         balanceCaches: {
           nodes: Array<{
             balance: number;
+            /** Money held for something; nothing holds money yet. */
             pendingBalance: number;
             currency: Currencies;
           } | null> | null;
@@ -1024,6 +1066,7 @@ export interface ListAccessPassesForExperienceData {
       verified: boolean;
       visibility: Visibility;
       route: string;
+      /** How many people hold a valid membership. */
       activeUsersCount: number;
       logo: {
         sourceUrl: string | null;
@@ -1043,6 +1086,7 @@ export interface ListDirectMessageConversationsVariables {
 
 /** What `listDirectMessageConversations` answers. */
 export interface ListDirectMessageConversationsData {
+  /** The acting user's conversations, newest activity first; `before` in milliseconds. */
   myDmsChannelsV2: Array<{
     createdAt: number;
     id: string;
@@ -1074,6 +1118,7 @@ export interface ListExperiencesVariables {
 /** What `listExperiences` answers. */
 export interface ListExperiencesData {
   company: {
+    /** The live experiences that the caller may see. */
     experiencesV2: {
       nodes: Array<{
         id: string;
@@ -1106,13 +1151,21 @@ export interface ListForumPostsFromForumVariables {
 
 /** What `listForumPostsFromForum` answers. */
 export interface ListForumPostsFromForumData {
+  /**
+   * A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
+   * comments of a forum post instead of the forum's posts.
+   */
   feedPosts: {
     posts: Array<{
       __typename?: "ForumPost";
       id: string;
+      /** Milliseconds since 1970. */
       createdAt: string;
+      /** Milliseconds since 1970. */
       updatedAt: string;
+      /** Markdown; empty when deleted, null behind a paywall. */
       content: string | null;
+      /** The content as the JSON text of a document tree. */
       richContent: string | null;
       isDeleted: boolean;
       attachments: Array<{
@@ -1123,6 +1176,7 @@ export interface ListForumPostsFromForumData {
       isEdited: boolean;
       isPinned: boolean;
       mentionedUserIds: Array<string>;
+      /** The post it comments. */
       parentId: string | null;
       viewCount: number | null;
       user: {
@@ -1137,7 +1191,7 @@ export interface ListForumPostsFromForumData {
         country: string | null;
       };
     } | {
-      __typename?: "ChatFeed" | "DmsFeed" | "DmsFeedMember" | "DmsPost" | "ForumFeed" | "LivestreamFeed" | "MutedUser" | "PublicLivestreamFeed" | "Reaction" | "ReactionCount";
+      __typename?: "DmsPost";
     }>;
   } | null;
 }
@@ -1149,13 +1203,21 @@ export interface ListMessagesFromChatVariables {
 
 /** What `listMessagesFromChat` answers. */
 export interface ListMessagesFromChatData {
+  /**
+   * A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
+   * comments of a forum post instead of the forum's posts.
+   */
   feedPosts: {
     posts: Array<{
       __typename?: "DmsPost";
       id: string;
+      /** Milliseconds since 1970. */
       createdAt: string;
+      /** Milliseconds since 1970. */
       updatedAt: string;
+      /** Markdown; empty when deleted, null behind a paywall. */
       content: string | null;
+      /** The content as the JSON text of a document tree. */
       richContent: string | null;
       isDeleted: boolean;
       attachments: Array<{
@@ -1182,7 +1244,7 @@ export interface ListMessagesFromChatData {
         country: string | null;
       };
     } | {
-      __typename?: "ChatFeed" | "DmsFeed" | "DmsFeedMember" | "ForumFeed" | "ForumPost" | "LivestreamFeed" | "MutedUser" | "PublicLivestreamFeed" | "Reaction" | "ReactionCount";
+      __typename?: "ForumPost";
     }>;
   } | null;
 }
@@ -1200,6 +1262,7 @@ export interface ListUsersForExperienceVariables {
 /** What `listUsersForExperience` answers. */
 export interface ListUsersForExperienceData {
   publicExperience: {
+    /** The users who may enter. */
     users: {
       nodes: Array<{
         id: string;
@@ -1235,6 +1298,7 @@ export interface PayUserVariables {
 
 /** What `payUser` answers. */
 export interface PayUserData {
+  /** Moves money between accounts; one key moves it once. */
   transferFunds: boolean | null;
 }
 
@@ -1257,6 +1321,7 @@ export interface SendDirectMessageToUserVariables {
 
 /** What `sendDirectMessageToUser` answers. */
 export interface SendDirectMessageToUserData {
+  /** Sends a message; answers its id once it is durable. */
   sendMessage: string | null;
 }
 
@@ -1269,6 +1334,7 @@ export interface SendMessageToChatVariables {
 
 /** What `sendMessageToChat` answers. */
 export interface SendMessageToChatData {
+  /** Sends a message; answers its id once it is durable. */
   sendMessage: string | null;
 }
 
@@ -1279,6 +1345,7 @@ export interface SendPushNotificationVariables {
 
 /** What `sendPushNotification` answers. */
 export interface SendPushNotificationData {
+  /** Notifies the users of an experience or a company's team. */
   sendNotification: boolean | null;
 }
 

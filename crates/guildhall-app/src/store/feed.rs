@@ -112,6 +112,12 @@ pub(crate) fn take_sequence(tx: &mut Tx<'_>, feed: &FeedId) -> Result<i64> {
     row.int(0)
 }
 
+/// How many posts a feed has had.
+pub(crate) fn last_sequence(read: &mut Read<'_>, feed: &FeedId) -> Result<i64> {
+    let row = read.first("select last_sequence from feeds where id = $1", params![feed])?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
+
 /// When a user last wrote in a feed.
 pub(crate) fn last_posted_at(read: &mut Read<'_>, feed: &FeedId, author: &UserId) -> Result<Option<i64>> {
     let row = read.first(

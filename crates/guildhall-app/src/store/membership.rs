@@ -1,9 +1,9 @@
 //! Rows of memberships.
 
-use super::{Tx, params};
+use super::{Read, Tx, params};
 use crate::error::Result;
 use crate::membership::NewMembership;
-use guildhall_core::ids::MembershipId;
+use guildhall_core::ids::{AccessPassId, CompanyId, MembershipId};
 
 pub(crate) fn insert(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<MembershipId> {
     let id: MembershipId = tx.mint();
@@ -26,7 +26,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<Memb
 }
 
 /// How many people hold a valid membership of a pass. Mirrors `core::membership::is_valid`.
-pub(crate) fn count_valid_users(read: &mut super::Read<'_>, pass: &guildhall_core::ids::AccessPassId) -> Result<i64> {
+pub(crate) fn count_valid_users(read: &mut Read<'_>, pass: &AccessPassId) -> Result<i64> {
     let (now, grace) = (read.now, guildhall_core::membership::GRACE_MS);
     let row = read.first(
         "select count(distinct user_id)
@@ -37,5 +37,11 @@ pub(crate) fn count_valid_users(read: &mut super::Read<'_>, pass: &guildhall_cor
              or (status = 'canceled' and paid_until > $2))",
         params![pass, now, grace],
     )?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
+
+/// How many memberships a company has, of any status.
+pub(crate) fn count_of_company(read: &mut Read<'_>, company: &CompanyId) -> Result<i64> {
+    let row = read.first("select count(*) from memberships where company_id = $1", params![company])?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }

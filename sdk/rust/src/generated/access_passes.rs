@@ -28,13 +28,16 @@ pub struct GetAccessPassAccessPass {
     pub verified: bool,
     pub visibility: Visibility,
     pub route: String,
+    /// How many people hold a valid membership.
     pub active_users_count: i64,
     pub logo: Option<GetAccessPassAccessPassLogo>,
     pub banner_image: Option<GetAccessPassAccessPassBannerImage>,
     pub headline: Option<String>,
     pub company: GetAccessPassAccessPassCompany,
+    /// The average of its reviews; nobody can review yet.
     pub reviews_average: f64,
     pub owner_user: GetAccessPassAccessPassOwnerUser,
+    /// The pass's gallery; nothing puts pictures into it yet.
     pub gallery_images: GetAccessPassAccessPassGalleryImages,
 }
 
@@ -142,6 +145,7 @@ pub struct GetAccessPassAccessPassGalleryImagesNodesAudioAttachment {
     pub filename: Option<String>,
     pub content_type: Option<String>,
     pub source: GetAccessPassAccessPassGalleryImagesNodesAudioAttachmentSource,
+    /// Seconds; null while unknown.
     pub duration: Option<f64>,
     pub waveform_url: Option<String>,
 }
@@ -194,8 +198,10 @@ pub struct GetAccessPassAccessPassGalleryImagesNodesVideoAttachment {
     pub source: GetAccessPassAccessPassGalleryImagesNodesVideoAttachmentSource,
     pub height: Option<i64>,
     pub width: Option<i64>,
+    /// Seconds; null while unknown.
     pub duration: Option<f64>,
     pub aspect_ratio: Option<f64>,
+    /// The film itself, until it has a poster.
     pub preview: GetAccessPassAccessPassGalleryImagesNodesVideoAttachmentPreview,
 }
 

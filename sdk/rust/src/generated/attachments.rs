@@ -15,6 +15,7 @@ pub struct GetAttachmentVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAttachmentResponse {
+    /// A file of the caller's, once it is ready.
     pub attachment: GetAttachmentAttachment,
 }
 
@@ -56,6 +57,7 @@ pub struct GetAttachmentAttachmentAudioAttachment {
     pub filename: Option<String>,
     pub content_type: Option<String>,
     pub source: GetAttachmentAttachmentAudioAttachmentSource,
+    /// Seconds; null while unknown.
     pub duration: Option<f64>,
     pub waveform_url: Option<String>,
 }
@@ -108,8 +110,10 @@ pub struct GetAttachmentAttachmentVideoAttachment {
     pub source: GetAttachmentAttachmentVideoAttachmentSource,
     pub height: Option<i64>,
     pub width: Option<i64>,
+    /// Seconds; null while unknown.
     pub duration: Option<f64>,
     pub aspect_ratio: Option<f64>,
+    /// The film itself, until it has a poster.
     pub preview: GetAttachmentAttachmentVideoAttachmentPreview,
 }
 

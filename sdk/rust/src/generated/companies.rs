@@ -70,6 +70,7 @@ pub struct GetCompanyLedgerAccountCompany {
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyLedgerAccountCompanyLedgerAccount {
     pub id: String,
+    /// What a transfer from this account costs, in minor units of its currency turned major.
     pub transfer_fee: Option<f64>,
     pub balance_caches: GetCompanyLedgerAccountCompanyLedgerAccountBalanceCaches,
 }
@@ -86,6 +87,7 @@ pub struct GetCompanyLedgerAccountCompanyLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyLedgerAccountCompanyLedgerAccountBalanceCachesNodes {
     pub balance: f64,
+    /// Money held for something; nothing holds money yet.
     pub pending_balance: f64,
     pub currency: Currencies,
 }

@@ -16,7 +16,9 @@ string_enum! {
     pub enum AttachableRecords {
         AbuseReport = "abuse_report",
         AccessPass = "access_pass",
+        AccessPassCollection = "access_pass_collection",
         App = "app",
+        AssessmentQuestion = "assessment_question",
         AutomatedMessagesConfig = "automated_messages_config",
         Bot = "bot",
         Bounty = "bounty",
@@ -24,18 +26,16 @@ string_enum! {
         CompetitionPrize = "competition_prize",
         ContentRewardCampaign = "content_reward_campaign",
         ContentRewardSubmission = "content_reward_submission",
+        CourseLesson = "course_lesson",
         Dispute = "dispute",
         DmsPost = "dms_post",
         Experience = "experience",
         ForumPost = "forum_post",
+        InformationRequestItem = "information_request_item",
         ResolutionEventUpload = "resolution_event_upload",
         Review = "review",
         ReviewReport = "review_report",
         User = "user",
-        AssessmentQuestion = "assessment_question",
-        CourseLesson = "course_lesson",
-        AccessPassCollection = "access_pass_collection",
-        InformationRequestItem = "information_request_item",
     }
 }
 
@@ -57,6 +57,7 @@ string_enum! {
         Agency = "agency",
         BrickAndMortar = "brick_and_mortar",
         Coaching = "coaching",
+        CoachingAndCourses = "coaching_and_courses",
         Community = "community",
         Course = "course",
         EducationProgram = "education_program",
@@ -67,7 +68,6 @@ string_enum! {
         PhysicalProducts = "physical_products",
         Saas = "saas",
         Software = "software",
-        CoachingAndCourses = "coaching_and_courses",
     }
 }
 
@@ -111,6 +111,7 @@ string_enum! {
         Bob = "bob",
         Brl = "brl",
         Bsd = "bsd",
+        Btc = "btc",
         Cad = "cad",
         Chf = "chf",
         Clp = "clp",
@@ -182,7 +183,6 @@ string_enum! {
         Xcd = "xcd",
         Xof = "xof",
         Zar = "zar",
-        Btc = "btc",
     }
 }
 
@@ -205,10 +205,10 @@ string_enum! {
     /// The schema's `DmsFeedMemberStatuses`.
     pub enum DmsFeedMemberStatuses {
         Accepted = "accepted",
-        Hidden = "hidden",
-        Requested = "requested",
         Archived = "archived",
         Closed = "closed",
+        Hidden = "hidden",
+        Requested = "requested",
     }
 }
 
@@ -273,6 +273,7 @@ string_enum! {
         Business = "business",
         Careers = "careers",
         Clipping = "clipping",
+        ClippingAgency = "clipping_agency",
         Clothing = "clothing",
         CoachingAgency = "coaching_agency",
         CoffeeShop = "coffee_shop",
@@ -320,7 +321,6 @@ string_enum! {
         Vas = "vas",
         VideoGames = "video_games",
         Webinars = "webinars",
-        ClippingAgency = "clipping_agency",
     }
 }
 

@@ -30,6 +30,7 @@ pub struct GetExperienceExperience {
     pub app: GetExperienceExperienceApp,
     pub company: GetExperienceExperienceCompany,
     pub upsell_type: Option<UpsellTypes>,
+    /// What entering costs beyond the pass; null without `plan:basic:read`.
     pub upsell_plan: Option<GetExperienceExperienceUpsellPlan>,
 }
 
@@ -87,11 +88,15 @@ pub struct GetExperienceExperienceCompanyBannerImage {
 pub struct GetExperienceExperienceUpsellPlan {
     pub id: String,
     pub base_currency: Currencies,
+    /// Major units.
     pub raw_renewal_price: f64,
+    /// Major units.
     pub raw_initial_price: f64,
+    /// Major units.
     pub initial_price_due: f64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// Days.
     pub billing_period: Option<i64>,
     pub trial_period_days: Option<i64>,
     pub expiration_days: Option<i64>,
@@ -135,6 +140,7 @@ pub struct ListAccessPassesForExperienceExperienceAccessPasses {
     pub verified: bool,
     pub visibility: Visibility,
     pub route: String,
+    /// How many people hold a valid membership.
     pub active_users_count: i64,
     pub logo: Option<ListAccessPassesForExperienceExperienceAccessPassesLogo>,
 }
@@ -174,6 +180,7 @@ pub struct ListExperiencesResponse {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListExperiencesCompany {
+    /// The live experiences that the caller may see.
     pub experiences_v2: ListExperiencesCompanyExperiencesV2,
 }
 
@@ -256,6 +263,7 @@ pub struct ListUsersForExperienceResponse {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListUsersForExperiencePublicExperience {
+    /// The users who may enter.
     pub users: Option<ListUsersForExperiencePublicExperienceUsers>,
 }
 

@@ -15,6 +15,7 @@ pub struct CreateForumPostVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateForumPostResponse {
+    /// Writes a forum post or a comment.
     pub create_forum_post: Option<CreateForumPostCreateForumPost>,
 }
 
@@ -23,15 +24,20 @@ pub struct CreateForumPostResponse {
 #[serde(rename_all = "camelCase")]
 pub struct CreateForumPostCreateForumPost {
     pub id: String,
+    /// Milliseconds since 1970.
     pub created_at: BigInt,
+    /// Milliseconds since 1970.
     pub updated_at: BigInt,
+    /// Markdown; empty when deleted, null behind a paywall.
     pub content: Option<String>,
+    /// The content as the JSON text of a document tree.
     pub rich_content: Option<String>,
     pub is_deleted: bool,
     pub attachments: Vec<CreateForumPostCreateForumPostAttachments>,
     pub is_edited: bool,
     pub is_pinned: bool,
     pub mentioned_user_ids: Vec<String>,
+    /// The post it comments.
     pub parent_id: Option<String>,
     pub view_count: Option<i64>,
     pub user: CreateForumPostCreateForumPostUser,
@@ -77,6 +83,7 @@ pub struct FindOrCreateForumVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindOrCreateForumResponse {
+    /// Finds the live forum of a name, or makes it.
     pub create_forum: Option<FindOrCreateForumCreateForum>,
 }
 
@@ -85,6 +92,7 @@ pub struct FindOrCreateForumResponse {
 #[serde(rename_all = "camelCase")]
 pub struct FindOrCreateForumCreateForum {
     pub id: String,
+    /// Opens it in the hub.
     pub link: String,
 }
 
@@ -99,6 +107,8 @@ pub struct ListForumPostsFromForumVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListForumPostsFromForumResponse {
+    /// A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
+    /// comments of a forum post instead of the forum's posts.
     pub feed_posts: Option<ListForumPostsFromForumFeedPosts>,
 }
 
@@ -114,7 +124,7 @@ pub struct ListForumPostsFromForumFeedPosts {
 pub enum ListForumPostsFromForumFeedPostsPosts {
     /// Of type `ForumPost`.
     ForumPost(Box<ListForumPostsFromForumFeedPostsPostsForumPost>),
-    /// `ChatFeed`, `DmsFeed`, `DmsFeedMember`, `DmsPost`, `ForumFeed`, `LivestreamFeed`, `MutedUser`, `PublicLivestreamFeed`, `Reaction`, `ReactionCount`, and whatever a newer server adds.
+    /// `DmsPost`, and whatever a newer server adds.
     Other,
 }
 
@@ -133,15 +143,20 @@ impl<'de> Deserialize<'de> for ListForumPostsFromForumFeedPostsPosts {
 #[serde(rename_all = "camelCase")]
 pub struct ListForumPostsFromForumFeedPostsPostsForumPost {
     pub id: String,
+    /// Milliseconds since 1970.
     pub created_at: BigInt,
+    /// Milliseconds since 1970.
     pub updated_at: BigInt,
+    /// Markdown; empty when deleted, null behind a paywall.
     pub content: Option<String>,
+    /// The content as the JSON text of a document tree.
     pub rich_content: Option<String>,
     pub is_deleted: bool,
     pub attachments: Vec<ListForumPostsFromForumFeedPostsPostsForumPostAttachments>,
     pub is_edited: bool,
     pub is_pinned: bool,
     pub mentioned_user_ids: Vec<String>,
+    /// The post it comments.
     pub parent_id: Option<String>,
     pub view_count: Option<i64>,
     pub user: ListForumPostsFromForumFeedPostsPostsForumPostUser,

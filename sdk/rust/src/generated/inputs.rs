@@ -34,7 +34,7 @@ impl AnalyzeAttachmentInput {
     }
 }
 
-/// The schema's `AttachmentInput`.
+/// A file to put somewhere, by its direct upload or its id.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttachmentInput {
@@ -160,7 +160,8 @@ pub struct CreateForumInput {
     pub who_can_post: Option<ForumWhoCanPostTypes>,
 }
 
-/// The schema's `CreateForumPostInput`.
+/// A forum post. The published clients send either `forumPost` (the oldest) or `content` and a forum
+/// (the others), so no field alone is required; what is missing is said by the answer.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateForumPostInput {
@@ -169,14 +170,17 @@ pub struct CreateForumPostInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_pass_ids: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<AttachmentInput>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_mutation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub experience_id: Option<String>,
-    pub forum_post: ForumPostInput,
+    pub content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub attachments: Option<Vec<AttachmentInput>>,
-    pub content: String,
-    pub forum_experience_id: String,
+    pub experience_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forum_experience_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forum_post: Option<ForumPostInput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_mention: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -315,7 +319,7 @@ impl FileAttachmentInput {
     }
 }
 
-/// The schema's `ForumPostInput`.
+/// The post as SDK 0.0.8 sends it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForumPostInput {
@@ -414,14 +418,14 @@ pub struct SendNotificationInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest_path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
     pub title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_ids: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rest_path: Option<String>,
 }
 
 /// The schema's `TransferFundsInput`.

@@ -17,6 +17,7 @@ pub struct FindOrCreateChatVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindOrCreateChatResponse {
+    /// Finds the live chat of a name, or makes it.
     pub create_chat: Option<FindOrCreateChatCreateChat>,
 }
 
@@ -25,6 +26,7 @@ pub struct FindOrCreateChatResponse {
 #[serde(rename_all = "camelCase")]
 pub struct FindOrCreateChatCreateChat {
     pub id: String,
+    /// Opens it in the hub.
     pub link: String,
 }
 
@@ -48,6 +50,7 @@ pub struct ListDirectMessageConversationsVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListDirectMessageConversationsResponse {
+    /// The acting user's conversations, newest activity first; `before` in milliseconds.
     pub my_dms_channels_v2: Vec<ListDirectMessageConversationsMyDmsChannelsV2>,
 }
 
@@ -93,6 +96,8 @@ pub struct ListMessagesFromChatVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListMessagesFromChatResponse {
+    /// A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
+    /// comments of a forum post instead of the forum's posts.
     pub feed_posts: Option<ListMessagesFromChatFeedPosts>,
 }
 
@@ -108,7 +113,7 @@ pub struct ListMessagesFromChatFeedPosts {
 pub enum ListMessagesFromChatFeedPostsPosts {
     /// Of type `DmsPost`.
     DmsPost(Box<ListMessagesFromChatFeedPostsPostsDmsPost>),
-    /// `ChatFeed`, `DmsFeed`, `DmsFeedMember`, `ForumFeed`, `ForumPost`, `LivestreamFeed`, `MutedUser`, `PublicLivestreamFeed`, `Reaction`, `ReactionCount`, and whatever a newer server adds.
+    /// `ForumPost`, and whatever a newer server adds.
     Other,
 }
 
@@ -127,9 +132,13 @@ impl<'de> Deserialize<'de> for ListMessagesFromChatFeedPostsPosts {
 #[serde(rename_all = "camelCase")]
 pub struct ListMessagesFromChatFeedPostsPostsDmsPost {
     pub id: String,
+    /// Milliseconds since 1970.
     pub created_at: BigInt,
+    /// Milliseconds since 1970.
     pub updated_at: BigInt,
+    /// Markdown; empty when deleted, null behind a paywall.
     pub content: Option<String>,
+    /// The content as the JSON text of a document tree.
     pub rich_content: Option<String>,
     pub is_deleted: bool,
     pub attachments: Vec<ListMessagesFromChatFeedPostsPostsDmsPostAttachments>,
@@ -186,6 +195,7 @@ pub struct SendDirectMessageToUserVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendDirectMessageToUserResponse {
+    /// Sends a message; answers its id once it is durable.
     pub send_message: Option<String>,
 }
 
@@ -203,6 +213,7 @@ pub struct SendMessageToChatVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendMessageToChatResponse {
+    /// Sends a message; answers its id once it is durable.
     pub send_message: Option<String>,
 }
 

@@ -14,6 +14,7 @@ pub struct SendPushNotificationVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendPushNotificationResponse {
+    /// Notifies the users of an experience or a company's team.
     pub send_notification: Option<bool>,
 }
 

@@ -24,6 +24,7 @@ impl ChargeUserVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChargeUserResponse {
+    /// Asks a user to pay; the session is where.
     pub charge_user: Option<ChargeUserChargeUser>,
 }
 
@@ -54,6 +55,7 @@ pub struct CreateCheckoutSessionVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateCheckoutSessionResponse {
+    /// Opens a session for a plan.
     pub create_checkout_session: Option<CreateCheckoutSessionCreateCheckoutSession>,
 }
 
@@ -83,6 +85,7 @@ impl PayUserVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PayUserResponse {
+    /// Moves money between accounts; one key moves it once.
     pub transfer_funds: Option<bool>,
 }
 

@@ -24,6 +24,7 @@ pub struct BanUserResponse {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetCurrentUserResponse {
+    /// The acting user.
     pub viewer: GetCurrentUserViewer,
 }
 
@@ -65,6 +66,7 @@ pub struct GetCurrentUserViewerUserProfilePicture {
 #[serde(rename_all = "camelCase")]
 pub struct GetCurrentUserViewerUserLedgerAccount {
     pub id: String,
+    /// What a transfer from this account costs, in minor units of its currency turned major.
     pub transfer_fee: Option<f64>,
     pub balance_caches: GetCurrentUserViewerUserLedgerAccountBalanceCaches,
 }
@@ -81,6 +83,7 @@ pub struct GetCurrentUserViewerUserLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetCurrentUserViewerUserLedgerAccountBalanceCachesNodes {
     pub balance: f64,
+    /// Money held for something; nothing holds money yet.
     pub pending_balance: f64,
     pub currency: Currencies,
 }
@@ -96,6 +99,7 @@ pub struct GetUserVariables {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetUserResponse {
+    /// Anyone's profile, by id or username.
     pub public_user: GetUserPublicUser,
 }
 
@@ -144,6 +148,7 @@ pub struct GetUserPublicUserUserStat {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetUserLedgerAccountResponse {
+    /// The acting user.
     pub viewer: GetUserLedgerAccountViewer,
 }
 
@@ -166,6 +171,7 @@ pub struct GetUserLedgerAccountViewerUser {
 #[serde(rename_all = "camelCase")]
 pub struct GetUserLedgerAccountViewerUserLedgerAccount {
     pub id: String,
+    /// What a transfer from this account costs, in minor units of its currency turned major.
     pub transfer_fee: Option<f64>,
     pub balance_caches: GetUserLedgerAccountViewerUserLedgerAccountBalanceCaches,
 }
@@ -182,6 +188,7 @@ pub struct GetUserLedgerAccountViewerUserLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetUserLedgerAccountViewerUserLedgerAccountBalanceCachesNodes {
     pub balance: f64,
+    /// Money held for something; nothing holds money yet.
     pub pending_balance: f64,
     pub currency: Currencies,
 }

@@ -1,0 +1,131 @@
+//! The command line.
+
+mod chat;
+mod ledger;
+
+use crate::config::{Config, Environment};
+use crate::{fill, serve};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An open, self-hostable server for paid communities: memberships, chats, forums, messages, files,
+/// notifications and a ledger behind one API.
+#[derive(Debug, Parser)]
+#[command(name = "guildhall", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a hall: one process, an SQLite file and a files directory (or PostgreSQL).
+    Serve(Serve),
+    /// Look into the double-entry ledger.
+    Ledger {
+        #[command(subcommand)]
+        command: ledger::Command,
+    },
+    /// Show or change the rules of a chat or forum.
+    Chat(chat::Arguments),
+    /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
+    Fill(fill::Arguments),
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+/// Where the hall's data and settings are.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// A TOML file with settings [default: guildhall.toml, when there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the data lies: the SQLite file and the files [default: ./guildhall-data].
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<String>,
+    /// PostgreSQL instead of SQLite, e.g. postgres://user@host/database.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The PostgreSQL schema that holds the tables [default: guildhall].
+    #[arg(long, value_name = "NAME")]
+    database_schema: Option<String>,
+}
+
+impl Place {
+    /// The configuration of this place.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn load(&self, more: &[(&'static str, Option<String>)]) -> Result<Config, String> {
+        let mut flags = vec![
+            ("data_dir", self.data_dir.clone()),
+            ("database_url", self.database_url.clone()),
+            ("database_schema", self.database_schema.clone()),
+        ];
+        flags.extend(more.iter().cloned());
+        let environment: Environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Config::load(self.config.as_deref(), &environment, &flags)
+    }
+}
+
+/// Settings come from the TOML file, then from GUILDHALL_… variables, then from these flags.
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// The address to listen on [default: 127.0.0.1:8003].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Where clients reach the server, when that is not the address it listens on.
+    #[arg(long, value_name = "ORIGIN")]
+    public_origin: Option<String>,
+    /// What is logged: a level, or a filter such as info,guildhall_app=debug [default: info].
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// How log lines look: text or json [default: text].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// The most requests one credential may make in a minute; 0 for no limit [default: 6000; none with --demo].
+    #[arg(long, value_name = "NUMBER")]
+    requests_per_minute: Option<String>,
+    /// The largest file that can be uploaded, in MiB [default: 1024].
+    #[arg(long, value_name = "MIB")]
+    largest_upload_mib: Option<String>,
+    /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
+    /// that is not real. Writes <data-dir>/demo.env.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Arguments {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub async fn run(self) -> Result<ExitCode, String> {
+        match self.command {
+            Command::Serve(arguments) => {
+                let config = arguments.place.load(&[
+                    ("listen", arguments.listen),
+                    ("public_origin", arguments.public_origin),
+                    ("log", arguments.log),
+                    ("log_format", arguments.log_format),
+                    ("requests_per_minute", arguments.requests_per_minute),
+                    ("largest_upload_mib", arguments.largest_upload_mib),
+                ])?;
+                serve::run(&config, arguments.demo).await?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Ledger { command } => command.run().await,
+            Command::Chat(arguments) => arguments.run().await,
+            Command::Fill(arguments) => fill::run(&arguments).await,
+            Command::Schema => {
+                print!("{}", guildhall_graphql::printed_schema());
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}

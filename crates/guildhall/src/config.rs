@@ -1,0 +1,246 @@
+//! Configuration: a TOML file, the environment and flags, later ones winning.
+//!
+//! Every key of the file is also `GUILDHALL_<KEY>`. An unknown key or a bad value stops the start with
+//! one sentence that names it and where it stands.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use toml::Value;
+
+/// What starts each variable of the environment.
+const PREFIX: &str = "GUILDHALL_";
+/// The variable that names the file.
+const FILE_VARIABLE: &str = "GUILDHALL_CONFIG";
+/// Every key, in the order that help shows them.
+pub const KEYS: &[&str] = &[
+    "data_dir",
+    "listen",
+    "public_origin",
+    "database_url",
+    "database_schema",
+    "log",
+    "log_format",
+    "requests_per_minute",
+    "largest_upload_mib",
+];
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the server is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Holds the SQLite file and the files directory.
+    pub data_dir: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Where clients reach the server, when that is not the address it listens on.
+    pub public_origin: Option<String>,
+    /// `postgres://…`; SQLite when `None`.
+    pub database_url: Option<String>,
+    /// The PostgreSQL schema that holds the tables.
+    pub database_schema: String,
+    /// What is logged: a level, or a filter such as `info,guildhall_app=debug`.
+    pub log: String,
+    /// How.
+    pub log_format: LogFormat,
+    /// For each credential; `None` for no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// The largest file that can be uploaded, in MiB.
+    pub largest_upload_mib: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "guildhall-data".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8003)),
+            public_origin: None,
+            database_url: None,
+            database_schema: "guildhall".into(),
+            log: "info".into(),
+            log_format: LogFormat::Text,
+            requests_per_minute: NonZeroU32::new(6000),
+            largest_upload_mib: 1024,
+        }
+    }
+}
+
+/// What stands in the environment, as `(name, value)`.
+pub type Environment = Vec<(String, String)>;
+
+impl Config {
+    /// Reads the file that is named (or `guildhall.toml` where the server is started, if it is there),
+    /// then the environment, then the flags.
+    ///
+    /// # Errors
+    /// One sentence naming the key and where it stands.
+    pub fn load(
+        file: Option<&Path>,
+        environment: &Environment,
+        flags: &[(&'static str, Option<String>)],
+    ) -> Result<Self, String> {
+        let mut config = Self::default();
+        let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE).map(|(_, path)| PathBuf::from(path));
+        let usual = Path::new("guildhall.toml");
+        let path = file.map(Path::to_owned).or(named).or_else(|| usual.exists().then(|| usual.to_owned()));
+        if let Some(path) = path {
+            config.read_file(&path)?;
+        }
+        for (name, value) in environment {
+            if let Some(key) = name.strip_prefix(PREFIX)
+                && name != FILE_VARIABLE
+            {
+                config.set(&key.to_ascii_lowercase(), &Value::String(value.clone()), name)?;
+            }
+        }
+        for (key, value) in flags {
+            if let Some(value) = value {
+                let place = format!("--{}", key.replace('_', "-"));
+                config.set(key, &Value::String(value.clone()), &place)?;
+            }
+        }
+        Ok(config)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), String> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| format!("{shown} is not TOML: {}", error.message()))?;
+        for (key, value) in &table {
+            self.set(key, value, &format!("`{key}` in {shown}"))?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: &Value, place: &str) -> Result<(), String> {
+        match key {
+            "data_dir" => self.data_dir = text(value, place)?.into(),
+            "listen" => {
+                let given = text(value, place)?;
+                self.listen = given
+                    .parse()
+                    .map_err(|_| format!("{place} must be an address and a port such as 127.0.0.1:8003, not \"{given}\""))?;
+            }
+            "public_origin" => self.public_origin = Some(origin(&text(value, place)?, place)?),
+            "database_url" => self.database_url = Some(database(&text(value, place)?, place)?),
+            "database_schema" => self.database_schema = text(value, place)?,
+            "log" => {
+                let given = text(value, place)?;
+                tracing_subscriber::EnvFilter::try_new(&given)
+                    .map_err(|_| format!("{place} must be a level or a log filter, not \"{given}\""))?;
+                self.log = given;
+            }
+            "log_format" => {
+                self.log_format = match text(value, place)?.as_str() {
+                    "text" => LogFormat::Text,
+                    "json" => LogFormat::Json,
+                    given => return Err(format!("{place} must be \"text\" or \"json\", not \"{given}\"")),
+                };
+            }
+            "requests_per_minute" => self.requests_per_minute = NonZeroU32::new(whole(value, place)?),
+            "largest_upload_mib" => self.largest_upload_mib = whole(value, place)?,
+            unknown => {
+                let known = KEYS.join(", ");
+                return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &Value, place: &str) -> Result<String, String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        _ => Err(format!("{place} must be text and not empty")),
+    }
+}
+
+fn whole(value: &Value, place: &str) -> Result<u32, String> {
+    let read = match value {
+        Value::Integer(number) => u32::try_from(*number).ok(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| format!("{place} must be a whole number from 0 to {}, not {value}", u32::MAX))
+}
+
+fn origin(given: &str, place: &str) -> Result<String, String> {
+    let trimmed = given.trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_owned()),
+        _ => Err(format!("{place} must be an origin such as https://hall.example.com, not \"{given}\"")),
+    }
+}
+
+fn database(given: &str, place: &str) -> Result<String, String> {
+    if given.starts_with("postgres://") || given.starts_with("postgresql://") {
+        return Ok(given.to_owned());
+    }
+    // The text may hold a password, so it is not shown.
+    Err(format!("{place} must start with postgres:// (leave it out for SQLite)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("guildhall.toml");
+        std::fs::write(&path, text).expect("written");
+        (folder, path)
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let (_folder, path) = file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\n");
+        let environment = environment(&[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("GUILDHALL_REQUESTS_PER_MINUTE", "0")]);
+        let flags = [("listen", Some("127.0.0.1:3".to_owned())), ("data_dir", None)];
+        let config = Config::load(Some(&path), &environment, &flags).expect("sound");
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.log, "warn");
+        assert_eq!(config.requests_per_minute, None);
+    }
+
+    #[test]
+    fn each_mistake_is_one_sentence_that_names_it() {
+        let table = [
+            ("lisen = \"x\"", "`lisen` in "),
+            ("listen = \"x\"", "must be an address and a port"),
+            ("listen = 5", "must be text"),
+            ("data_dir = \"\"", "must be text and not empty"),
+            ("public_origin = \"example.com\"", "must be an origin"),
+            ("public_origin = \"https://a/b\"", "must be an origin"),
+            ("database_url = \"mysql://secret@x\"", "must start with postgres://"),
+            ("log = \"a=b=c\"", "must be a level or a log filter"),
+            ("log_format = \"xml\"", "must be \"text\" or \"json\""),
+            ("requests_per_minute = -1", "must be a whole number"),
+            ("requests_per_minute = \"many\"", "must be a whole number"),
+            ("listen = ", "is not TOML"),
+        ];
+        for (text, sentence) in table {
+            let (_folder, path) = file(text);
+            let error = Config::load(Some(&path), &Vec::new(), &[]).expect_err(text);
+            assert!(error.contains(sentence), "{text}: {error}");
+            assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+        }
+        let error = Config::load(None, &environment(&[("GUILDHALL_LISTN", "x")]), &[]).expect_err("unknown");
+        assert!(error.starts_with("GUILDHALL_LISTN: there is no setting \"listn\""), "{error}");
+        let missing = Config::load(Some(Path::new("/nonexistent.toml")), &Vec::new(), &[]).expect_err("missing");
+        assert!(missing.starts_with("cannot read /nonexistent.toml"), "{missing}");
+    }
+}

@@ -1,0 +1,241 @@
+//! The demo world: made once, found again, and told about in `demo.env`.
+
+mod story;
+
+use guildhall_app::founding::{self, Founder};
+use guildhall_app::principal::{self, Credentials};
+use guildhall_app::{Guildhall, Result};
+use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Under which name the store remembers the demo world.
+const MEMORY: &str = "demo";
+/// The name of the file that tells about it.
+const FILE: &str = "demo.env";
+
+/// The demo world's ids, and the key of its app once one is known.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The company.
+    pub company: CompanyId,
+    /// Its app.
+    pub app: AppId,
+    /// The app's agent.
+    pub agent: UserId,
+    /// The company's owner.
+    pub owner: UserId,
+    /// A moderator on its team.
+    pub moderator: UserId,
+    /// A customer.
+    pub customer: UserId,
+    /// A user without any membership.
+    pub stranger: UserId,
+    /// The free pass, which customers hold.
+    pub access_pass: AccessPassId,
+    /// The paid pass.
+    pub paid_access_pass: AccessPassId,
+    /// The paid pass's plan.
+    pub plan: PlanId,
+    /// The chat.
+    pub chat_experience: ExperienceId,
+    /// The forum.
+    pub forum_experience: ExperienceId,
+    /// The app's experience.
+    pub app_experience: ExperienceId,
+    /// The app's API key; empty until [`prepare`] found or made one.
+    pub api_key: String,
+    /// The file that tells about it; empty until [`prepare`] wrote it.
+    pub file: PathBuf,
+}
+
+/// What the store remembers.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    company: String,
+    app: String,
+    agent: String,
+    owner: String,
+    moderator: String,
+    customer: String,
+    stranger: String,
+    access_pass: String,
+    paid_access_pass: String,
+    plan: String,
+    chat_experience: String,
+    forum_experience: String,
+    app_experience: String,
+}
+
+impl Memory {
+    fn of(world: &World) -> Self {
+        Self {
+            company: world.company.to_string(),
+            app: world.app.to_string(),
+            agent: world.agent.to_string(),
+            owner: world.owner.to_string(),
+            moderator: world.moderator.to_string(),
+            customer: world.customer.to_string(),
+            stranger: world.stranger.to_string(),
+            access_pass: world.access_pass.to_string(),
+            paid_access_pass: world.paid_access_pass.to_string(),
+            plan: world.plan.to_string(),
+            chat_experience: world.chat_experience.to_string(),
+            forum_experience: world.forum_experience.to_string(),
+            app_experience: world.app_experience.to_string(),
+        }
+    }
+
+    fn into_world(self) -> World {
+        World {
+            company: Id::from_stored(self.company),
+            app: Id::from_stored(self.app),
+            agent: Id::from_stored(self.agent),
+            owner: Id::from_stored(self.owner),
+            moderator: Id::from_stored(self.moderator),
+            customer: Id::from_stored(self.customer),
+            stranger: Id::from_stored(self.stranger),
+            access_pass: Id::from_stored(self.access_pass),
+            paid_access_pass: Id::from_stored(self.paid_access_pass),
+            plan: Id::from_stored(self.plan),
+            chat_experience: Id::from_stored(self.chat_experience),
+            forum_experience: Id::from_stored(self.forum_experience),
+            app_experience: Id::from_stored(self.app_experience),
+            api_key: String::new(),
+            file: PathBuf::new(),
+        }
+    }
+}
+
+/// Finds the demo world, or makes it; two servers that start at once make one.
+///
+/// # Errors
+/// One sentence.
+pub async fn found(hall: &Guildhall) -> std::result::Result<World, String> {
+    let founded = founding::found(hall, |founder| {
+        founder.hold("demo")?;
+        match founder.recall(MEMORY)? {
+            Some(bytes) => {
+                let memory: Memory = serde_json::from_slice(&bytes).map_err(guildhall_app::Error::internal)?;
+                Ok(memory.into_world())
+            }
+            None => make(founder),
+        }
+    });
+    founded.await.map_err(|error| format!("the demo world could not be made: {error:?}"))
+}
+
+fn make(founder: &mut Founder<'_, '_>) -> Result<World> {
+    let world = story::tell(founder)?;
+    let memory = serde_json::to_vec(&Memory::of(&world)).map_err(guildhall_app::Error::internal)?;
+    founder.remember(MEMORY, &memory)?;
+    Ok(world)
+}
+
+/// Finds or makes the demo world and writes `demo.env`: with the key that stands there when it still
+/// works, else with a new one.
+///
+/// # Errors
+/// One sentence.
+pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<World, String> {
+    let mut world = found(hall).await?;
+    let file = data_dir.join(FILE);
+    world.api_key = match key_in(&file) {
+        Some(key) if is_live(hall, &key).await => key,
+        _ => {
+            let app = world.app.clone();
+            let made = founding::found(hall, move |founder| founder.api_key(&app).map(|(_, key)| key)).await;
+            made.map_err(|error| format!("the demo app could not be given a key: {error:?}"))?
+        }
+    };
+    let file = std::path::absolute(&file).unwrap_or(file);
+    write_private(&file, &environment(&world, hall.origin()))
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    world.file = file;
+    Ok(world)
+}
+
+fn key_in(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("WHOP_API_KEY="))?;
+    Some(line.trim_matches('"').to_owned())
+}
+
+async fn is_live(hall: &Guildhall, key: &str) -> bool {
+    let credentials = Credentials { bearer: Some(key.to_owned()), ..Credentials::default() };
+    principal::resolve(hall, credentials).await.is_ok()
+}
+
+fn environment(world: &World, origin: &str) -> String {
+    let pairs: [(&str, &str); 16] = [
+        ("WHOP_API_ORIGIN", origin),
+        ("WHOP_WEBSOCKET_ORIGIN", origin),
+        ("WHOP_API_KEY", &world.api_key),
+        ("NEXT_PUBLIC_WHOP_APP_ID", world.app.as_str()),
+        ("NEXT_PUBLIC_WHOP_AGENT_USER_ID", world.agent.as_str()),
+        ("NEXT_PUBLIC_WHOP_COMPANY_ID", world.company.as_str()),
+        ("DEMO_OWNER_USER_ID", world.owner.as_str()),
+        ("DEMO_MODERATOR_USER_ID", world.moderator.as_str()),
+        ("DEMO_CUSTOMER_USER_ID", world.customer.as_str()),
+        ("DEMO_STRANGER_USER_ID", world.stranger.as_str()),
+        ("DEMO_ACCESS_PASS_ID", world.access_pass.as_str()),
+        ("DEMO_PAID_ACCESS_PASS_ID", world.paid_access_pass.as_str()),
+        ("DEMO_PLAN_ID", world.plan.as_str()),
+        ("DEMO_CHAT_EXPERIENCE_ID", world.chat_experience.as_str()),
+        ("DEMO_FORUM_EXPERIENCE_ID", world.forum_experience.as_str()),
+        ("DEMO_APP_EXPERIENCE_ID", world.app_experience.as_str()),
+    ];
+    let mut text = String::from("# Guildhall's demo world. In a shell: set -a; . <this file>; set +a\n");
+    for (name, value) in pairs {
+        text.push_str(&format!("{name}=\"{value}\"\n"));
+    }
+    text
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let unfinished = path.with_extension("env.part");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)
+}
+
+/// What a newcomer reads after the start: where things are, and a first message to send.
+#[must_use]
+pub fn welcome(world: &World, origin: &str) -> String {
+    let file = world.file.display();
+    format!(
+        r#"
+The demo world is in {file}
+Explore the API in a browser:  {origin}/public-graphql
+
+Send a first message (in an empty folder, in another terminal):
+
+  npm install @whop/api
+  set -a; . "{file}"; set +a
+  cat > hello.mjs <<'END'
+  import {{ WhopServerSdk }} from "@whop/api";
+  const whop = WhopServerSdk({{
+    appApiKey: process.env.WHOP_API_KEY,
+    appId: process.env.NEXT_PUBLIC_WHOP_APP_ID,
+    apiOrigin: process.env.WHOP_API_ORIGIN,
+    onBehalfOfUserId: process.env.DEMO_CUSTOMER_USER_ID,
+  }});
+  const experienceId = process.env.DEMO_CHAT_EXPERIENCE_ID;
+  console.log(await whop.messages.sendMessageToChat({{ experienceId, message: "Hello, hall!" }}));
+  const chat = await whop.messages.listMessagesFromChat({{ chatExperienceId: experienceId }});
+  console.log(chat.posts.slice(0, 3).map((post) => `${{post.user.username}}: ${{post.content}}`));
+  END
+  node hello.mjs
+"#
+    )
+}

@@ -1,0 +1,179 @@
+//! Serving: opening the hall, listening, and stopping without losing anything.
+
+use crate::config::{Config, LogFormat};
+use crate::data_dir;
+use crate::demo::{self, World};
+use guildhall_app::clock::{Clock, Random};
+use guildhall_app::{Guildhall, Location, Settings};
+use guildhall_graphql::Service;
+use guildhall_web::{GraphqlHandler, Options};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long open connections may take to finish when the server stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where clients reach it.
+    pub origin: String,
+    /// The hall it serves.
+    pub hall: Arc<Guildhall>,
+    /// The demo world, when it was asked for.
+    pub demo: Option<World>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    _held: data_dir::Held,
+}
+
+impl Running {
+    /// Answers what is being asked, then stops. Waits at most ten seconds for slow callers.
+    ///
+    /// # Errors
+    /// One sentence when the listener itself broke.
+    pub async fn stop(self) -> Result<(), String> {
+        // The receiver lives as long as the server does; without one there is nothing to stop.
+        let _ = self.stop.send(true);
+        match tokio::time::timeout(LAST_REQUESTS, self.serving).await {
+            Ok(Ok(outcome)) => outcome.map_err(|error| format!("the listener broke: {error}")),
+            Ok(Err(error)) => Err(format!("the server broke: {error}")),
+            Err(_) => {
+                tracing::warn!("some callers took too long and were cut off");
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the server ends by itself, which only a broken listener makes it do.
+    async fn wait(&mut self) -> String {
+        match (&mut self.serving).await {
+            Ok(Ok(())) => "the listener ended".into(),
+            Ok(Err(error)) => format!("the listener broke: {error}"),
+            Err(error) => format!("the server broke: {error}"),
+        }
+    }
+}
+
+/// Opens the hall and starts to answer.
+///
+/// # Errors
+/// One sentence: a busy port, an unusable directory, a database that cannot be reached or is newer.
+pub async fn start(config: &Config, clock: Clock, random: Random, with_demo: bool) -> Result<Running, String> {
+    let held = data_dir::hold(&config.data_dir)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address));
+    let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
+    let demo = match with_demo {
+        true => Some(demo::prepare(&hall, &config.data_dir).await?),
+        false => None,
+    };
+    let service = Arc::new(Service::new(Arc::clone(&hall)));
+    let graphql: GraphqlHandler = Arc::new(move |method, headers, parameters, body| {
+        let service = Arc::clone(&service);
+        Box::pin(async move { service.answer(&method, &headers, &parameters, &body).await })
+    });
+    let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
+    let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
+    let (stop, mut stopped) = watch::channel(false);
+    let serving = tokio::spawn(async move {
+        use axum::serve::ListenerExt;
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(error = %error, "a connection keeps its delay");
+            }
+        });
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move {
+                // An error means that the server was dropped, which stops it as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .await
+    });
+    Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
+}
+
+/// Opens the hall of a configuration without serving it, e.g. for an audit beside a running server.
+///
+/// # Errors
+/// One sentence.
+pub async fn open_hall(config: &Config, origin: &str, clock: Clock, random: Random) -> Result<Guildhall, String> {
+    let location = match &config.database_url {
+        Some(url) => Location::Postgres { url: url.clone(), schema: config.database_schema.clone() },
+        None => Location::Sqlite(config.data_dir.join("guildhall.sqlite3")),
+    };
+    let settings = Settings {
+        location,
+        files: config.data_dir.join("files"),
+        origin: origin.to_owned(),
+        largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
+    };
+    Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
+}
+
+fn local_origin(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// One sentence.
+pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
+    start_log(config);
+    let mut running = start(config, Clock::System, Random::System, with_demo).await?;
+    println!("Guildhall is open at {}", running.origin);
+    if let Some(world) = &running.demo {
+        println!("{}", demo::welcome(world, &running.origin));
+    }
+    tracing::info!(address = %running.address, "listening");
+    tokio::select! {
+        () = told_to_stop() => {}
+        broken = running.wait() => return Err(broken),
+    }
+    tracing::info!("stopping");
+    running.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_log(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let started = match config.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    if let Err(error) = started {
+        eprintln!("guildhall: the log is started already: {error}");
+    }
+}
+
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the process ends by the signal itself.
+    let _ = interrupted.await;
+}
