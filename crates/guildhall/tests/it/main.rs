@@ -1,0 +1,7 @@
+//! The server at its boundary: a real one on its own port and database, a frozen clock, seeded
+//! randomness; driven through the Rust client and plain HTTP.
+//!
+//! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
+
+mod access;
+mod harness;
