@@ -230,7 +230,7 @@ impl Store {
         Ok(Self { running, shared })
     }
 
-    /// Looks something up. Each statement sees what is committed when it runs.
+    /// Looks something up: on SQLite in one snapshot, on PostgreSQL each statement in its own.
     pub(crate) async fn read<T, F>(&self, closure: F) -> Result<T>
     where
         T: Send + 'static,
