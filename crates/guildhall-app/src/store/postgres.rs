@@ -121,7 +121,7 @@ impl Target {
         let schema = &self.schema;
         // Two copies that start at once would both find no schema: the lock lets one go first.
         let script = format!(
-            "begin; select pg_advisory_xact_lock(7265); create schema if not exists {schema}; commit; set search_path = {schema};"
+            "set client_min_messages = warning; begin; select pg_advisory_xact_lock(7265); create schema if not exists {schema}; commit; set search_path = {schema};"
         );
         client.batch_execute(&script).map_err(|error| self.unreachable(error))?;
         let mut engine = PostgresEngine { client, statements: HashMap::new() };
@@ -263,6 +263,8 @@ fn row(row: &postgres::Row) -> Result<Row> {
     for (index, column) in row.columns().iter().enumerate() {
         let cell = match *column.type_() {
             Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map_or(Cell::Null, Cell::Int),
+            // What a literal such as 0 or 1 answers with.
+            Type::INT4 => row.try_get::<_, Option<i32>>(index)?.map_or(Cell::Null, |value| Cell::Int(value.into())),
             Type::TEXT => row.try_get::<_, Option<String>>(index)?.map_or(Cell::Null, Cell::Text),
             Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.map_or(Cell::Null, Cell::Bytes),
             ref other => return Err(Error::internal(format!("a statement answered with a {other}"))),
