@@ -1,7 +1,7 @@
-//! Rate limits: so many requests a minute for each credential.
+//! Rate limits: so many requests a minute for each credential, or for each address without one.
 
 use crate::error::plain_refusal;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
@@ -9,6 +9,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,30 +19,43 @@ const SWEEP_EVERY: u64 = 10_000;
 
 /// The limiter of one server.
 pub(crate) struct RateLimit {
-    limiter: Option<DefaultKeyedRateLimiter<u64>>,
+    limiter: DefaultKeyedRateLimiter<u64>,
     hasher: RandomState,
     seen: AtomicU64,
 }
 
 impl RateLimit {
-    pub(crate) fn new(requests_per_minute: Option<NonZeroU32>) -> Self {
-        let limiter = requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        Self { limiter, hasher: RandomState::new(), seen: AtomicU64::new(0) }
+    pub(crate) fn new(requests_per_minute: NonZeroU32) -> Self {
+        let limiter = RateLimiter::keyed(Quota::per_minute(requests_per_minute));
+        Self {
+            limiter,
+            hasher: RandomState::new(),
+            seen: AtomicU64::new(0),
+        }
     }
 
     /// Counts a request; answers how many seconds to wait when it is one too many.
     fn count(&self, request: &Request) -> Result<(), u64> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            limiter.retain_recent();
+            self.limiter.retain_recent();
         }
-        let credential = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        let key = self.hasher.hash_one(credential);
-        limiter.check_key(&key).map_err(|not_until| {
+        let key = match request.headers().get(AUTHORIZATION) {
+            Some(credential) => self.hasher.hash_one(credential.as_bytes()),
+            None => self.hasher.hash_one(address_of(request)),
+        };
+        self.limiter.check_key(&key).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             wait.as_secs() + 1
         })
     }
+}
+
+/// Where a request came from.
+fn address_of(request: &Request) -> Option<IpAddr> {
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| address.ip())
 }
 
 /// Lets a request through, or answers 429 with `Retry-After`.
@@ -51,7 +65,9 @@ pub(crate) async fn check(State(limit): State<Arc<RateLimit>>, request: Request,
         Err(seconds) => {
             let sentence = format!("Too many requests with this credential: wait {seconds} seconds.");
             let mut response = plain_refusal(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", &sentence);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
             response
         }
     }
