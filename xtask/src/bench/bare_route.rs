@@ -1,7 +1,7 @@
 //! The limit the server is held against: an axum route that reads the same body and sends it back, nothing more.
 
-use super::process::{Process, free_address};
 use super::{Fallible, http};
+use crate::process::{Process, free_address};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;

@@ -2,8 +2,8 @@
 //! All senders share one thread, so that on a small machine the load costs as little as it can.
 
 use super::Fallible;
-use super::clock::clock;
 use super::histogram::Histogram;
+use crate::clock::clock;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};

@@ -5,15 +5,12 @@
 
 mod access;
 mod bare_route;
-mod clock;
-mod demo_env;
 mod histogram;
 mod http;
 mod load;
 mod metrics;
 mod operation;
 mod pairs;
-mod process;
 mod prosody;
 mod release;
 mod room;
@@ -32,8 +29,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What every step of a benchmark answers; an error ends the run and is printed as one sentence.
-type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+use crate::Fallible;
 
 /// What every message says after its number, here and in the room of the other server.
 const MESSAGE_TEXT: &str = "see you all at the workshop on Thursday, bring your questions and a friend.";

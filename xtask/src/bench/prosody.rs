@@ -4,10 +4,10 @@
 
 use super::Fallible;
 use super::load::{self, Measurement, Period};
-use super::process::{Process, complete, free_address};
 use super::room::Room;
 use super::send::SENDERS;
 use super::table::{Table, fraction, whole};
+use crate::process::{Process, complete, free_address};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

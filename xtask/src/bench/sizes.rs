@@ -1,11 +1,11 @@
 //! The same load on a small and on a large world, in turns: does the figure hold when the store has grown?
 
-use super::demo_env::DemoEnv;
 use super::load::Measurement;
 use super::table::{Table, fraction, whole};
 use super::verdict::{Bound, Figure};
 use super::workload::Workload;
 use super::{Bench, Fallible, JUDGED_SENDERS};
+use crate::demo_env::DemoEnv;
 
 /// The promised bound on the relative difference, either way.
 const MOST_DIFFERENCE: f64 = 0.2;

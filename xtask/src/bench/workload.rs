@@ -1,10 +1,10 @@
 //! One operation sent over HTTP by many connections, to the server or, byte for byte the same, to the bare route.
 
-use super::demo_env::DemoEnv;
 use super::http::{Answer, Connection, find};
 use super::load::{self, Measurement, Period};
 use super::operation::{NUMBER_PLACE, Operation, Request};
 use super::{Fallible, MESSAGE_TEXT};
+use crate::demo_env::DemoEnv;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 

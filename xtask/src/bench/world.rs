@@ -1,8 +1,8 @@
 //! A demo world of the server: made, filled up to a size, served, and ended again.
 
-use super::demo_env::DemoEnv;
-use super::process::{Process, complete, free_address};
 use super::{Fallible, http};
+use crate::demo_env::DemoEnv;
+use crate::process::{Process, complete, free_address};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

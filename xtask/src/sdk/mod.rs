@@ -8,11 +8,11 @@ mod names;
 mod operation;
 mod output;
 mod rust;
-mod schema;
 mod shape;
 mod typescript;
 mod vocabulary;
 
+use crate::schema::document::Schema;
 use std::path::{Path, PathBuf};
 
 const SCHEMA_PATH: &str = "crates/guildhall-graphql/schema.graphql";
@@ -31,6 +31,17 @@ pub(crate) struct Arguments {
     schema: Option<PathBuf>,
 }
 
+/// Compares both clients with what the operations give.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn check() -> crate::Outcome {
+    run(&Arguments {
+        check: true,
+        schema: None,
+    })
+}
+
 /// Generates both clients and writes them, or compares them with what is there.
 ///
 /// # Errors
@@ -39,7 +50,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     let root = crate::workspace_root();
     let schema_path = arguments.schema.as_deref().unwrap_or(Path::new(SCHEMA_PATH));
-    let schema = schema::Schema::read(&root.join(schema_path))?;
+    let schema = Schema::read(&root.join(schema_path))?;
     let operations = operation::read_all(&root.join(OPERATIONS_PATH), &schema)?;
     let vocabulary = vocabulary::Vocabulary::of(&schema, &operations)?;
 

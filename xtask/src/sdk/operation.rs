@@ -1,7 +1,7 @@
 //! The operations that have a document, with what the table says about each.
 
-use super::schema::Schema;
 use super::shape::{self, Selected};
+use crate::schema::document::Schema;
 use async_graphql_parser::types::{OperationType, Type};
 use serde::Deserialize;
 use std::collections::BTreeMap;

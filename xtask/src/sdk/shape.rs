@@ -1,6 +1,6 @@
 //! What an operation answers: its selection sets with the schema's types written in.
 
-use super::schema::Schema;
+use crate::schema::document::Schema;
 use async_graphql_parser::types::{
     BaseType, ExecutableDocument, Field, Selection, SelectionSet, Type, TypeKind,
 };

@@ -1,8 +1,8 @@
 //! The named types that callers meet: the inputs they send and the enums on either side.
 
 use super::operation::{InputField, Operation};
-use super::schema::Schema;
 use super::shape::{Selected, base_name};
+use crate::schema::document::Schema;
 use async_graphql_parser::types::{TypeDefinition, TypeKind};
 use std::collections::BTreeMap;
 

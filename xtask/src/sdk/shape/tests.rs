@@ -1,5 +1,5 @@
 use super::*;
-use crate::sdk::schema::Schema;
+use crate::schema::document::Schema;
 
 const SCHEMA: &str = "
     type Query { file: File!, entries: [Entry!]!, me: User }

@@ -1,10 +1,10 @@
-//! Real time, asked for in one place: a benchmark is the one thing here that cannot use a passed-in clock.
+//! Real time, asked for in one place: nothing here can be handed a clock.
 
 use std::time::{Duration, Instant};
 
 /// Now, on the monotonic clock.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-pub(super) fn clock() -> Instant {
+#[expect(clippy::disallowed_methods, reason = "a task tells how long it really took")]
+pub(crate) fn clock() -> Instant {
     Instant::now()
 }
 
@@ -13,6 +13,6 @@ pub(super) fn clock() -> Instant {
     clippy::disallowed_methods,
     reason = "another process gives no signal when it begins to listen"
 )]
-pub(super) async fn pause(length: Duration) {
+pub(crate) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 
 /// Every named type of the schema, and the names of its roots.
 #[derive(Debug)]
-pub(super) struct Schema {
+pub(crate) struct Schema {
     types: BTreeMap<String, TypeDefinition>,
-    pub(super) query_root: String,
-    pub(super) mutation_root: String,
+    pub(crate) query_root: String,
+    pub(crate) mutation_root: String,
 }
 
 impl Schema {
@@ -17,13 +17,13 @@ impl Schema {
     ///
     /// # Errors
     /// A sentence naming the file when it cannot be read or parsed.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Parses SDL text; without a `schema { … }` block the roots are `Query` and `Mutation`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let guarded = guard_enum_values(text);
         let document = async_graphql_parser::parse_schema(guarded).map_err(|error| error.to_string())?;
         let mut schema = Self {
@@ -51,13 +51,20 @@ impl Schema {
         Ok(schema)
     }
 
+    /// Every named type in order of name.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = (&str, &TypeDefinition)> {
+        self.types
+            .iter()
+            .map(|(name, definition)| (name.as_str(), definition))
+    }
+
     /// The definition of a type; the five built-in scalars have none.
-    pub(super) fn definition(&self, type_name: &str) -> Option<&TypeDefinition> {
+    pub(crate) fn definition(&self, type_name: &str) -> Option<&TypeDefinition> {
         self.types.get(type_name)
     }
 
     /// The values of an enum in the schema's order; none for any other type.
-    pub(super) fn enum_values(definition: &TypeDefinition) -> Vec<String> {
+    pub(crate) fn enum_values(definition: &TypeDefinition) -> Vec<String> {
         let TypeKind::Enum(kind) = &definition.kind else {
             return Vec::new();
         };
@@ -68,7 +75,7 @@ impl Schema {
     }
 
     /// A field of an object or interface.
-    pub(super) fn field(&self, type_name: &str, field_name: &str) -> Option<&FieldDefinition> {
+    pub(crate) fn field(&self, type_name: &str, field_name: &str) -> Option<&FieldDefinition> {
         let fields = match &self.definition(type_name)?.kind {
             TypeKind::Object(object) => &object.fields,
             TypeKind::Interface(interface) => &interface.fields,
@@ -81,7 +88,7 @@ impl Schema {
     }
 
     /// Whether values of the type are of one of several object types.
-    pub(super) fn is_abstract(&self, type_name: &str) -> bool {
+    pub(crate) fn is_abstract(&self, type_name: &str) -> bool {
         matches!(
             self.definition(type_name).map(|definition| &definition.kind),
             Some(TypeKind::Interface(_) | TypeKind::Union(_))
@@ -89,7 +96,7 @@ impl Schema {
     }
 
     /// The object types a value of this type can be of, by name; an object type is only itself.
-    pub(super) fn possible_types(&self, type_name: &str) -> Vec<String> {
+    pub(crate) fn possible_types(&self, type_name: &str) -> Vec<String> {
         match self.definition(type_name).map(|definition| &definition.kind) {
             Some(TypeKind::Union(union)) => {
                 let mut members: Vec<String> = union

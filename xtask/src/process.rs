@@ -1,7 +1,7 @@
-//! The processes under test. Each is started, waited for and ended by its own handle; none outlives the benchmark.
+//! The servers that a task needs. Each is started, waited for and ended by its own handle; none outlives the task.
 
-use super::Fallible;
-use super::clock::{clock, pause};
+use crate::Fallible;
+use crate::clock::{clock, pause};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,9 +14,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A server that runs beside the benchmark, its output in a log file.
+/// A server that runs beside the task, its output in a log file.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
@@ -24,7 +24,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts a server; it is killed when the handle is dropped without `stop`.
-    pub(super) fn start(name: &'static str, command: &mut Command, log: PathBuf) -> Fallible<Self> {
+    pub(crate) fn start(name: &'static str, command: &mut Command, log: PathBuf) -> Fallible<Self> {
         let output = std::fs::File::create(&log)?;
         let child = command
             .stdin(Stdio::null())
@@ -37,7 +37,7 @@ impl Process {
     }
 
     /// Waits until `probe` says yes; fails when the process ends before, or does not get there in a minute.
-    pub(super) async fn until_ready(&mut self, probe: impl AsyncFn() -> bool) -> Fallible<()> {
+    pub(crate) async fn until_ready(&mut self, probe: impl AsyncFn() -> bool) -> Fallible<()> {
         let limit = clock() + START_LIMIT;
         while !probe().await {
             if let Some(status) = self.child.try_wait()? {
@@ -54,7 +54,7 @@ impl Process {
     }
 
     /// Asks the process to end (SIGTERM) and waits for it; fails when it does not end by itself.
-    pub(super) async fn stop(mut self) -> Fallible<()> {
+    pub(crate) async fn stop(mut self) -> Fallible<()> {
         if let Some(id) = self.child.id() {
             Command::new("kill")
                 .args(["-TERM", &id.to_string()])
@@ -79,7 +79,7 @@ impl Process {
 }
 
 /// Runs a command to its end and answers what it printed; a failure or a wait beyond `limit` is an error.
-pub(super) async fn complete(name: &str, command: &mut Command, limit: Duration) -> Fallible<String> {
+pub(crate) async fn complete(name: &str, command: &mut Command, limit: Duration) -> Fallible<String> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(limit, output)
         .await
@@ -94,7 +94,7 @@ pub(super) async fn complete(name: &str, command: &mut Command, limit: Duration)
 }
 
 /// A port of this machine on which nothing listens now.
-pub(super) fn free_address() -> Fallible<SocketAddr> {
+pub(crate) fn free_address() -> Fallible<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 

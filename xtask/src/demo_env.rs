@@ -1,17 +1,17 @@
 //! Reads `demo.env`, which a demo server writes into its data directory: lines of `NAME="value"` for a shell.
 
-use super::Fallible;
+use crate::Fallible;
 use std::collections::HashMap;
 use std::path::Path;
 
 /// The ids and the key of a demo world.
 #[derive(Debug)]
-pub(super) struct DemoEnv {
+pub(crate) struct DemoEnv {
     values: HashMap<String, String>,
 }
 
 impl DemoEnv {
-    pub(super) fn read(path: &Path) -> Fallible<Self> {
+    pub(crate) fn read(path: &Path) -> Fallible<Self> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         Self::parse(&text)
@@ -33,8 +33,13 @@ impl DemoEnv {
         Ok(Self { values })
     }
 
+    /// Every name with its value, as a child's environment takes them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.values.iter()
+    }
+
     /// The value of a name; an error that names it when the server did not write it.
-    pub(super) fn get(&self, name: &str) -> Fallible<&str> {
+    pub(crate) fn get(&self, name: &str) -> Fallible<&str> {
         match self.values.get(name) {
             Some(value) if !value.is_empty() => Ok(value),
             _ => Err(format!("demo.env does not hold {name}").into()),

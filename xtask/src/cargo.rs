@@ -1,0 +1,52 @@
+//! Cargo, called by the tasks.
+
+use crate::Fallible;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// How a binary is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As `cargo test` does, so that nothing is built twice.
+    Dev,
+    /// With optimisation, for what is measured.
+    Release,
+}
+
+/// The cargo that runs this task.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Builds a binary of the workspace and answers where it lies.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build(package: &str, profile: Profile) -> Fallible<PathBuf> {
+    let purpose = match profile {
+        Profile::Dev => "",
+        Profile::Release => " (release)",
+    };
+    eprintln!("    building {package}{purpose}");
+    let mut command = Command::new(program());
+    command
+        .current_dir(crate::workspace_root())
+        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
+        .args(["--package", package, "--bin", package])
+        .stderr(Stdio::inherit());
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(format!("cargo could not build {package}").into());
+    }
+    let printed = String::from_utf8(output.stdout)?;
+    let executable = printed.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    executable.ok_or_else(|| format!("cargo did not say where it put {package}").into())
+}

@@ -1,0 +1,96 @@
+//! The tests that run in Node: the published clients, and our TypeScript client.
+
+use super::command;
+use super::server::Server;
+use crate::cargo::{self, Profile};
+use crate::{Fallible, Outcome, workspace_root};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::SystemTime;
+use tokio::process::Command;
+
+/// The oldest major version of Node that runs the tests.
+const OLDEST_NODE: u32 = 20;
+
+/// Runs `tests/clients` against a demo server, on SQLite or in a PostgreSQL database.
+///
+/// # Errors
+/// When packages cannot be installed, the server does not start or stop, or a test fails.
+pub(super) async fn test_published(database_url: Option<&str>) -> Outcome {
+    let folder = workspace_root().join("tests/clients");
+    install(&folder).await?;
+    let program = cargo::build("guildhall", Profile::Dev)?;
+    let server = Server::start(&program, database_url).await?;
+    let mut test = npm(&folder, &["test"]);
+    let tested = command::run(test.envs(server.demo.all())).await;
+    if tested.is_err() {
+        server.print_errors();
+    }
+    let stopped = server.stop().await;
+    tested.and(stopped)
+}
+
+/// Runs the tests of `sdk/typescript`.
+///
+/// # Errors
+/// When packages cannot be installed, or a test fails.
+pub(super) async fn test_typescript() -> Outcome {
+    let folder = workspace_root().join("sdk/typescript");
+    install(&folder).await?;
+    command::run(&mut npm(&folder, &["test"])).await
+}
+
+/// Whether Node and npm are there and new enough.
+///
+/// # Errors
+/// One sentence that says what to get.
+pub(super) fn check_node() -> Outcome {
+    let advice = format!(
+        "Node {OLDEST_NODE} or newer with npm is needed (Debian: `apt-get install nodejs npm`, macOS: `brew install node`), \
+         or pass --no-clients"
+    );
+    let node = version("node").map_err(|_| format!("Node is not on this machine: {advice}"))?;
+    version("npm").map_err(|_| format!("npm is not on this machine: {advice}"))?;
+    let major = node
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    match major {
+        Some(major) if u32::ge(&major, &OLDEST_NODE) => Ok(()),
+        _ => Err(format!("Node here is {node}: {advice}").into()),
+    }
+}
+
+fn version(program: &str) -> Fallible<String> {
+    let output = std::process::Command::new(program)
+        .arg("--version")
+        .stderr(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{program} --version failed").into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(folder).args(arguments);
+    // One line a test and the failures at the end, wherever the output goes.
+    command.env("NODE_OPTIONS", "--test-reporter=spec");
+    command
+}
+
+/// Installs a folder's packages unless they are the ones of its lock file already.
+async fn install(folder: &Path) -> Outcome {
+    let changed = |path: &str| -> std::io::Result<SystemTime> { folder.join(path).metadata()?.modified() };
+    let locked = changed("package-lock.json")?;
+    if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= locked) {
+        return Ok(());
+    }
+    command::run(&mut npm(
+        folder,
+        &["ci", "--no-audit", "--no-fund", "--loglevel=error"],
+    ))
+    .await
+}
