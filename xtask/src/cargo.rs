@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// How a binary is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// As `cargo test` does, so that nothing is built twice.
+    /// As `cargo test --workspace` does.
     Dev,
     /// With optimisation, for what is measured.
     Release,
@@ -34,11 +34,14 @@ pub(crate) fn build(package: &str, profile: Profile) -> Fallible<PathBuf> {
     command
         .current_dir(crate::workspace_root())
         .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
-        .args(["--package", package, "--bin", package])
+        .args(["--bin", package])
         .stderr(Stdio::inherit());
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    // Which packages are named decides which features dependencies are built with, so each profile names
+    // those that its other commands do, and nothing is built twice.
+    match profile {
+        Profile::Dev => command.arg("--workspace"),
+        Profile::Release => command.args(["--release", "--package", package]),
+    };
     let output = command.output()?;
     if !output.status.success() {
         return Err(format!("cargo could not build {package}").into());

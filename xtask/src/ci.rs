@@ -48,6 +48,7 @@ pub(crate) async fn check_dependencies(with_advisories: bool) -> Outcome {
         "--workspace",
         "--all-features",
         "check",
+        "--hide-inclusion-graph",
         "bans",
         "licenses",
         "sources",

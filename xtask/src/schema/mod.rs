@@ -6,7 +6,8 @@
 mod contract;
 pub(crate) mod document;
 
-use crate::{Fallible, cargo, workspace_root};
+use crate::cargo::{self, Profile};
+use crate::{Fallible, workspace_root};
 use document::Schema;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -70,9 +71,9 @@ pub(crate) fn check() -> crate::Outcome {
 
 /// What `guildhall schema` prints.
 fn print() -> Fallible<String> {
-    let output = Command::new(cargo::program())
-        .current_dir(workspace_root())
-        .args(["run", "--quiet", "--package", "guildhall", "--", "schema"])
+    let program = cargo::build("guildhall", Profile::Dev)?;
+    let output = Command::new(program)
+        .arg("schema")
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {

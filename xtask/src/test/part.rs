@@ -16,7 +16,7 @@ pub(crate) enum Part {
     Dependencies,
     /// Every Rust test, on SQLite.
     Rust,
-    /// The server's own tests again, on PostgreSQL.
+    /// The tests over HTTP again, on PostgreSQL.
     RustPostgres,
     /// The published clients against a server on SQLite.
     Clients,
@@ -96,7 +96,7 @@ impl Part {
             Self::Rust => cargo(&["test", "--workspace", "--no-fail-fast", "--quiet"]).await,
             Self::RustPostgres => {
                 let cluster = Cluster::start()?;
-                let mut test = command::cargo(&["test", "--package", "guildhall", "--test", "it", "--quiet"]);
+                let mut test = command::cargo(&["test", "--workspace", "--test", "it", "--quiet"]);
                 command::run(test.env("TEST_DATABASE_URL", cluster.url())).await
             }
             Self::Clients => clients::test_published(None).await,

@@ -18,6 +18,11 @@ struct Report {
 /// Runs the parts in order, a failed one not stopping the next, and prints a summary; its last line is
 /// `<N> passed, <M> failed`.
 pub(crate) fn run_parts(parts: &[Part], choices: Choices) -> ExitCode {
+    if parts.is_empty() {
+        eprintln!("xtask: the flags leave nothing to run");
+        println!("0 passed, 0 failed");
+        return ExitCode::FAILURE;
+    }
     if let Err(error) = check_programs(parts) {
         eprintln!("xtask: {error}");
         println!("0 passed, {} failed", parts.len());
