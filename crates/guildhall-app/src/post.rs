@@ -241,12 +241,11 @@ fn admit(
     let standing = access::of_experience(read, &record, &place.experience)?;
     let standing = Standing { gone: place.is_gone, ..standing };
     let level = standing.level();
-    let unbanned = Standing { banned: false, ..standing }.level();
-    let pass_ban = !record.banned_from.is_empty() && level == AccessLevel::NoAccess;
+    let has_access = level != AccessLevel::NoAccess;
     let mut writer = Writer {
-        has_access: level != AccessLevel::NoAccess,
+        has_access,
         is_admin: level == AccessLevel::Admin,
-        is_banned: level == AccessLevel::NoAccess && !place.is_gone && (unbanned != level || pass_ban),
+        is_banned: !has_access && !place.is_gone && access::is_barred(read, &record, &place.experience)?,
         mute: record.mute,
         last_posted_at: None,
     };
