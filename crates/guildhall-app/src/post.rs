@@ -349,14 +349,23 @@ fn list_in(
     if kind != FeedKind::Forum {
         return store::post_query::page(read, &feed.id, Level::All, span, limit, reader, sees_everything);
     }
-    let mut posts = if page.before.is_none() && page.after.is_none() {
-        store::post_query::page(read, &feed.id, Level::Pinned, span, limit, reader, sees_everything)?
-    } else {
-        Vec::new()
+    let (with_pins, rest_span) = match &page.before {
+        // The page before this one ended among the pins: first the other pins, then all the rest.
+        Some(before) if is_pin(read, before)? => (true, Span { below: i64::MAX, ..span }),
+        Some(_) => (false, span),
+        None => (page.after.is_none(), span),
     };
+    let mut posts = Vec::new();
+    if with_pins {
+        posts = store::post_query::page(read, &feed.id, Level::Pinned, span, limit, reader, sees_everything)?;
+    }
     let rest = limit - i64::try_from(posts.len()).unwrap_or(limit);
-    posts.extend(store::post_query::page(read, &feed.id, Level::Unpinned, span, rest, reader, sees_everything)?);
+    posts.extend(store::post_query::page(read, &feed.id, Level::Unpinned, rest_span, rest, reader, sees_everything)?);
     Ok(posts)
+}
+
+fn is_pin(read: &mut Read<'_>, post: &PostId) -> Result<bool> {
+    Ok(store::post::anchor(read, post)?.is_some_and(|anchor| anchor.is_pinned))
 }
 
 fn reading_level(
