@@ -113,7 +113,7 @@ fn send_to_feed(
     attachments: &[AttachmentId],
 ) -> Result<PostId> {
     let user = principal.acting_user()?;
-    let Some(feed) = feed::locate(tx, name)? else { return no_such("chat", name) };
+    let Some(feed) = feed::locate(tx, name)? else { return no_such("feed", name) };
     let place = match (feed.kind, &feed.place) {
         (FeedKind::DirectMessage, _) => {
             return direct_message::send_to_feed(tx, principal, &feed.id, content, attachments);
@@ -172,7 +172,7 @@ fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumP
         .ok_or_else(|| Error::Invalid("Name the forum: give `forumExperienceId` or `experienceId`.".into()))?;
     let found = store::feed::of_experience(tx, forum)?.filter(|feed| feed.kind == FeedKind::Forum);
     let Some((mut feed, place)) = found.and_then(|feed| feed.place.clone().map(|place| (feed, place))) else {
-        return no_such("forum", forum);
+        return no_such("feed", forum);
     };
     if request.parent.is_some() {
         // Who-can-post is about posts; commenting is for everyone with access.
@@ -250,7 +250,7 @@ fn admit(
         last_posted_at: None,
     };
     if !writer.has_access && !writer.is_banned {
-        return no_such("chat or forum", &place.experience);
+        return no_such("feed", &place.experience);
     }
     if writer.has_access {
         principal::authorize_with(read, principal, &place.company, permission, &standing)?;
@@ -328,7 +328,10 @@ fn list_in(
             AccessLevel::NoAccess => return no_such(noun, name),
             level => level == AccessLevel::Admin,
         },
-        None if store::direct_message::is_member(read, &feed.id, user)? => true,
+        None if store::direct_message::is_member(read, &feed.id, user)? => {
+            direct_message::authorize(read, principal, user, Permission::ChatRead)?;
+            true
+        }
         None => return no_such(noun, name),
     };
     let span = span(read, &feed.id, page)?;
