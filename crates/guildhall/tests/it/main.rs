@@ -5,3 +5,5 @@
 
 mod access;
 mod harness;
+mod principal;
+mod scene;
