@@ -4,6 +4,9 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod experience;
+mod forum;
 mod harness;
+mod message;
 mod principal;
 mod scene;
