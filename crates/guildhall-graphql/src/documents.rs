@@ -14,8 +14,11 @@ const MOST_KEPT: usize = 1000;
 const LONGEST_KEPT: usize = 16 * 1024;
 
 /// Variables that the published client 0.0.8 declares as `String` where an `ID` stands.
-const DECLARED_AS_STRING: &[(&str, &str)] =
-    &[("SendDmMessage", "toUserId"), ("SendChatMessage", "experienceId"), ("SendFeedMessage", "experienceId")];
+const DECLARED_AS_STRING: &[(&str, &str)] = &[
+    ("SendDmMessage", "toUserId"),
+    ("SendChatMessage", "experienceId"),
+    ("SendFeedMessage", "experienceId"),
+];
 
 /// The documents kept.
 #[derive(Debug, Default)]
