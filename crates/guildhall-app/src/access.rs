@@ -135,3 +135,18 @@ pub(crate) fn of_experience(
         ..of_company(record)
     })
 }
+
+/// Whether nothing but a ban keeps a user out of an experience that is not gone.
+pub(crate) fn is_barred(read: &mut Read<'_>, record: &Record, experience: &ExperienceId) -> Result<bool> {
+    let doors = rows::doors(read, experience)?;
+    let standing = Standing {
+        member: record.opens(&doors),
+        ..of_company(record)
+    };
+    let pardoned = Standing {
+        banned: false,
+        member: record.would_open(&doors),
+        ..standing
+    };
+    Ok(standing.level() == AccessLevel::NoAccess && pardoned.level() != AccessLevel::NoAccess)
+}

@@ -5,7 +5,7 @@ use crate::error::{Error, Result, no_such};
 use crate::post::{NewPost, refused};
 use crate::principal::{self, Principal};
 use crate::store::direct_message::Filter;
-use crate::store::{self, Tx};
+use crate::store::{self, Read, Tx};
 use crate::{Guildhall, user};
 use guildhall_core::ids::{AttachmentId, FeedId, PostId, UserId};
 use guildhall_core::mention;
@@ -100,7 +100,7 @@ pub(crate) fn send(
     attachments: &[AttachmentId],
 ) -> Result<PostId> {
     let from = principal.acting_user()?;
-    may_send(tx, principal, from)?;
+    authorize(tx, principal, from, Permission::ChatMessageCreate)?;
     let to = to.trim().trim_start_matches('@');
     let Some(receiver) = user::resolve(tx, to)? else {
         return no_such("user", &to);
@@ -129,19 +129,24 @@ pub(crate) fn send_to_feed(
 ) -> Result<PostId> {
     let from = principal.acting_user()?;
     if !store::direct_message::is_member(tx, feed, from)? {
-        return no_such("conversation", feed);
+        return no_such("feed", feed);
     }
-    may_send(tx, principal, from)?;
+    authorize(tx, principal, from, Permission::ChatMessageCreate)?;
     let post = compose(tx, principal, content, attachments)?;
     write(tx, feed, from, &post)
 }
 
-/// An app that speaks for a person needs a company of that person's to have let it.
-fn may_send(tx: &mut Tx<'_>, principal: &Principal, from: &UserId) -> Result<()> {
-    let permission = Permission::ChatMessageCreate;
+/// An app that speaks or reads for a person needs a company of that person's to have let it.
+pub(crate) fn authorize(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    person: &UserId,
+    permission: Permission,
+) -> Result<()> {
     match &principal.app {
         Some(app)
-            if !principal.is_agent && !store::app::is_granted_for_user(tx, &app.id, from, permission)? =>
+            if !principal.is_agent
+                && !store::app::is_granted_for_user(read, &app.id, person, permission)? =>
         {
             Err(principal::missing(
                 permission,

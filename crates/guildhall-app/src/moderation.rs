@@ -2,11 +2,12 @@
 
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
+use crate::feed::{self, FeedName};
 use crate::principal::{Principal, authorize};
 use crate::store::moderation::Deed;
 use crate::store::{self, Read, Tx};
 use guildhall_core::experience::check_expiry;
-use guildhall_core::ids::{AccessPassId, CompanyId, FeedId, Id, UserId};
+use guildhall_core::ids::{AccessPassId, CompanyId, Id, UserId};
 use guildhall_core::permission::{Permission, Role};
 use serde_json::json;
 
@@ -25,7 +26,7 @@ pub struct Ban {
     /// In one's own words.
     pub custom_reason: Option<String>,
     /// Also empties the user's posts in this feed.
-    pub delete_messages_in: Option<FeedId>,
+    pub delete_messages_in: Option<FeedName>,
 }
 
 /// Bans a user. Banning again changes the reason.
@@ -68,11 +69,13 @@ fn ban_in(tx: &mut Tx<'_>, principal: &Principal, ban: &Ban) -> Result<()> {
     log(tx, principal, &company, &actor, "ban", &ban.user, details)
 }
 
-fn delete_messages(tx: &mut Tx<'_>, company: &CompanyId, feed: &FeedId, user: &UserId) -> Result<u64> {
-    let found = store::feed::find(tx, feed)?;
-    match found.and_then(|found| found.place) {
-        Some(place) if place.company == *company => store::post::delete_by_author(tx, feed, user),
-        _ => no_such("feed", feed),
+fn delete_messages(tx: &mut Tx<'_>, company: &CompanyId, name: &FeedName, user: &UserId) -> Result<u64> {
+    let Some(feed) = feed::locate(tx, name)? else {
+        return no_such("feed", name);
+    };
+    match feed.place {
+        Some(place) if place.company == *company => store::post::delete_by_author(tx, &feed.id, user),
+        _ => no_such("feed", name),
     }
 }
 

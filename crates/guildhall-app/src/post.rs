@@ -114,7 +114,7 @@ fn send_to_feed(
 ) -> Result<PostId> {
     let user = principal.acting_user()?;
     let Some(feed) = feed::locate(tx, name)? else {
-        return no_such("chat", name);
+        return no_such("feed", name);
     };
     let place = match (feed.kind, &feed.place) {
         (FeedKind::DirectMessage, _) => {
@@ -181,7 +181,7 @@ fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumP
     })?;
     let found = store::feed::of_experience(tx, forum)?.filter(|feed| feed.kind == FeedKind::Forum);
     let Some((mut feed, place)) = found.and_then(|feed| feed.place.clone().map(|place| (feed, place))) else {
-        return no_such("forum", forum);
+        return no_such("feed", forum);
     };
     if request.parent.is_some() {
         // Who-can-post is about posts; commenting is for everyone with access.
@@ -274,21 +274,16 @@ fn admit(
         ..standing
     };
     let level = standing.level();
-    let unbanned = Standing {
-        banned: false,
-        ..standing
-    }
-    .level();
-    let pass_ban = !record.banned_from.is_empty() && level == AccessLevel::NoAccess;
+    let has_access = level != AccessLevel::NoAccess;
     let mut writer = Writer {
-        has_access: level != AccessLevel::NoAccess,
+        has_access,
         is_admin: level == AccessLevel::Admin,
-        is_banned: level == AccessLevel::NoAccess && !place.is_gone && (unbanned != level || pass_ban),
+        is_banned: !has_access && !place.is_gone && access::is_barred(read, &record, &place.experience)?,
         mute: record.mute,
         last_posted_at: None,
     };
     if !writer.has_access && !writer.is_banned {
-        return no_such("chat or forum", &place.experience);
+        return no_such("feed", &place.experience);
     }
     if writer.has_access {
         principal::authorize_with(read, principal, &place.company, permission, &standing)?;
@@ -374,7 +369,10 @@ fn list_in(
             AccessLevel::NoAccess => return no_such(noun, name),
             level => level == AccessLevel::Admin,
         },
-        None if store::direct_message::is_member(read, &feed.id, user)? => true,
+        None if store::direct_message::is_member(read, &feed.id, user)? => {
+            direct_message::authorize(read, principal, user, Permission::ChatRead)?;
+            true
+        }
         None => return no_such(noun, name),
     };
     let span = span(read, &feed.id, page)?;
@@ -405,8 +403,21 @@ fn list_in(
     if kind != FeedKind::Forum {
         return store::post_query::page(read, &feed.id, Level::All, span, limit, reader, sees_everything);
     }
-    let mut posts = if page.before.is_none() && page.after.is_none() {
-        store::post_query::page(
+    let (with_pins, rest_span) = match &page.before {
+        // The page before this one ended among the pins: first the other pins, then all the rest.
+        Some(before) if is_pin(read, before)? => (
+            true,
+            Span {
+                below: i64::MAX,
+                ..span
+            },
+        ),
+        Some(_) => (false, span),
+        None => (page.after.is_none(), span),
+    };
+    let mut posts = Vec::new();
+    if with_pins {
+        posts = store::post_query::page(
             read,
             &feed.id,
             Level::Pinned,
@@ -414,21 +425,23 @@ fn list_in(
             limit,
             reader,
             sees_everything,
-        )?
-    } else {
-        Vec::new()
-    };
+        )?;
+    }
     let rest = limit - i64::try_from(posts.len()).unwrap_or(limit);
     posts.extend(store::post_query::page(
         read,
         &feed.id,
         Level::Unpinned,
-        span,
+        rest_span,
         rest,
         reader,
         sees_everything,
     )?);
     Ok(posts)
+}
+
+fn is_pin(read: &mut Read<'_>, post: &PostId) -> Result<bool> {
+    Ok(store::post::anchor(read, post)?.is_some_and(|anchor| anchor.is_pinned))
 }
 
 fn reading_level(

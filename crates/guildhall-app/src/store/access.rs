@@ -25,9 +25,18 @@ pub(crate) struct Record {
 impl Record {
     /// Whether a membership opens any of these doors, pass bans counted in.
     pub(crate) fn opens(&self, doors: &[DoorRow]) -> bool {
+        self.opens_unless(doors, &self.banned_from)
+    }
+
+    /// Whether a membership would open any of these doors if it were not for bans.
+    pub(crate) fn would_open(&self, doors: &[DoorRow]) -> bool {
+        self.opens_unless(doors, &[])
+    }
+
+    fn opens_unless(&self, doors: &[DoorRow], barred: &[String]) -> bool {
         let doors: Vec<Door<'_>> = doors.iter().map(DoorRow::as_door).collect();
         let held: Vec<&str> = self.held.iter().map(String::as_str).collect();
-        let barred: Vec<&str> = self.banned_from.iter().map(String::as_str).collect();
+        let barred: Vec<&str> = barred.iter().map(String::as_str).collect();
         guildhall_core::access::opens(&doors, &held, &barred)
     }
 }

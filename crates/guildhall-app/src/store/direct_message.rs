@@ -78,7 +78,7 @@ pub(crate) fn share_a_company(read: &mut Read<'_>, one: &UserId, other: &UserId)
             concat!(
                 "select company_id from memberships where user_id = ",
                 $user,
-                " union select company_id from team_members where user_id = ",
+                " and status <> 'drafted' union select company_id from team_members where user_id = ",
                 $user,
                 " union select i.company_id from app_agents g join app_installs i on i.app_id = g.app_id where g.user_id = ",
                 $user
@@ -119,7 +119,7 @@ pub(crate) fn list(
     let pattern = super::user::like_within(filter.query);
     let rows = read.query(
         "select f.id, f.created_at, f.custom_name, f.pair_key, m.pinned,
-           case when f.last_sequence > m.read_sequence then 1 else 0 end,
+           cast(case when f.last_sequence > m.read_sequence then 1 else 0 end as bigint),
            p.content, p.author_id
          from feed_members m
          join feeds f on f.id = m.feed_id

@@ -42,7 +42,12 @@ macro_rules! users_condition {
                  and y.access_pass_id = x.upsell_access_pass_id
                  and ((y.status in ('active', 'trialing', 'completed') and (y.paid_until is null or y.paid_until > $2))
                    or (y.status = 'past_due' and (y.paid_until is null or y.paid_until > $2 - $3))
-                   or (y.status = 'canceled' and y.paid_until > $2))))
+                   or (y.status = 'canceled' and y.paid_until > $2))
+                 and not exists (
+                   select 1 from bans b
+                   where b.company_id = y.company_id
+                     and b.user_id = y.user_id
+                     and b.access_pass_id = y.access_pass_id)))
            union
            select t.user_id
            from experiences e

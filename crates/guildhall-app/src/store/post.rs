@@ -80,13 +80,14 @@ pub(crate) struct Anchor {
     pub(crate) sequence: i64,
     pub(crate) author: UserId,
     pub(crate) is_comment: bool,
+    pub(crate) is_pinned: bool,
     pub(crate) is_deleted: bool,
     pub(crate) is_paywalled: bool,
 }
 
 pub(crate) fn anchor(read: &mut Read<'_>, id: &PostId) -> Result<Option<Anchor>> {
     let row = read.first(
-        "select feed_id, sequence, author_id, parent_id, deleted_at, paywall_minor
+        "select feed_id, sequence, author_id, parent_id, deleted_at, paywall_minor, pinned
          from posts
          where id = $1",
         params![id],
@@ -99,6 +100,7 @@ pub(crate) fn anchor(read: &mut Read<'_>, id: &PostId) -> Result<Option<Anchor>>
             is_comment: row.text_or_null(3)?.is_some(),
             is_deleted: row.int_or_null(4)?.is_some(),
             is_paywalled: row.int_or_null(5)?.is_some(),
+            is_pinned: row.flag(6)?,
         })
     })
     .transpose()
@@ -112,13 +114,14 @@ pub(crate) fn has_bought(read: &mut Read<'_>, post: &PostId, user: &UserId) -> R
     Ok(row.is_some())
 }
 
-/// Empties every post of one author in a feed, keeping their places.
+/// Empties every post of one author in a feed, keeping their places; what was pinned is so no longer.
 pub(crate) fn delete_by_author(tx: &mut Tx<'_>, feed: &FeedId, author: &UserId) -> Result<u64> {
     let now = tx.now;
     tx.execute(
         "update posts
          set content = '',
              title = null,
+             pinned = 0,
              deleted_at = $3,
              updated_at = $3
          where feed_id = $1

@@ -6,6 +6,7 @@ use super::scalars::Timestamp;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Object};
+use guildhall_app::feed::FeedName;
 use guildhall_app::moderation::{self, Ban};
 
 #[derive(Debug, InputObject)]
@@ -44,12 +45,15 @@ pub(crate) struct ModerationMutations;
 impl ModerationMutations {
     async fn ban_user(&self, context: &Context<'_>, input: BanUserInput) -> Result<Option<bool>> {
         let caller = Caller::of(context);
+        let feed = input.delete_messages_in_feed_id;
         let ban = Ban {
             user: id(&input.user_id)?,
             access_pass: optional_id(input.access_pass_id.as_ref())?,
             reason: input.reason.map(|reason| reason.as_str().to_owned()),
             custom_reason: input.custom_reason,
-            delete_messages_in: optional_id(input.delete_messages_in_feed_id.as_ref())?,
+            delete_messages_in: feed
+                .map(|id| FeedName::parse(Some(id.as_str()), None))
+                .transpose()?,
         };
         moderation::ban(&caller.hall, &caller.principal, ban).await?;
         Ok(Some(true))

@@ -4,4 +4,12 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod direct_message;
+mod experience;
+mod forum;
 mod harness;
+mod message;
+mod moderation;
+mod principal;
+mod scene;
+mod user;
