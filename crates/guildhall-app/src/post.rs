@@ -484,6 +484,7 @@ fn span(read: &mut Read<'_>, feed: &FeedId, page: &PageRequest) -> Result<Span> 
 }
 
 /// A refusal as an error of its kind.
+#[expect(clippy::needless_pass_by_value, reason = "so that `map_err` takes it as it stands")]
 pub(crate) fn refused(refusal: Refusal) -> Error {
     let sentence = refusal.to_string();
     match refusal {

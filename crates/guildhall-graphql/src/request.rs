@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn each_refusal_has_its_sentence() {
-        let many = format!("[{}]", vec![r#"{"query":"{a}"}"#; 11].join(","));
+        let many = format!("[{}]", [r#"{"query":"{a}"}"#; 11].join(","));
         let table = [
             ("", "not JSON"),
             ("{", "not JSON"),

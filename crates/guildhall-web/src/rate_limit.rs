@@ -25,8 +25,8 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    pub(crate) fn new(requests_per_minute: Option<NonZeroU32>) -> Self {
-        let limiter = requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
+    pub(crate) fn new(requests_per_minute: NonZeroU32) -> Self {
+        let limiter = RateLimiter::keyed(Quota::per_minute(requests_per_minute));
         Self {
             limiter,
             hasher: RandomState::new(),
@@ -36,9 +36,6 @@ impl RateLimit {
 
     /// Counts a request; answers how many seconds to wait when it is one too many.
     fn count(&self, request: &Request) -> Result<(), u64> {
-        let Some(limiter) = &self.limiter else {
-            return Ok(());
-        };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();
         }

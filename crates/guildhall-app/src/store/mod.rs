@@ -209,7 +209,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T> + Send> Job for Pending<T, F> {
 }
 
 enum Running {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Box<sqlite::Sqlite>),
     Postgres(postgres::Postgres),
 }
 
@@ -238,7 +238,7 @@ impl Store {
             counters: Counters::default(),
         });
         let running = match location {
-            Location::Sqlite(path) => Running::Sqlite(sqlite::Sqlite::open(path, &shared)?),
+            Location::Sqlite(path) => Running::Sqlite(Box::new(sqlite::Sqlite::open(path, &shared)?)),
             Location::Postgres { url, schema } => {
                 Running::Postgres(postgres::Postgres::open(url, schema, &shared)?)
             }

@@ -323,6 +323,10 @@ fn row(row: &postgres::Row) -> Result<Row> {
             Type::INT8 => row
                 .try_get::<_, Option<i64>>(index)?
                 .map_or(Cell::Null, Cell::Int),
+            // What a literal such as 0 or 1 answers with.
+            Type::INT4 => row
+                .try_get::<_, Option<i32>>(index)?
+                .map_or(Cell::Null, |value| Cell::Int(value.into())),
             Type::TEXT => row
                 .try_get::<_, Option<String>>(index)?
                 .map_or(Cell::Null, Cell::Text),

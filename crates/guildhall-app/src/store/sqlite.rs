@@ -68,10 +68,18 @@ impl Sqlite {
     ) -> Result<T> {
         let cell = self.readers.get_or_try(|| self.open_reader().map(RefCell::new))?;
         let mut engine = cell.try_borrow_mut().map_err(Error::internal)?;
-        closure(&mut Read {
+        // One snapshot for the whole look-up, and the file's locks are taken once instead of each time.
+        if !engine.connection.is_autocommit() {
+            // A look-up that panicked left its snapshot open.
+            engine.execute("rollback", &[])?;
+        }
+        engine.execute("begin", &[])?;
+        let outcome = closure(&mut Read {
             engine: &mut *engine,
             now: shared.clock.now_ms(),
-        })
+        });
+        engine.execute("rollback", &[])?;
+        outcome
     }
 
     pub(super) async fn scan<T, F>(&self, closure: F, shared: &Arc<Shared>) -> Result<T>
@@ -188,6 +196,8 @@ impl SqliteEngine {
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        // One plan a statement, whatever is bound: without it many statements are planned anew each time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "pragma cache_size = -65536; pragma mmap_size = 1073741824; pragma temp_store = memory;",
         )?;

@@ -16,6 +16,7 @@ pub(crate) struct AttachmentSource {
     url: String,
 }
 
+#[expect(clippy::duplicated_attributes, reason = "two fields of one type are not one field twice")]
 #[derive(Debug, Interface)]
 #[graphql(
     field(name = "id", ty = "ID"),

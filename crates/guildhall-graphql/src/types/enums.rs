@@ -3,9 +3,9 @@
 use async_graphql::Enum;
 
 /// A value of the wire with its word.
-pub(crate) trait Word: Sized {
+pub(crate) trait Word: Copy {
     /// The wire's word.
-    fn as_str(self) -> &'static str;
+    fn as_str(&self) -> &'static str;
 
     /// The value of the wire's word.
     fn from_word(word: &str) -> Option<Self>;
@@ -20,8 +20,8 @@ macro_rules! wire_enum {
         }
 
         impl Word for $name {
-            fn as_str(self) -> &'static str {
-                match self {
+            fn as_str(&self) -> &'static str {
+                match *self {
                     $(Self::$variant => $word),*
                 }
             }

@@ -141,6 +141,7 @@ struct PublicProfileUserConnection {
     total_count: i32,
 }
 
+#[expect(clippy::duplicated_attributes, reason = "two fields of one type are not one field twice")]
 #[derive(Debug, Interface)]
 #[graphql(
     field(name = "id", ty = "ID"),

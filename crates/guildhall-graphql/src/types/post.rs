@@ -300,7 +300,7 @@ impl CreateForumPostInput {
                 })
                 .collect()
         };
-        let currency = self.paywall_currency.map_or("usd", Currencies::as_str).to_owned();
+        let currency = self.paywall_currency.map_or("usd", |currency| currency.as_str()).to_owned();
         Ok(ForumPostRequest {
             forum: optional_id(forum.as_ref())?,
             parent: optional_id(self.parent_id.or(old_parent).as_ref())?,
