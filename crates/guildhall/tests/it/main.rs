@@ -4,6 +4,7 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod attachment;
 mod checkout;
 mod harness;
 mod ledger;
