@@ -5,6 +5,7 @@
 
 mod access;
 mod attachment;
+mod bad_input;
 mod checkout;
 mod harness;
 mod ledger;
