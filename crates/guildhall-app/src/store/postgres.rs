@@ -107,6 +107,9 @@ impl Target {
         }
         let mut config: postgres::Config = url.parse().map_err(|error: postgres::Error| unusable(error.to_string()))?;
         config.application_name("guildhall");
+        // That a table is there already is nothing to tell anyone at every start.
+        let given = config.get_options().unwrap_or_default();
+        config.options(&format!("-c client_min_messages=warning {given}"));
         config.connect_timeout(std::time::Duration::from_secs(10));
         let place = format!("{} (schema {schema})", config.get_dbname().unwrap_or("postgres"));
         Ok(Self { config, schema: schema.to_owned(), place })
