@@ -1,10 +1,10 @@
 //! `hasAccess`: the only place that answers who may enter what.
 
+use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::principal::Principal;
 use crate::store::access::{self as rows, Record};
 use crate::store::{self, Read};
-use crate::Guildhall;
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, UserId};
 
@@ -25,12 +25,24 @@ pub enum Thing {
 /// # Errors
 /// `Unauthenticated` when nobody acts; `NotFound` when asking about somebody else where that is none of the
 /// caller's business, the same whether the thing exists or not.
-pub async fn check(hall: &Guildhall, principal: &Principal, thing: Thing, user: Option<UserId>) -> Result<AccessLevel> {
+pub async fn check(
+    hall: &Guildhall,
+    principal: &Principal,
+    thing: Thing,
+    user: Option<UserId>,
+) -> Result<AccessLevel> {
     let principal = principal.clone();
-    hall.store.read(move |read| level(read, &principal, &thing, user.as_ref())).await
+    hall.store
+        .read(move |read| level(read, &principal, &thing, user.as_ref()))
+        .await
 }
 
-fn level(read: &mut Read<'_>, principal: &Principal, thing: &Thing, user: Option<&UserId>) -> Result<AccessLevel> {
+fn level(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    thing: &Thing,
+    user: Option<&UserId>,
+) -> Result<AccessLevel> {
     let about = match user {
         Some(user) => user,
         None => principal.acting_user()?,
@@ -48,12 +60,17 @@ fn level(read: &mut Read<'_>, principal: &Principal, thing: &Thing, user: Option
             ));
         }
     }
-    let Some((company, gone)) = located else { return Ok(AccessLevel::NoAccess) };
+    let Some((company, gone)) = located else {
+        return Ok(AccessLevel::NoAccess);
+    };
     let record = rows::record(read, &company, about)?;
     let standing = match thing {
         Thing::Company(_) => of_company(&record),
         Thing::AccessPass(pass) => of_pass(&record, pass),
-        Thing::Experience(experience) => Standing { gone, ..of_experience(read, &record, experience)? },
+        Thing::Experience(experience) => Standing {
+            gone,
+            ..of_experience(read, &record, experience)?
+        },
     };
     Ok(standing.level())
 }
@@ -107,7 +124,14 @@ fn of_pass(record: &Record, pass: &AccessPassId) -> Standing {
 }
 
 /// The standing before an experience that is not gone.
-pub(crate) fn of_experience(read: &mut Read<'_>, record: &Record, experience: &ExperienceId) -> Result<Standing> {
+pub(crate) fn of_experience(
+    read: &mut Read<'_>,
+    record: &Record,
+    experience: &ExperienceId,
+) -> Result<Standing> {
     let doors = rows::doors(read, experience)?;
-    Ok(Standing { member: record.opens(&doors), ..of_company(record) })
+    Ok(Standing {
+        member: record.opens(&doors),
+        ..of_company(record)
+    })
 }

@@ -1,12 +1,12 @@
 //! Access passes: what is sold, and what opens experiences.
 
+use crate::Guildhall;
 use crate::access;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
 use crate::principal::Principal;
 use crate::store::{self, Read, Tx};
 use crate::user::User;
-use crate::Guildhall;
 use guildhall_core::access::AccessLevel;
 use guildhall_core::ids::{AccessPassId, AttachmentId, CompanyId};
 
@@ -146,7 +146,9 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
 /// # Errors
 /// `Internal` only.
 pub async fn active_users(hall: &Guildhall, id: AccessPassId) -> Result<i64> {
-    hall.store.scan(move |read| store::membership::count_valid_users(read, &id)).await
+    hall.store
+        .scan(move |read| store::membership::count_valid_users(read, &id))
+        .await
 }
 
 /// Makes an access pass.

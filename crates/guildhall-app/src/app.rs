@@ -1,9 +1,9 @@
 //! Third-party apps: how one comes to be, gets keys and agents, and is installed.
 
+use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
-use crate::Guildhall;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::ids::{ApiKeyId, AppId, AttachmentId, CompanyId, UserId};
@@ -29,7 +29,12 @@ pub(crate) fn key_hash(key: &str) -> [u8; 32] {
 }
 
 /// Makes an app, installed in its own company.
-pub(crate) fn create(tx: &mut Tx<'_>, company: &CompanyId, name: &str, base_url: Option<&str>) -> Result<AppId> {
+pub(crate) fn create(
+    tx: &mut Tx<'_>,
+    company: &CompanyId,
+    name: &str,
+    base_url: Option<&str>,
+) -> Result<AppId> {
     let id = store::app::insert(tx, company, name, base_url)?;
     store::app::install(tx, &id, company, &[])?;
     Ok(id)
@@ -54,14 +59,28 @@ pub(crate) fn add_key(tx: &mut Tx<'_>, app: &AppId) -> Result<(ApiKeyId, String)
 /// # Errors
 /// `NotFound` when there is no such live key.
 pub async fn revoke_key(hall: &Guildhall, key: ApiKeyId) -> Result<()> {
-    let revoked = hall.store.write(move |tx| store::app::revoke_key(tx, &key)).await?;
-    if revoked { Ok(()) } else { Err(Error::NotFound("There is no such live key.".into())) }
+    let revoked = hall
+        .store
+        .write(move |tx| store::app::revoke_key(tx, &key))
+        .await?;
+    if revoked {
+        Ok(())
+    } else {
+        Err(Error::NotFound("There is no such live key.".into()))
+    }
 }
 
 /// Installs an app in a company with the permissions that the company approved.
 ///
 /// # Errors
 /// `Internal` only.
-pub async fn install(hall: &Guildhall, app: AppId, company: CompanyId, granted: Vec<Permission>) -> Result<()> {
-    hall.store.write(move |tx| store::app::install(tx, &app, &company, &granted)).await
+pub async fn install(
+    hall: &Guildhall,
+    app: AppId,
+    company: CompanyId,
+    granted: Vec<Permission>,
+) -> Result<()> {
+    hall.store
+        .write(move |tx| store::app::install(tx, &app, &company, &granted))
+        .await
 }

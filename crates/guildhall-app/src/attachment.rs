@@ -1,11 +1,11 @@
 //! Attachments: direct uploads in one part or many, processing, and signed addresses.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::files::Outgoing;
 use crate::principal::Principal;
 use crate::store::attachment::Findings;
 use crate::store::{self, Read};
-use crate::Guildhall;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -112,7 +112,11 @@ pub struct UploadTicket {
 ///
 /// # Errors
 /// `Invalid` for an unsound size, name or checksum; `Unauthenticated` when nobody acts.
-pub async fn announce(hall: &Guildhall, principal: &Principal, request: UploadRequest) -> Result<UploadTicket> {
+pub async fn announce(
+    hall: &Guildhall,
+    principal: &Principal,
+    request: UploadRequest,
+) -> Result<UploadTicket> {
     principal.acting_user()?;
     let bytes = rules::check_size(request.bytes, hall.settings.largest_upload_bytes)?;
     let filename = rules::check_filename(&request.filename)?;
@@ -121,7 +125,9 @@ pub async fn announce(hall: &Guildhall, principal: &Principal, request: UploadRe
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::Invalid("`checksum` must be the base64 of the file's MD5.".into()))?;
-    let content_type = request.content_type.filter(|text| !text.is_empty() && text.len() <= 255 && text.is_ascii());
+    let content_type = request
+        .content_type
+        .filter(|text| !text.is_empty() && text.len() <= 255 && text.is_ascii());
     let content_type = content_type.unwrap_or_else(|| "application/octet-stream".into());
     let principal = principal.clone();
     let upload = hall
@@ -148,7 +154,13 @@ pub async fn announce(hall: &Guildhall, principal: &Principal, request: UploadRe
 
 fn ticket(hall: &Guildhall, id: &AttachmentId, upload: &NewUpload) -> UploadTicket {
     let expires_at = hall.clock.now_ms() / 1000 + UPLOAD_SECONDS;
-    let address = |path: &str| format!("{}{}", hall.settings.origin, hall.signer.sign("PUT", path, expires_at));
+    let address = |path: &str| {
+        format!(
+            "{}{}",
+            hall.settings.origin,
+            hall.signer.sign("PUT", path, expires_at)
+        )
+    };
     match &upload.multipart {
         None => UploadTicket {
             id: id.clone(),
@@ -163,8 +175,14 @@ fn ticket(hall: &Guildhall, id: &AttachmentId, upload: &NewUpload) -> UploadTick
         },
         Some(multipart) => {
             let numbers = 1..=rules::part_count(upload.bytes);
-            let parts = numbers.map(|number| address(&format!("/uploads/{id}/parts/{number}"))).collect();
-            UploadTicket { id: id.clone(), one_part: None, parts: Some((multipart.clone(), parts)) }
+            let parts = numbers
+                .map(|number| address(&format!("/uploads/{id}/parts/{number}")))
+                .collect();
+            UploadTicket {
+                id: id.clone(),
+                one_part: None,
+                parts: Some((multipart.clone(), parts)),
+            }
         }
     }
 }
@@ -180,10 +198,15 @@ pub struct Signature {
 
 fn check_signature(hall: &Guildhall, method: &str, path: &str, signature: &Signature) -> Result<()> {
     let now = hall.clock.now_ms() / 1000;
-    if hall.signer.verify(method, path, signature.expires, &signature.signature, now) {
+    if hall
+        .signer
+        .verify(method, path, signature.expires, &signature.signature, now)
+    {
         return Ok(());
     }
-    Err(Error::Forbidden("This address is not one of ours, or its time is over.".into()))
+    Err(Error::Forbidden(
+        "This address is not one of ours, or its time is over.".into(),
+    ))
 }
 
 /// Takes the bytes of a one-part upload (`part` is `None`) or of one part; answers the ETag, without
@@ -205,29 +228,48 @@ pub async fn receive<E: std::fmt::Display>(
     };
     check_signature(hall, "PUT", &path, signature)?;
     let sought = id.clone();
-    let found = hall.store.read(move |read| store::attachment::find_upload(read, &sought)).await?;
-    let Some(upload) = found else { return no_such("upload", &id) };
+    let found = hall
+        .store
+        .read(move |read| store::attachment::find_upload(read, &sought))
+        .await?;
+    let Some(upload) = found else {
+        return no_such("upload", &id);
+    };
     let broke_off = |error: E| Error::Invalid(format!("The upload broke off: {error}."));
     let body = body.map(|chunk| chunk.map_err(broke_off));
     if matches!(upload.status, UploadStatus::Ready | UploadStatus::Failed) {
-        return Err(Error::Conflict("This upload is finished; announce a new one.".into()));
+        return Err(Error::Conflict(
+            "This upload is finished; announce a new one.".into(),
+        ));
     }
     match (part, &upload.multipart) {
         (None, None) => {
-            let stored = hall.files.store(&upload.object_key, body, upload.bytes, Some(&upload.checksum)).await?;
-            hall.store.write(move |tx| store::attachment::set_uploaded(tx, &id)).await?;
+            let stored = hall
+                .files
+                .store(&upload.object_key, body, upload.bytes, Some(&upload.checksum))
+                .await?;
+            hall.store
+                .write(move |tx| store::attachment::set_uploaded(tx, &id))
+                .await?;
             Ok(hex(&stored.md5))
         }
         (Some(number), Some(_)) => {
             let bytes = rules::part_size(upload.bytes, number)
                 .ok_or_else(|| Error::Invalid(format!("This upload has no part {number}.")))?;
-            let stored = hall.files.store(&part_key(&id, number), body, bytes, None).await?;
+            let stored = hall
+                .files
+                .store(&part_key(&id, number), body, bytes, None)
+                .await?;
             let etag = hex(&stored.md5);
             let kept = etag.clone();
-            hall.store.write(move |tx| store::attachment::set_part(tx, &id, number, &kept, stored.bytes)).await?;
+            hall.store
+                .write(move |tx| store::attachment::set_part(tx, &id, number, &kept, stored.bytes))
+                .await?;
             Ok(etag)
         }
-        _ => Err(Error::Invalid("This upload was announced otherwise: one part or many.".into())),
+        _ => Err(Error::Invalid(
+            "This upload was announced otherwise: one part or many.".into(),
+        )),
     }
 }
 
@@ -266,7 +308,10 @@ pub struct ProcessRequest {
 /// file is not what the caller says it is.
 pub async fn process(hall: &Guildhall, principal: &Principal, request: ProcessRequest) -> Result<()> {
     let (sought, caller) = (request.id.clone(), principal.clone());
-    let found = hall.store.read(move |read| store::attachment::find_upload(read, &sought)).await?;
+    let found = hall
+        .store
+        .read(move |read| store::attachment::find_upload(read, &sought))
+        .await?;
     let upload = match found {
         Some(upload) if is_callers(&caller, upload.uploader.as_ref(), upload.app.as_ref()) => upload,
         _ => return no_such("upload", &request.id),
@@ -275,7 +320,9 @@ pub async fn process(hall: &Guildhall, principal: &Principal, request: ProcessRe
         UploadStatus::Ready => return Ok(()),
         UploadStatus::Failed => return Err(Error::Invalid("This upload failed; announce a new one.".into())),
         UploadStatus::Waiting if upload.multipart.is_none() => {
-            return Err(Error::Invalid("The bytes of this upload have not arrived.".into()));
+            return Err(Error::Invalid(
+                "The bytes of this upload have not arrived.".into(),
+            ));
         }
         UploadStatus::Waiting | UploadStatus::Uploaded => {}
     }
@@ -287,14 +334,22 @@ pub async fn process(hall: &Guildhall, principal: &Principal, request: ProcessRe
 }
 
 async fn is_ready(hall: &Guildhall, id: AttachmentId) -> Result<bool> {
-    Ok(hall.store.read(move |read| store::attachment::find_ready(read, &id)).await?.is_some())
+    Ok(hall
+        .store
+        .read(move |read| store::attachment::find_ready(read, &id))
+        .await?
+        .is_some())
 }
 
 /// Joins and examines. The parts stay until the file is ready, so that it can be finished after a crash.
 async fn finish(hall: &Guildhall, upload: Upload, request: &ProcessRequest) -> Result<()> {
-    let Some(multipart) = &upload.multipart else { return examine(hall, upload, request.media).await };
+    let Some(multipart) = &upload.multipart else {
+        return examine(hall, upload, request.media).await;
+    };
     let parts = listed_parts(hall, &upload, multipart, request.multipart.as_ref()).await?;
-    hall.files.join(&parts, &upload.object_key, upload.bytes, &upload.checksum).await?;
+    hall.files
+        .join(&parts, &upload.object_key, upload.bytes, &upload.checksum)
+        .await?;
     examine(hall, upload, request.media).await?;
     hall.files.remove(&parts).await;
     Ok(())
@@ -308,26 +363,42 @@ async fn listed_parts(
     listed: Option<&(String, Vec<ListedPart>)>,
 ) -> Result<Vec<String>> {
     let Some((id, listed)) = listed else {
-        return Err(Error::Invalid("This upload has many parts: give `multipartUploadId` and `multipartParts`.".into()));
+        return Err(Error::Invalid(
+            "This upload has many parts: give `multipartUploadId` and `multipartParts`.".into(),
+        ));
     };
     if id != multipart.as_str() {
         return Err(Error::Invalid("`multipartUploadId` is not this upload's.".into()));
     }
     let sought = upload.id.clone();
-    let arrived = hall.store.read(move |read| store::attachment::parts(read, &sought)).await?;
+    let arrived = hall
+        .store
+        .read(move |read| store::attachment::parts(read, &sought))
+        .await?;
     for number in 1..=rules::part_count(upload.bytes) {
-        let etag = arrived.iter().find(|(arrived, _)| *arrived == number).map(|(_, etag)| etag);
-        let named = listed.iter().find(|part| part.number == number).map(|part| part.etag.trim_matches('"'));
+        let etag = arrived
+            .iter()
+            .find(|(arrived, _)| *arrived == number)
+            .map(|(_, etag)| etag);
+        let named = listed
+            .iter()
+            .find(|part| part.number == number)
+            .map(|part| part.etag.trim_matches('"'));
         match (etag, named) {
             (None, _) => return Err(Error::Invalid(format!("Part {number} has not arrived."))),
             (_, None) => return Err(Error::Invalid(format!("Part {number} is not listed."))),
             (Some(etag), Some(named)) if etag != named => {
-                return Err(Error::Invalid(format!("The ETag of part {number} is not the one that was answered.")));
+                return Err(Error::Invalid(format!(
+                    "The ETag of part {number} is not the one that was answered."
+                )));
             }
             _ => {}
         }
     }
-    Ok(arrived.iter().map(|(number, _)| part_key(&upload.id, *number)).collect())
+    Ok(arrived
+        .iter()
+        .map(|(number, _)| part_key(&upload.id, *number))
+        .collect())
 }
 
 /// Finds out from its bytes what a file is.
@@ -337,9 +408,15 @@ async fn examine(hall: &Guildhall, upload: Upload, declared: Media) -> Result<()
     let true_media = true_type.map_or(Media::Other, Media::of_content_type);
     let id = upload.id.clone();
     if declared != Media::Other && declared != true_media {
-        let why = format!("The file is not {}: its bytes say {}.", declared.as_str(), true_type.unwrap_or("otherwise"));
+        let why = format!(
+            "The file is not {}: its bytes say {}.",
+            declared.as_str(),
+            true_type.unwrap_or("otherwise")
+        );
         let kept = why.clone();
-        hall.store.write(move |tx| store::attachment::set_failed(tx, &id, &kept)).await?;
+        hall.store
+            .write(move |tx| store::attachment::set_failed(tx, &id, &kept))
+            .await?;
         return Err(Error::Invalid(why));
     }
     // Where the bytes do not tell, the declared type counts, as long as it claims nothing they would tell.
@@ -349,12 +426,22 @@ async fn examine(hall: &Guildhall, upload: Upload, declared: Media) -> Result<()
         None if claims_media => "application/octet-stream".to_owned(),
         None => upload.content_type.clone(),
     };
-    let size = (true_media == Media::Image).then(|| imagesize::blob_size(&head).ok()).flatten();
+    let size = (true_media == Media::Image)
+        .then(|| imagesize::blob_size(&head).ok())
+        .flatten();
     let pixels = |side: usize| i64::try_from(side).ok();
-    let (width, height) = (size.and_then(|size| pixels(size.width)), size.and_then(|size| pixels(size.height)));
+    let (width, height) = (
+        size.and_then(|size| pixels(size.width)),
+        size.and_then(|size| pixels(size.height)),
+    );
     hall.store
         .write(move |tx| {
-            let findings = Findings { content_type: &content_type, media: true_media, width, height };
+            let findings = Findings {
+                content_type: &content_type,
+                media: true_media,
+                width,
+                height,
+            };
             store::attachment::set_ready(tx, &id, &findings)
         })
         .await
@@ -375,7 +462,9 @@ pub async fn find(hall: &Guildhall, principal: &Principal, id: AttachmentId) -> 
     hall.store
         .read(move |read| match store::attachment::find_ready(read, &id)? {
             Some(found) if is_callers(&principal, found.uploader.as_ref(), found.app.as_ref()) => Ok(found),
-            _ => Err(Error::NotFound(format!("There is no attachment `{id}` that is ready, or you have no access to it."))),
+            _ => Err(Error::NotFound(format!(
+                "There is no attachment `{id}` that is ready, or you have no access to it."
+            ))),
         })
         .await
 }
@@ -387,7 +476,11 @@ pub async fn find(hall: &Guildhall, principal: &Principal, id: AttachmentId) -> 
 pub async fn shown(hall: &Guildhall, id: Option<AttachmentId>) -> Result<Option<Attachment>> {
     match id {
         None => Ok(None),
-        Some(id) => hall.store.read(move |read| store::attachment::find_ready(read, &id)).await,
+        Some(id) => {
+            hall.store
+                .read(move |read| store::attachment::find_ready(read, &id))
+                .await
+        }
     }
 }
 
@@ -411,7 +504,11 @@ pub(crate) fn check_usable(read: &mut Read<'_>, principal: &Principal, ids: &[At
 pub fn address(hall: &Guildhall, attachment: &Attachment) -> String {
     let expires_at = hall.clock.now_ms() / 1000 + FILE_SECONDS;
     let path = format!("/files/{}", attachment.id);
-    format!("{}{}", hall.settings.origin, hall.signer.sign("GET", &path, expires_at))
+    format!(
+        "{}{}",
+        hall.settings.origin,
+        hall.signer.sign("GET", &path, expires_at)
+    )
 }
 
 /// A span of a file that a reader asks for.
@@ -429,9 +526,17 @@ pub async fn open(
 ) -> Result<(Attachment, Option<Outgoing>)> {
     check_signature(hall, "GET", &format!("/files/{id}"), signature)?;
     let sought = id.clone();
-    let found = hall.store.read(move |read| store::attachment::find_ready(read, &sought)).await?;
-    let Some(attachment) = found else { return no_such("file", &id) };
-    if range.as_ref().is_some_and(|range| lies_beyond(range, attachment.bytes)) {
+    let found = hall
+        .store
+        .read(move |read| store::attachment::find_ready(read, &sought))
+        .await?;
+    let Some(attachment) = found else {
+        return no_such("file", &id);
+    };
+    if range
+        .as_ref()
+        .is_some_and(|range| lies_beyond(range, attachment.bytes))
+    {
         return Ok((attachment, None));
     }
     let outgoing = hall.files.open(&attachment.object_key, range).await?;

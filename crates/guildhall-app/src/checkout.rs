@@ -1,11 +1,11 @@
 //! Checkout sessions: what a buyer is asked to pay, kept until paid or over.
 
+use crate::Guildhall;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, Visibility};
 use crate::error::{Error, Result, no_such};
 use crate::plan::{self, NewPlan, PlanType};
 use crate::principal::{CallingApp, Principal, authorize};
 use crate::store::{self, Tx};
-use crate::Guildhall;
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, Id, PlanId, UserId};
 use guildhall_core::money::{self, Currency};
 use guildhall_core::permission::Permission;
@@ -74,11 +74,15 @@ impl Extras {
         let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > LONGEST_ADDRESS);
         if too_long(&self.affiliate_code) || too_long(&self.redirect_url) {
             let most = LONGEST_ADDRESS;
-            return Err(Error::Invalid(format!("`affiliateCode` and `redirectUrl` are at most {most} bytes long.")));
+            return Err(Error::Invalid(format!(
+                "`affiliateCode` and `redirectUrl` are at most {most} bytes long."
+            )));
         }
         let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if self.redirect_url.as_deref().is_some_and(|url| !is_web(url)) {
-            return Err(Error::Invalid("`redirectUrl` must start with `https://` or `http://`.".into()));
+            return Err(Error::Invalid(
+                "`redirectUrl` must start with `https://` or `http://`.".into(),
+            ));
         }
         let metadata = match &self.metadata {
             None | Some(serde_json::Value::Null) => "{}".to_owned(),
@@ -86,7 +90,9 @@ impl Extras {
             Some(_) => return Err(Error::Invalid("`metadata` must be a JSON object.".into())),
         };
         if metadata.len() > LARGEST_METADATA {
-            return Err(Error::Invalid(format!("`metadata` is at most {LARGEST_METADATA} bytes of JSON.")));
+            return Err(Error::Invalid(format!(
+                "`metadata` is at most {LARGEST_METADATA} bytes of JSON."
+            )));
         }
         Ok(metadata)
     }
@@ -130,8 +136,14 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
         let smallest = money::in_words(smallest, currency);
         return Err(Error::Invalid(format!("`amount` must be at least {smallest}.")));
     }
-    if charge.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
-        return Err(Error::Invalid(format!("`description` is at most {LONGEST_DESCRIPTION} characters long.")));
+    if charge
+        .description
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION)
+    {
+        return Err(Error::Invalid(format!(
+            "`description` is at most {LONGEST_DESCRIPTION} characters long."
+        )));
     }
     let metadata = charge.extras.check()?;
     let principal = principal.clone();
@@ -156,7 +168,10 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 metadata: metadata.clone(),
                 expires_at: tx.now + LIFETIME_MS,
             };
-            Ok(Opened { id: store::checkout::insert(tx, &session)?, plan })
+            Ok(Opened {
+                id: store::checkout::insert(tx, &session)?,
+                plan,
+            })
         })
         .await
 }
@@ -215,14 +230,21 @@ fn plan_of_charge(
 ///
 /// # Errors
 /// `NotFound` for a plan that is none of the caller's business, `Forbidden` naming the missing permission.
-pub async fn create_session(hall: &Guildhall, principal: &Principal, plan: PlanId, extras: Extras) -> Result<Opened> {
+pub async fn create_session(
+    hall: &Guildhall,
+    principal: &Principal,
+    plan: PlanId,
+    extras: Extras,
+) -> Result<Opened> {
     let metadata = extras.check()?;
     let principal = principal.clone();
     hall.store
         .write(move |tx| {
             let app = principal.calling_app()?;
             let found = store::plan::find(tx, &plan)?;
-            let Some(found) = found else { return no_such("plan", &plan) };
+            let Some(found) = found else {
+                return no_such("plan", &plan);
+            };
             if app.company != found.company && !store::app::is_installed(tx, &app.id, &found.company)? {
                 return no_such("plan", &plan);
             }
@@ -247,7 +269,10 @@ pub async fn create_session(hall: &Guildhall, principal: &Principal, plan: PlanI
                 metadata: metadata.clone(),
                 expires_at: tx.now + LIFETIME_MS,
             };
-            Ok(Opened { id: store::checkout::insert(tx, &session)?, plan: found.id })
+            Ok(Opened {
+                id: store::checkout::insert(tx, &session)?,
+                plan: found.id,
+            })
         })
         .await
 }

@@ -1,9 +1,9 @@
 //! Companies: sellers, and owners of communities.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::ledger;
 use crate::store::{self, Tx};
-use crate::Guildhall;
 use guildhall_core::ids::{AttachmentId, CompanyId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::permission::Role;

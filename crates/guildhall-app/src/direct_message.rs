@@ -70,7 +70,11 @@ pub struct ConversationFilter {
 ///
 /// # Errors
 /// `Unauthenticated` when nobody acts.
-pub async fn list(hall: &Guildhall, principal: &Principal, filter: ConversationFilter) -> Result<Vec<Conversation>> {
+pub async fn list(
+    hall: &Guildhall,
+    principal: &Principal,
+    filter: ConversationFilter,
+) -> Result<Vec<Conversation>> {
     let user = principal.acting_user()?.clone();
     hall.store
         .read(move |read| {
@@ -98,7 +102,9 @@ pub(crate) fn send(
     let from = principal.acting_user()?;
     may_send(tx, principal, from)?;
     let to = to.trim().trim_start_matches('@');
-    let Some(receiver) = user::resolve(tx, to)? else { return no_such("user", &to) };
+    let Some(receiver) = user::resolve(tx, to)? else {
+        return no_such("user", &to);
+    };
     if receiver.id == *from {
         return Err(Error::Invalid("You cannot message yourself.".into()));
     }
@@ -134,14 +140,24 @@ pub(crate) fn send_to_feed(
 fn may_send(tx: &mut Tx<'_>, principal: &Principal, from: &UserId) -> Result<()> {
     let permission = Permission::ChatMessageCreate;
     match &principal.app {
-        Some(app) if !principal.is_agent && !store::app::is_granted_for_user(tx, &app.id, from, permission)? => {
-            Err(principal::missing(permission, "in every company of the person that the app acts for"))
+        Some(app)
+            if !principal.is_agent && !store::app::is_granted_for_user(tx, &app.id, from, permission)? =>
+        {
+            Err(principal::missing(
+                permission,
+                "in every company of the person that the app acts for",
+            ))
         }
         _ => Ok(()),
     }
 }
 
-fn compose(tx: &mut Tx<'_>, principal: &Principal, content: &str, attachments: &[AttachmentId]) -> Result<NewPost> {
+fn compose(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    content: &str,
+    attachments: &[AttachmentId],
+) -> Result<NewPost> {
     let content = content.trim();
     rules::check_length(content).map_err(refused)?;
     if attachments.len() > rules::MOST_ATTACHMENTS {

@@ -1,5 +1,6 @@
 //! Experiences: finding them, listing them, and making chats and forums.
 
+use crate::Guildhall;
 use crate::access;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, PublicAccessPass, Visibility};
 use crate::app::App;
@@ -9,10 +10,11 @@ use crate::plan::{self, NewPlan, Plan, PlanType};
 use crate::principal::{Principal, authorize};
 use crate::store::{self, Read, Tx};
 use crate::user::User;
-use crate::Guildhall;
 use guildhall_core::access::AccessLevel;
 use guildhall_core::experience::{self as rules, ExperienceKind};
-use guildhall_core::ids::{AccessPassId, AppId, AttachmentId, CompanyId, ExperienceId, FeedKind, PlanId, UserId};
+use guildhall_core::ids::{
+    AccessPassId, AppId, AttachmentId, CompanyId, ExperienceId, FeedKind, PlanId, UserId,
+};
 use guildhall_core::permission::Permission;
 use guildhall_core::plan::{Upsell, UpsellRequest};
 use guildhall_core::post::WhoCanPost;
@@ -126,7 +128,9 @@ fn is_visible(read: &mut Read<'_>, principal: &Principal, experience: &Experienc
     {
         return Ok(app.company == *company || store::app::is_installed(read, &app.id, company)?);
     }
-    let Some(user) = &principal.user else { return Ok(false) };
+    let Some(user) = &principal.user else {
+        return Ok(false);
+    };
     let record = store::access::record(read, company, user)?;
     let standing = access::of_experience(read, &record, &experience.id)?;
     if standing.level() != AccessLevel::NoAccess {
@@ -137,7 +141,10 @@ fn is_visible(read: &mut Read<'_>, principal: &Principal, experience: &Experienc
     }
     let without_upsell: Vec<_> = store::access::doors(read, &experience.id)?
         .into_iter()
-        .map(|door| store::access::DoorRow { upsell_pass: None, ..door })
+        .map(|door| store::access::DoorRow {
+            upsell_pass: None,
+            ..door
+        })
         .collect();
     Ok(record.opens(&without_upsell))
 }
@@ -162,11 +169,17 @@ pub async fn list(
             let has_previous = after.is_some();
             let mut after = after.as_ref().map(|id| id.as_str().to_owned());
             if sees_everything(read, &principal, &company)? {
-                let mut nodes = store::experience::list(read, &company, &filter, after.as_deref(), limit + 1)?;
+                let mut nodes =
+                    store::experience::list(read, &company, &filter, after.as_deref(), limit + 1)?;
                 let has_next = nodes.len() > size;
                 nodes.truncate(size);
                 let total = store::experience::count(read, &company, &filter)?;
-                return Ok(Page { nodes, total, has_next, has_previous });
+                return Ok(Page {
+                    nodes,
+                    total,
+                    has_next,
+                    has_previous,
+                });
             }
             // Who sees only some is a member: their list is what their passes open, read in bounded steps.
             let (mut nodes, mut total) = (Vec::new(), 0);
@@ -179,7 +192,9 @@ pub async fn list(
                 for experience in step {
                     if is_visible(read, &principal, &experience)? {
                         total += 1;
-                        let later = beyond.as_deref().is_none_or(|after| experience.id.as_str() > after);
+                        let later = beyond
+                            .as_deref()
+                            .is_none_or(|after| experience.id.as_str() > after);
                         if later && nodes.len() <= size {
                             nodes.push(experience);
                         }
@@ -188,7 +203,12 @@ pub async fn list(
             }
             let has_next = nodes.len() > size;
             nodes.truncate(size);
-            Ok(Page { nodes, total, has_next, has_previous })
+            Ok(Page {
+                nodes,
+                total,
+                has_next,
+                has_previous,
+            })
         })
         .await
 }
@@ -202,12 +222,16 @@ const STEP: i64 = 200;
 /// # Errors
 /// `Internal` only.
 pub async fn shows_plan(hall: &Guildhall, principal: &Principal, experience: &Experience) -> Result<bool> {
-    let Some(app) = principal.app.clone().filter(|_| experience.upsell_plan.is_some()) else { return Ok(true) };
+    let Some(app) = principal.app.clone().filter(|_| experience.upsell_plan.is_some()) else {
+        return Ok(true);
+    };
     let company = experience.company.id.clone();
     if app.company == company {
         return Ok(true);
     }
-    hall.store.read(move |read| store::app::is_granted(read, &app.id, &company, Permission::PlanRead)).await
+    hall.store
+        .read(move |read| store::app::is_granted(read, &app.id, &company, Permission::PlanRead))
+        .await
 }
 
 /// The address that opens an experience in the hub.
@@ -302,15 +326,24 @@ pub async fn access_passes(
 /// # Errors
 /// `Invalid` for unsound input, `NotFound` for a pass or experience that is not the caller's business,
 /// `Forbidden` naming the missing permission.
-pub async fn find_or_create(hall: &Guildhall, principal: &Principal, wanted: FindOrCreate) -> Result<ExperienceId> {
+pub async fn find_or_create(
+    hall: &Guildhall,
+    principal: &Principal,
+    wanted: FindOrCreate,
+) -> Result<ExperienceId> {
     let principal = principal.clone();
-    hall.store.write(move |tx| find_or_create_in(tx, &principal, &wanted)).await
+    hall.store
+        .write(move |tx| find_or_create_in(tx, &principal, &wanted))
+        .await
 }
 
 fn find_or_create_in(tx: &mut Tx<'_>, principal: &Principal, wanted: &FindOrCreate) -> Result<ExperienceId> {
     let app = principal.calling_app()?.clone();
     let name = rules::check_name(&wanted.name)?.to_owned();
-    let expires_at = wanted.expires_at.map(|seconds| rules::check_expiry(seconds, tx.now)).transpose()?;
+    let expires_at = wanted
+        .expires_at
+        .map(|seconds| rules::check_expiry(seconds, tx.now))
+        .transpose()?;
     let upsell = wanted.price.as_ref().map(UpsellRequest::check).transpose()?;
     let (company, pass) = place(tx, principal, wanted)?;
     authorize(tx, principal, &company, Permission::ExperienceCreate)?;
@@ -335,7 +368,10 @@ fn find_or_create_in(tx: &mut Tx<'_>, principal: &Principal, wanted: &FindOrCrea
     };
     let id = create(tx, &new, wanted.who_can_post)?;
     if let Some(pass) = &pass {
-        let upsell = upsell.as_ref().map(|upsell| create_upsell(tx, &company, &id, &name, upsell)).transpose()?;
+        let upsell = upsell
+            .as_ref()
+            .map(|upsell| create_upsell(tx, &company, &id, &name, upsell))
+            .transpose()?;
         store::experience::attach(tx, &id, pass, upsell.as_ref())?;
     }
     store::experience::set_name(tx, &company, wanted.kind, pass.as_ref(), &key, &id)?;
@@ -363,12 +399,18 @@ fn place(
             Some((company, false)) if within_reach(read, &company)? => {
                 use guildhall_core::ids::Id;
                 let first = store::access::doors(read, experience)?.into_iter().next();
-                Ok((company, first.map(|door| AccessPassId::from_stored(door.access_pass))))
+                Ok((
+                    company,
+                    first.map(|door| AccessPassId::from_stored(door.access_pass)),
+                ))
             }
             _ => no_such("experience", experience),
         };
     }
-    Ok((principal.company.clone().unwrap_or_else(|| app.company.clone()), None))
+    Ok((
+        principal.company.clone().unwrap_or_else(|| app.company.clone()),
+        None,
+    ))
 }
 
 /// Makes an experience, with its feed when it is a chat or a forum.
@@ -384,7 +426,13 @@ pub(crate) fn create(
         ExperienceKind::App => None,
     };
     if let Some((kind, default)) = feed {
-        store::feed::insert(tx, kind, &id, &experience.company, who_can_post.unwrap_or(default))?;
+        store::feed::insert(
+            tx,
+            kind,
+            &id,
+            &experience.company,
+            who_can_post.unwrap_or(default),
+        )?;
     }
     Ok(id)
 }

@@ -1,9 +1,9 @@
 //! Feeds: finding the one a caller names, and the rules that hold in it.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::store::feed::Feed;
 use crate::store::{self, Read};
-use crate::Guildhall;
 use guildhall_core::ids::{ExperienceId, FeedId, Id};
 use guildhall_core::post::FeedRules;
 
@@ -24,10 +24,14 @@ impl FeedName {
     /// `Invalid` when neither is given, or one is no such id.
     pub fn parse(feed: Option<&str>, experience: Option<&str>) -> Result<Self> {
         match (feed, experience) {
-            (Some(id), _) if id.starts_with(ExperienceId::PREFIX) => Ok(Self::Experience(ExperienceId::parse(id)?)),
+            (Some(id), _) if id.starts_with(ExperienceId::PREFIX) => {
+                Ok(Self::Experience(ExperienceId::parse(id)?))
+            }
             (Some(id), _) => Ok(Self::Feed(FeedId::parse(id)?)),
             (None, Some(id)) => Ok(Self::Experience(ExperienceId::parse(id)?)),
-            (None, None) => Err(Error::Invalid("Name a feed: give `feedId` or `experienceId`.".into())),
+            (None, None) => Err(Error::Invalid(
+                "Name a feed: give `feedId` or `experienceId`.".into(),
+            )),
         }
     }
 }

@@ -191,7 +191,14 @@ impl Founder<'_, '_> {
     ///
     /// # Errors
     /// `Internal` only.
-    pub fn fund(&mut self, kind: AccountKind, owner: &str, currency: Currency, minor: i64, key: &str) -> Result<()> {
+    pub fn fund(
+        &mut self,
+        kind: AccountKind,
+        owner: &str,
+        currency: Currency,
+        minor: i64,
+        key: &str,
+    ) -> Result<()> {
         ledger::fund(self.tx, kind, owner, currency, minor, key)
     }
 
@@ -199,7 +206,12 @@ impl Founder<'_, '_> {
     ///
     /// # Errors
     /// `NotFound` when the experience has no feed.
-    pub fn post(&mut self, experience: &ExperienceId, author: &UserId, earlier: &EarlierPost) -> Result<PostId> {
+    pub fn post(
+        &mut self,
+        experience: &ExperienceId,
+        author: &UserId,
+        earlier: &EarlierPost,
+    ) -> Result<PostId> {
         let Some(feed) = store::feed::of_experience(self.tx, experience)? else {
             return crate::error::no_such("chat or forum", experience);
         };
@@ -242,8 +254,17 @@ pub async fn fill_messages(
             let missing = goal - store::feed::last_sequence(tx, &feed.id)?;
             let count = missing.clamp(0, FILL_STEP);
             for number in 0..count {
-                let content = format!("Generated message {number}: measure twice, cut once, sweep up afterwards.");
-                store::post::insert(tx, &feed.id, &author, &post::NewPost { content, ..post::NewPost::default() })?;
+                let content =
+                    format!("Generated message {number}: measure twice, cut once, sweep up afterwards.");
+                store::post::insert(
+                    tx,
+                    &feed.id,
+                    &author,
+                    &post::NewPost {
+                        content,
+                        ..post::NewPost::default()
+                    },
+                )?;
             }
             Ok(count)
         });
@@ -281,8 +302,20 @@ pub async fn fill_memberships(
             let count = (goal - present).clamp(0, FILL_STEP);
             for number in 0..count {
                 let username = format!("filler-{}", present + number);
-                let user = user::create(tx, &NewUser { username, ..NewUser::default() })?;
-                membership::create(tx, &NewMembership { user, ..template.clone() })?;
+                let user = user::create(
+                    tx,
+                    &NewUser {
+                        username,
+                        ..NewUser::default()
+                    },
+                )?;
+                membership::create(
+                    tx,
+                    &NewMembership {
+                        user,
+                        ..template.clone()
+                    },
+                )?;
             }
             Ok(count)
         });

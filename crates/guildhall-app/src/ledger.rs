@@ -3,11 +3,11 @@
 //! A transfer claims its caller's key, moves the balances by conditional updates and writes its entries
 //! down, in one transaction. Costs: two rows and two balances a plain transfer. Bounds: 2 or 3 entries.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::principal::{self, Principal, authorize};
 use crate::store::ledger::{Claim, NewTransfer};
 use crate::store::{self, Read, Tx};
-use crate::Guildhall;
 use guildhall_core::ids::{CompanyId, Id, LedgerAccountId, TransferId, UserId};
 use guildhall_core::ledger::{AccountKind, Posting, SoundRequest, TransferRequest};
 use guildhall_core::money::Currency;
@@ -98,7 +98,9 @@ impl AuditReport {
 /// `Unauthenticated` when nobody acts.
 pub async fn of_current_user(hall: &Guildhall, principal: &Principal) -> Result<Statement> {
     let user = principal.acting_user()?.clone();
-    hall.store.read(move |read| statement(read, AccountKind::User, user.as_str())).await
+    hall.store
+        .read(move |read| statement(read, AccountKind::User, user.as_str()))
+        .await
 }
 
 /// A company's account.
@@ -119,7 +121,11 @@ fn statement(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Stat
     let id = store::ledger::find_of_owner(read, kind, owner)?
         .ok_or_else(|| Error::internal(format!("{owner} has no ledger account")))?;
     let balances = store::ledger::balances(read, &id)?;
-    Ok(Statement { id, transfer_fee_minor: TRANSFER_FEE_MINOR, balances })
+    Ok(Statement {
+        id,
+        transfer_fee_minor: TRANSFER_FEE_MINOR,
+        balances,
+    })
 }
 
 /// Moves money. One key moves it once, however often and however many at once ask; the same key with
@@ -131,14 +137,26 @@ fn statement(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Stat
 pub async fn transfer(hall: &Guildhall, principal: &Principal, transfer: Transfer) -> Result<()> {
     let principal = principal.clone();
     let sound = transfer.request.check(TRANSFER_FEE_MINOR)?;
-    hall.store.write(move |tx| transfer_in(tx, &principal, &transfer, &sound)).await
+    hall.store
+        .write(move |tx| transfer_in(tx, &principal, &transfer, &sound))
+        .await
 }
 
-fn transfer_in(tx: &mut Tx<'_>, principal: &Principal, transfer: &Transfer, sound: &SoundRequest) -> Result<()> {
+fn transfer_in(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    transfer: &Transfer,
+    sound: &SoundRequest,
+) -> Result<()> {
     let source = spendable(tx, principal, &transfer.source)?;
     let destination = destination(tx, &transfer.destination)?;
-    let posting =
-        Posting::payment(sound.currency, source.clone(), destination.clone(), sound.amount_minor, None)?;
+    let posting = Posting::payment(
+        sound.currency,
+        source.clone(),
+        destination.clone(),
+        sound.amount_minor,
+        None,
+    )?;
     let caller = match (&principal.app, &principal.user) {
         (Some(app), _) => app.id.as_str(),
         (None, Some(user)) => user.as_str(),
@@ -163,14 +181,19 @@ fn transfer_in(tx: &mut Tx<'_>, principal: &Principal, transfer: &Transfer, soun
             sound.currency.code()
         ))),
         Claim::Used { same_request: true } => Ok(()),
-        Claim::Used { same_request: false } => {
-            Err(Error::Conflict("This `idempotenceKey` was used before with other arguments; nothing was moved.".into()))
-        }
+        Claim::Used { same_request: false } => Err(Error::Conflict(
+            "This `idempotenceKey` was used before with other arguments; nothing was moved.".into(),
+        )),
     }
 }
 
 /// What makes two requests the same.
-fn request_hash(source: &LedgerAccountId, destination: &LedgerAccountId, sound: &SoundRequest, reason: &str) -> [u8; 32] {
+fn request_hash(
+    source: &LedgerAccountId,
+    destination: &LedgerAccountId,
+    sound: &SoundRequest,
+    reason: &str,
+) -> [u8; 32] {
     let text = serde_json::json!([
         source.as_str(),
         destination.as_str(),
@@ -186,14 +209,19 @@ fn request_hash(source: &LedgerAccountId, destination: &LedgerAccountId, sound: 
 fn spendable(read: &mut Read<'_>, principal: &Principal, id: &LedgerAccountId) -> Result<Account> {
     let user = principal.acting_user()?.clone();
     let permission = Permission::TransferFunds;
-    let Some(account) = store::ledger::find(read, id)? else { return no_such("ledger account", id) };
+    let Some(account) = store::ledger::find(read, id)? else {
+        return no_such("ledger account", id);
+    };
     match account.kind {
         AccountKind::User if account.owner == user.as_str() => {
             if let Some(app) = &principal.app
                 && !principal.is_agent
                 && !store::app::is_granted_for_user(read, &app.id, &user, permission)?
             {
-                return Err(principal::missing(permission, "in every company of the person that the app acts for"));
+                return Err(principal::missing(
+                    permission,
+                    "in every company of the person that the app acts for",
+                ));
             }
             Ok(account)
         }
@@ -236,7 +264,10 @@ fn destination(read: &mut Read<'_>, given: &str) -> Result<Account> {
             "`{shown}` is no destination: give a user (`user_…`), a company (`biz_…`) or a ledger account (`ldgr_…`)."
         )));
     };
-    let account = found.map(|id| store::ledger::find(read, &id)).transpose()?.flatten();
+    let account = found
+        .map(|id| store::ledger::find(read, &id))
+        .transpose()?
+        .flatten();
     match account {
         Some(account) if matches!(account.kind, AccountKind::User | AccountKind::Company) => Ok(account),
         _ => no_such("destination", &given),
@@ -259,9 +290,19 @@ pub(crate) fn fund(
 ) -> Result<()> {
     let source = platform_account(tx, AccountKind::Funding)?;
     let id = store::ledger::find_or_insert(tx, kind, owner)?;
-    let destination = Account { id, kind, owner: owner.to_owned() };
+    let destination = Account {
+        id,
+        kind,
+        owner: owner.to_owned(),
+    };
     let hash: [u8; 32] = Sha256::digest(format!("{owner} {} {amount_minor}", currency.code())).into();
-    let transfer = NewTransfer { caller: "guildhall", key, request_hash: &hash, reason: "funding", notes: None };
+    let transfer = NewTransfer {
+        caller: "guildhall",
+        key,
+        request_hash: &hash,
+        reason: "funding",
+        notes: None,
+    };
     if let Claim::New(id) = store::ledger::claim(tx, &transfer)? {
         let posting = Posting::payment(currency, source, destination, amount_minor, None)?;
         post_or_fail(tx, &id, &posting)?;
@@ -271,7 +312,11 @@ pub(crate) fn fund(
 
 fn platform_account(tx: &mut Tx<'_>, kind: AccountKind) -> Result<Account> {
     let owner = kind.as_str();
-    Ok(Account { id: store::ledger::find_or_insert(tx, kind, owner)?, kind, owner: owner.to_owned() })
+    Ok(Account {
+        id: store::ledger::find_or_insert(tx, kind, owner)?,
+        kind,
+        owner: owner.to_owned(),
+    })
 }
 
 fn post_or_fail(tx: &mut Tx<'_>, id: &TransferId, posting: &Posting<Account>) -> Result<()> {

@@ -83,15 +83,27 @@ impl Guildhall {
     ///
     /// # Errors
     /// When the data cannot be reached, is newer than this binary, or cannot be brought up to date.
-    pub async fn open(settings: Settings, clock: Clock, random: Random) -> std::result::Result<Self, StartError> {
-        let files = Files::in_directory(&settings.files)
-            .map_err(|cause| StartError::Files { path: settings.files.display().to_string(), cause })?;
+    pub async fn open(
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> std::result::Result<Self, StartError> {
+        let files = Files::in_directory(&settings.files).map_err(|cause| StartError::Files {
+            path: settings.files.display().to_string(),
+            cause,
+        })?;
         let store = Store::open(&settings.location, clock.clone(), random)?;
         let secret = store
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        Ok(Self { store, clock, files, signer: Signer::new(secret), settings })
+        Ok(Self {
+            store,
+            clock,
+            files,
+            signer: Signer::new(secret),
+            settings,
+        })
     }
 
     /// Where clients reach the server.
@@ -117,6 +129,8 @@ impl Guildhall {
     /// # Errors
     /// When it does not.
     pub async fn check(&self) -> Result<()> {
-        self.store.read(|read| read.query("select name from secrets limit 1", &[]).map(|_| ())).await
+        self.store
+            .read(|read| read.query("select name from secrets limit 1", &[]).map(|_| ()))
+            .await
     }
 }

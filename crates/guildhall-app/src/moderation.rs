@@ -1,10 +1,10 @@
 //! Moderation: bans and mutes, each one written to the audit log.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::principal::{Principal, authorize};
 use crate::store::moderation::Deed;
 use crate::store::{self, Read, Tx};
-use crate::Guildhall;
 use guildhall_core::experience::check_expiry;
 use guildhall_core::ids::{AccessPassId, CompanyId, FeedId, Id, UserId};
 use guildhall_core::permission::{Permission, Role};
@@ -34,8 +34,14 @@ pub struct Ban {
 /// `Forbidden` without `member:moderate`, or against the owner or a team that outranks the caller;
 /// `NotFound` for users, passes and feeds that are none of the company's.
 pub async fn ban(hall: &Guildhall, principal: &Principal, ban: Ban) -> Result<()> {
-    if ban.custom_reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-        return Err(Error::Invalid(format!("`customReason` is at most {LONGEST_REASON} characters long.")));
+    if ban
+        .custom_reason
+        .as_ref()
+        .is_some_and(|reason| reason.chars().count() > LONGEST_REASON)
+    {
+        return Err(Error::Invalid(format!(
+            "`customReason` is at most {LONGEST_REASON} characters long."
+        )));
     }
     let principal = principal.clone();
     hall.store.write(move |tx| ban_in(tx, &principal, &ban)).await
@@ -57,7 +63,8 @@ fn ban_in(tx: &mut Tx<'_>, principal: &Principal, ban: &Ban) -> Result<()> {
         Some(feed) => delete_messages(tx, &company, feed, &ban.user)?,
         None => 0,
     };
-    let details = json!({"accessPass": pass, "reason": reason, "customReason": custom_reason, "postsDeleted": deleted});
+    let details =
+        json!({"accessPass": pass, "reason": reason, "customReason": custom_reason, "postsDeleted": deleted});
     log(tx, principal, &company, &actor, "ban", &ban.user, details)
 }
 
@@ -80,7 +87,15 @@ pub async fn unban(hall: &Guildhall, principal: &Principal, user: UserId) -> Res
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::MemberModerate, &user)?;
             let lifted = store::moderation::unban(tx, &company, &user)?;
-            log(tx, &principal, &company, &actor, "unban", &user, json!({"lifted": lifted}))
+            log(
+                tx,
+                &principal,
+                &company,
+                &actor,
+                "unban",
+                &user,
+                json!({"lifted": lifted}),
+            )
         })
         .await
 }
@@ -93,13 +108,22 @@ pub async fn mute(hall: &Guildhall, principal: &Principal, user: UserId, until: 
     let principal = principal.clone();
     hall.store
         .write(move |tx| {
-            let until_ms = until.map(|seconds| check_expiry(seconds, tx.now)).transpose().map_err(|error| {
-                Error::Invalid(error.0.replace("`expiresAt`", "`mutedUntil`"))
-            })?;
+            let until_ms = until
+                .map(|seconds| check_expiry(seconds, tx.now))
+                .transpose()
+                .map_err(|error| Error::Invalid(error.0.replace("`expiresAt`", "`mutedUntil`")))?;
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             store::moderation::mute(tx, &company, &user, until_ms, &actor)?;
-            log(tx, &principal, &company, &actor, "mute", &user, json!({"until": until}))
+            log(
+                tx,
+                &principal,
+                &company,
+                &actor,
+                "mute",
+                &user,
+                json!({"until": until}),
+            )
         })
         .await
 }
@@ -115,7 +139,15 @@ pub async fn unmute(hall: &Guildhall, principal: &Principal, user: UserId) -> Re
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             let lifted = store::moderation::unmute(tx, &company, &user)?;
-            log(tx, &principal, &company, &actor, "unmute", &user, json!({"lifted": lifted}))
+            log(
+                tx,
+                &principal,
+                &company,
+                &actor,
+                "unmute",
+                &user,
+                json!({"lifted": lifted}),
+            )
         })
         .await
 }
@@ -144,13 +176,17 @@ fn moderate(
         return no_such("user", subject);
     }
     match store::access::record(read, company, subject)?.role {
-        Some(Role::Owner) => Err(Error::Forbidden("The owner can be neither banned nor muted.".into())),
+        Some(Role::Owner) => Err(Error::Forbidden(
+            "The owner can be neither banned nor muted.".into(),
+        )),
         Some(_) => {
             let own = store::access::record(read, company, &actor)?.role;
             if matches!(own, Some(Role::Owner | Role::Admin)) || principal.is_agent {
                 return Ok(actor);
             }
-            Err(Error::Forbidden("Only the owner or an admin can moderate the team.".into()))
+            Err(Error::Forbidden(
+                "Only the owner or an admin can moderate the team.".into(),
+            ))
         }
         None => Ok(actor),
     }
@@ -166,5 +202,15 @@ fn log(
     details: serde_json::Value,
 ) -> Result<()> {
     let app = principal.app.as_ref().map(|app| app.id.as_str());
-    store::moderation::log(tx, &Deed { company, app, actor, action, subject, details })
+    store::moderation::log(
+        tx,
+        &Deed {
+            company,
+            app,
+            actor,
+            action,
+            subject,
+            details,
+        },
+    )
 }

@@ -1,5 +1,6 @@
 //! Notifications: in-app rows for the users of an experience or a company's team.
 
+use crate::Guildhall;
 use crate::access;
 use crate::error::{Error, Result, no_such};
 use crate::post::NewPost;
@@ -7,7 +8,6 @@ use crate::principal::Principal;
 use crate::store::feed::Place;
 use crate::store::notification::NewNotification;
 use crate::store::{self, Read, Tx};
-use crate::Guildhall;
 use guildhall_core::access::AccessLevel;
 use guildhall_core::ids::{CompanyId, ExperienceId, NotificationId, UserId};
 use guildhall_core::notification::{self as rules, Audience, Message};
@@ -40,12 +40,18 @@ pub struct Send {
 pub async fn send(hall: &Guildhall, principal: &Principal, send: Send) -> Result<()> {
     send.message.check()?;
     let audience = rules::audience(send.experience.clone(), send.company_team.clone())?;
-    if send.users.as_ref().is_some_and(|users| users.len() > rules::MOST_USERS) {
+    if send
+        .users
+        .as_ref()
+        .is_some_and(|users| users.len() > rules::MOST_USERS)
+    {
         let most = rules::MOST_USERS;
         return Err(Error::Invalid(format!("`userIds` names at most {most} users.")));
     }
     let principal = principal.clone();
-    hall.store.write(move |tx| send_in(tx, &principal, &audience, &send)).await
+    hall.store
+        .write(move |tx| send_in(tx, &principal, &audience, &send))
+        .await
 }
 
 fn send_in(
@@ -69,7 +75,9 @@ fn send_in(
         message: &send.message,
         is_mention: send.is_mention,
     };
-    let Some(id) = store::notification::insert(tx, &notification)? else { return Ok(()) };
+    let Some(id) = store::notification::insert(tx, &notification)? else {
+        return Ok(());
+    };
     match &send.users {
         Some(users) => {
             for user in users {
@@ -92,18 +100,28 @@ fn company_of(
     let (found, noun, id) = match audience {
         Audience::Experience(experience) => {
             let live = store::access::company_of_experience(read, experience)?.filter(|(_, gone)| !gone);
-            (live.map(|(company, _)| company), "experience", experience.to_string())
+            (
+                live.map(|(company, _)| company),
+                "experience",
+                experience.to_string(),
+            )
         }
-        Audience::CompanyTeam(company) => {
-            (store::company::find(read, company)?.map(|company| company.id), "company", company.to_string())
-        }
+        Audience::CompanyTeam(company) => (
+            store::company::find(read, company)?.map(|company| company.id),
+            "company",
+            company.to_string(),
+        ),
     };
     let company = match found {
-        Some(company) if app.company == company || store::app::is_installed(read, &app.id, &company)? => company,
+        Some(company) if app.company == company || store::app::is_installed(read, &app.id, &company)? => {
+            company
+        }
         _ => return no_such(noun, &id),
     };
     if access::company_standing(read, &company, user)?.level() != AccessLevel::Admin {
-        return Err(Error::Forbidden("Only the app's agent or the team can send notifications.".into()));
+        return Err(Error::Forbidden(
+            "Only the app's agent or the team can send notifications.".into(),
+        ));
     }
     Ok(company)
 }
@@ -122,7 +140,11 @@ fn deliver_within(
         }
         Audience::CompanyTeam(_) => record.role.is_some(),
     };
-    if reached { store::notification::deliver(tx, id, user) } else { Ok(()) }
+    if reached {
+        store::notification::deliver(tx, id, user)
+    } else {
+        Ok(())
+    }
 }
 
 /// How many users one step of a delivery to all reads.
@@ -160,7 +182,9 @@ pub(crate) fn tell_mentioned(tx: &mut Tx<'_>, place: &Place, author: &UserId, po
     if post.mentioned.is_empty() {
         return Ok(());
     }
-    let Some(experience) = store::experience::find(tx, &place.experience)? else { return Ok(()) };
+    let Some(experience) = store::experience::find(tx, &place.experience)? else {
+        return Ok(());
+    };
     let name = store::user::find(tx, author)?.map_or_else(String::new, |user| user.username);
     let message = Message {
         title: format!("{name} mentioned you in {}", experience.name),
@@ -180,7 +204,9 @@ pub(crate) fn tell_mentioned(tx: &mut Tx<'_>, place: &Place, author: &UserId, po
     if receivers.is_empty() {
         return Ok(());
     }
-    let Some(id) = store::notification::insert(tx, &notification)? else { return Ok(()) };
+    let Some(id) = store::notification::insert(tx, &notification)? else {
+        return Ok(());
+    };
     for user in receivers {
         deliver_within(tx, &id, &place.company, &audience, user)?;
     }

@@ -1,5 +1,6 @@
 //! Posts: sending messages, writing in forums, and reading feeds.
 
+use crate::Guildhall;
 use crate::access;
 use crate::attachment::{self, Attachment};
 use crate::direct_message;
@@ -11,14 +12,13 @@ use crate::store::feed::{Feed, Place};
 use crate::store::post_query::{Level, Span};
 use crate::store::{self, Read, Tx};
 use crate::user::User;
-use crate::Guildhall;
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AttachmentId, ExperienceId, FeedId, FeedKind, PostId, UserId};
+use guildhall_core::mention;
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Permission;
 use guildhall_core::poll::{self, PollOption};
 use guildhall_core::post::{self as rules, Refusal, Writer};
-use guildhall_core::mention;
 
 /// A chat message, direct message or forum post. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
@@ -113,7 +113,9 @@ fn send_to_feed(
     attachments: &[AttachmentId],
 ) -> Result<PostId> {
     let user = principal.acting_user()?;
-    let Some(feed) = feed::locate(tx, name)? else { return no_such("chat", name) };
+    let Some(feed) = feed::locate(tx, name)? else {
+        return no_such("chat", name);
+    };
     let place = match (feed.kind, &feed.place) {
         (FeedKind::DirectMessage, _) => {
             return direct_message::send_to_feed(tx, principal, &feed.id, content, attachments);
@@ -123,7 +125,9 @@ fn send_to_feed(
     };
     let writer = admit(tx, principal, user, &feed, place, Permission::ChatMessageCreate)?;
     if feed.kind == FeedKind::Forum {
-        return Err(Error::Invalid(format!("`{name}` is a forum: write there with `createForumPost`.")));
+        return Err(Error::Invalid(format!(
+            "`{name}` is a forum: write there with `createForumPost`."
+        )));
     }
     let content = rules::may_stand(content, attachments.len(), &writer, &feed.rules).map_err(refused)?;
     let post = compose(tx, principal, &writer, content, attachments)?;
@@ -159,17 +163,22 @@ pub struct ForumPostRequest {
 ///
 /// # Errors
 /// As for messages; `Invalid` for an unsound title, poll or price; `NotFound` for a parent elsewhere.
-pub async fn create_forum_post(hall: &Guildhall, principal: &Principal, request: ForumPostRequest) -> Result<Post> {
+pub async fn create_forum_post(
+    hall: &Guildhall,
+    principal: &Principal,
+    request: ForumPostRequest,
+) -> Result<Post> {
     let principal = principal.clone();
-    hall.store.write(move |tx| create_forum_post_in(tx, &principal, &request)).await
+    hall.store
+        .write(move |tx| create_forum_post_in(tx, &principal, &request))
+        .await
 }
 
 fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumPostRequest) -> Result<Post> {
     let user = principal.acting_user()?;
-    let forum = request
-        .forum
-        .as_ref()
-        .ok_or_else(|| Error::Invalid("Name the forum: give `forumExperienceId` or `experienceId`.".into()))?;
+    let forum = request.forum.as_ref().ok_or_else(|| {
+        Error::Invalid("Name the forum: give `forumExperienceId` or `experienceId`.".into())
+    })?;
     let found = store::feed::of_experience(tx, forum)?.filter(|feed| feed.kind == FeedKind::Forum);
     let Some((mut feed, place)) = found.and_then(|feed| feed.place.clone().map(|place| (feed, place))) else {
         return no_such("forum", forum);
@@ -182,7 +191,8 @@ fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumP
     if let Some(parent) = &request.parent {
         check_parent(tx, parent, &feed.id, user, &writer)?;
     }
-    let content = rules::may_stand(&request.content, request.attachments.len(), &writer, &feed.rules).map_err(refused)?;
+    let content = rules::may_stand(&request.content, request.attachments.len(), &writer, &feed.rules)
+        .map_err(refused)?;
     let mut post = compose(tx, principal, &writer, content, &request.attachments)?;
     post.parent = request.parent.clone();
     post.title = check_extras(request, &writer)?;
@@ -202,12 +212,17 @@ fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumP
 /// Checks title, poll, pin and paywall; answers the title.
 fn check_extras(request: &ForumPostRequest, writer: &Writer) -> Result<Option<String>> {
     let title = rules::check_title(request.title.as_deref())?;
-    if request.parent.is_some() && (title.is_some() || request.pinned || request.poll.is_some() || request.paywall.is_some())
+    if request.parent.is_some()
+        && (title.is_some() || request.pinned || request.poll.is_some() || request.paywall.is_some())
     {
-        return Err(Error::Invalid("A comment has no title, pin, poll or paywall.".into()));
+        return Err(Error::Invalid(
+            "A comment has no title, pin, poll or paywall.".into(),
+        ));
     }
     if !writer.is_admin && (request.pinned || request.paywall.is_some()) {
-        return Err(Error::Forbidden("Only the team can pin posts or put a price on them.".into()));
+        return Err(Error::Forbidden(
+            "Only the team can pin posts or put a price on them.".into(),
+        ));
     }
     if let Some(options) = &request.poll {
         poll::check(options)?;
@@ -215,17 +230,32 @@ fn check_extras(request: &ForumPostRequest, writer: &Writer) -> Result<Option<St
     Ok(title.map(str::to_owned))
 }
 
-fn check_parent(read: &mut Read<'_>, parent: &PostId, feed: &FeedId, user: &UserId, writer: &Writer) -> Result<()> {
-    let found = store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == *feed && !anchor.is_deleted);
-    let Some(anchor) = found else { return no_such("post", parent) };
+fn check_parent(
+    read: &mut Read<'_>,
+    parent: &PostId,
+    feed: &FeedId,
+    user: &UserId,
+    writer: &Writer,
+) -> Result<()> {
+    let found =
+        store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == *feed && !anchor.is_deleted);
+    let Some(anchor) = found else {
+        return no_such("post", parent);
+    };
     if anchor.is_comment {
-        return Err(Error::Invalid("Comments stand under posts, not under comments.".into()));
+        return Err(Error::Invalid(
+            "Comments stand under posts, not under comments.".into(),
+        ));
     }
     let may_read = !anchor.is_paywalled
         || writer.is_admin
         || anchor.author == *user
         || store::post::has_bought(read, parent, user)?;
-    if may_read { Ok(()) } else { Err(Error::Forbidden("Buy the post to comment it.".into())) }
+    if may_read {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("Buy the post to comment it.".into()))
+    }
 }
 
 /// Lets a writer into a feed, or says why not.
@@ -239,9 +269,16 @@ fn admit(
 ) -> Result<Writer> {
     let record = store::access::record(read, &place.company, user)?;
     let standing = access::of_experience(read, &record, &place.experience)?;
-    let standing = Standing { gone: place.is_gone, ..standing };
+    let standing = Standing {
+        gone: place.is_gone,
+        ..standing
+    };
     let level = standing.level();
-    let unbanned = Standing { banned: false, ..standing }.level();
+    let unbanned = Standing {
+        banned: false,
+        ..standing
+    }
+    .level();
     let pass_ban = !record.banned_from.is_empty() && level == AccessLevel::NoAccess;
     let mut writer = Writer {
         has_access: level != AccessLevel::NoAccess,
@@ -272,7 +309,11 @@ fn compose(
     attachments: &[AttachmentId],
 ) -> Result<NewPost> {
     attachment::check_usable(read, principal, attachments)?;
-    let mut post = NewPost { content: content.to_owned(), attachments: attachments.to_vec(), ..NewPost::default() };
+    let mut post = NewPost {
+        content: content.to_owned(),
+        attachments: attachments.to_vec(),
+        ..NewPost::default()
+    };
     if content.contains('@') {
         let mentions = mention::read(content);
         post.mentioned = store::user::ids_of_usernames(read, &mentions.username_keys)?;
@@ -306,7 +347,9 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Vec<Post>> {
     let principal = principal.clone();
-    hall.store.read(move |read| list_in(read, &principal, kind, &name, &page)).await
+    hall.store
+        .read(move |read| list_in(read, &principal, kind, &name, &page))
+        .await
 }
 
 fn list_in(
@@ -323,7 +366,9 @@ fn list_in(
         FeedKind::DirectMessage => "conversation",
     };
     let feed = feed::locate(read, name)?.filter(|feed| feed.kind == kind);
-    let Some(feed) = feed else { return no_such(noun, name) };
+    let Some(feed) = feed else {
+        return no_such(noun, name);
+    };
     let sees_everything = match &feed.place {
         Some(place) => match reading_level(read, principal, user, place, kind)? {
             AccessLevel::NoAccess => return no_such(noun, name),
@@ -337,7 +382,9 @@ fn list_in(
     let reader = Some(user);
     if let Some(parent) = &page.parent {
         let anchor = store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == feed.id);
-        let Some(anchor) = anchor else { return no_such("post", parent) };
+        let Some(anchor) = anchor else {
+            return no_such("post", parent);
+        };
         let withheld = anchor.is_paywalled
             && !sees_everything
             && anchor.author != *user
@@ -345,18 +392,42 @@ fn list_in(
         if withheld {
             return Ok(Vec::new());
         }
-        return store::post_query::page(read, &feed.id, Level::CommentsOf(parent), span, limit, reader, sees_everything);
+        return store::post_query::page(
+            read,
+            &feed.id,
+            Level::CommentsOf(parent),
+            span,
+            limit,
+            reader,
+            sees_everything,
+        );
     }
     if kind != FeedKind::Forum {
         return store::post_query::page(read, &feed.id, Level::All, span, limit, reader, sees_everything);
     }
     let mut posts = if page.before.is_none() && page.after.is_none() {
-        store::post_query::page(read, &feed.id, Level::Pinned, span, limit, reader, sees_everything)?
+        store::post_query::page(
+            read,
+            &feed.id,
+            Level::Pinned,
+            span,
+            limit,
+            reader,
+            sees_everything,
+        )?
     } else {
         Vec::new()
     };
     let rest = limit - i64::try_from(posts.len()).unwrap_or(limit);
-    posts.extend(store::post_query::page(read, &feed.id, Level::Unpinned, span, rest, reader, sees_everything)?);
+    posts.extend(store::post_query::page(
+        read,
+        &feed.id,
+        Level::Unpinned,
+        span,
+        rest,
+        reader,
+        sees_everything,
+    )?);
     Ok(posts)
 }
 
@@ -369,10 +440,17 @@ fn reading_level(
 ) -> Result<AccessLevel> {
     let record = store::access::record(read, &place.company, user)?;
     let standing = access::of_experience(read, &record, &place.experience)?;
-    let standing = Standing { gone: place.is_gone, ..standing };
+    let standing = Standing {
+        gone: place.is_gone,
+        ..standing
+    };
     let level = standing.level();
     if level != AccessLevel::NoAccess {
-        let permission = if kind == FeedKind::Forum { Permission::ForumRead } else { Permission::ChatRead };
+        let permission = if kind == FeedKind::Forum {
+            Permission::ForumRead
+        } else {
+            Permission::ChatRead
+        };
         principal::authorize_with(read, principal, &place.company, permission, &standing)?;
     }
     Ok(level)
@@ -397,7 +475,9 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
     let sentence = refusal.to_string();
     match refusal {
         Refusal::NoAccess => Error::NotFound(sentence),
-        Refusal::Banned | Refusal::Muted(_) | Refusal::AdminsOnly | Refusal::Cooldown(_) => Error::Forbidden(sentence),
+        Refusal::Banned | Refusal::Muted(_) | Refusal::AdminsOnly | Refusal::Cooldown(_) => {
+            Error::Forbidden(sentence)
+        }
         Refusal::BannedWord(_)
         | Refusal::Url
         | Refusal::Media

@@ -1,11 +1,11 @@
 //! Who is calling: an app or nobody, the user it acts for, and a company if one is named.
 
+use crate::Guildhall;
 use crate::access;
 use crate::app::key_hash;
 use crate::error::{Error, Result};
 use crate::store::app::Relation;
 use crate::store::{self, Read};
-use crate::Guildhall;
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
 use guildhall_core::permission::Permission;
@@ -67,7 +67,9 @@ impl Principal {
     /// `Unauthenticated` when no app is calling.
     pub fn calling_app(&self) -> Result<&CallingApp> {
         self.app.as_ref().ok_or_else(|| {
-            Error::Unauthenticated("This needs a calling app: send `Authorization: Bearer <app API key>`.".into())
+            Error::Unauthenticated(
+                "This needs a calling app: send `Authorization: Bearer <app API key>`.".into(),
+            )
         })
     }
 }
@@ -87,11 +89,22 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
         };
     };
     let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
-    let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
-    hall.store.read(move |read| of_key(read, &bearer, user, company)).await
+    let user = credentials
+        .on_behalf_of
+        .as_deref()
+        .map(UserId::parse)
+        .transpose()?;
+    hall.store
+        .read(move |read| of_key(read, &bearer, user, company))
+        .await
 }
 
-fn of_key(read: &mut Read<'_>, key: &str, user: Option<UserId>, company: Option<CompanyId>) -> Result<Principal> {
+fn of_key(
+    read: &mut Read<'_>,
+    key: &str,
+    user: Option<UserId>,
+    company: Option<CompanyId>,
+) -> Result<Principal> {
     let unknown = || Error::Unauthenticated("The API key is unknown or revoked.".into());
     let hash = key_hash(key);
     let holder = store::app::find_by_key(read, &hash)?.ok_or_else(unknown)?;
@@ -102,7 +115,9 @@ fn of_key(read: &mut Read<'_>, key: &str, user: Option<UserId>, company: Option<
         && *company != holder.company
         && !store::app::is_installed(read, &holder.app, company)?
     {
-        return Err(Error::Forbidden(format!("The app is not installed in the company `{company}`.")));
+        return Err(Error::Forbidden(format!(
+            "The app is not installed in the company `{company}`."
+        )));
     }
     let (user, is_agent) = match user {
         None => (holder.first_agent, true),
@@ -115,7 +130,15 @@ fn of_key(read: &mut Read<'_>, key: &str, user: Option<UserId>, company: Option<
             }
         },
     };
-    Ok(Principal { app: Some(CallingApp { id: holder.app, company: holder.company }), user, is_agent, company })
+    Ok(Principal {
+        app: Some(CallingApp {
+            id: holder.app,
+            company: holder.company,
+        }),
+        user,
+        is_agent,
+        company,
+    })
 }
 
 /// Whether the caller may do something in a company: the app was granted it, and the person it acts
@@ -146,11 +169,16 @@ pub(crate) fn holds(
     if !app_holds(read, principal, company, permission)? {
         return Ok(false);
     }
-    let Some(user) = &principal.user else { return Ok(false) };
+    let Some(user) = &principal.user else {
+        return Ok(false);
+    };
     if principal.is_agent {
         return Ok(true);
     }
-    Ok(person_holds(permission, &access::company_standing(read, company, user)?))
+    Ok(person_holds(
+        permission,
+        &access::company_standing(read, company, user)?,
+    ))
 }
 
 /// The same as [`authorize`] where the acting user's standing is known already.
@@ -172,7 +200,12 @@ pub(crate) fn authorize_with(
     Err(missing(permission, &format!("in the company `{company}`")))
 }
 
-fn app_holds(read: &mut Read<'_>, principal: &Principal, company: &CompanyId, permission: Permission) -> Result<bool> {
+fn app_holds(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+    permission: Permission,
+) -> Result<bool> {
     match &principal.app {
         Some(app) if app.company != *company => store::app::is_granted(read, &app.id, company, permission),
         _ => Ok(true),
@@ -181,10 +214,16 @@ fn app_holds(read: &mut Read<'_>, principal: &Principal, company: &CompanyId, pe
 
 fn person_holds(permission: Permission, standing: &Standing) -> bool {
     let level = standing.level();
-    permission.held_by(standing.role.filter(|_| level == AccessLevel::Admin), level == AccessLevel::Customer)
+    permission.held_by(
+        standing.role.filter(|_| level == AccessLevel::Admin),
+        level == AccessLevel::Customer,
+    )
 }
 
 /// The refusal for lack of a permission.
 pub(crate) fn missing(permission: Permission, place: &str) -> Error {
-    Error::Forbidden(format!("The permission `{}` is missing {place}.", permission.as_str()))
+    Error::Forbidden(format!(
+        "The permission `{}` is missing {place}.",
+        permission.as_str()
+    ))
 }

@@ -1,10 +1,10 @@
 //! Users: who they are, to themselves and to everyone.
 
+use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::ledger;
 use crate::principal::Principal;
 use crate::store::{self, Tx};
-use crate::Guildhall;
 use guildhall_core::ids::{AttachmentId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::user::check_username;
@@ -82,7 +82,9 @@ pub(crate) fn resolve(read: &mut store::Read<'_>, given: &str) -> Result<Option<
     }
     if check_username(given).is_err() {
         let shown: String = given.chars().filter(|c| !c.is_control()).take(64).collect();
-        return Err(Error::Invalid(format!("`{shown}` is neither a user id (`user_…`) nor a username.")));
+        return Err(Error::Invalid(format!(
+            "`{shown}` is neither a user id (`user_…`) nor a username."
+        )));
     }
     store::user::find_by_username(read, given)
 }

@@ -30,7 +30,9 @@ impl ExperienceKind {
     /// The kind of the store's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Chat, Self::Forum, Self::App].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Chat, Self::Forum, Self::App]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 
@@ -65,7 +67,9 @@ pub fn check_expiry(seconds: i64, now: i64) -> Result<i64, Invalid> {
     match seconds.checked_mul(1000) {
         Some(at) if at <= now => invalid("`expiresAt` must lie ahead; it is in seconds since 1970."),
         Some(at) if at - now <= CENTURY_MS => Ok(at),
-        _ => invalid("`expiresAt` lies more than a century ahead; it is in seconds since 1970, not milliseconds."),
+        _ => invalid(
+            "`expiresAt` lies more than a century ahead; it is in seconds since 1970, not milliseconds.",
+        ),
     }
 }
 
@@ -86,9 +90,19 @@ mod tests {
     fn expiries_are_seconds_and_lie_ahead() {
         let now = 1_716_931_200_000;
         assert_eq!(check_expiry(1_716_931_201, now), Ok(1_716_931_201_000));
-        assert!(check_expiry(1_716_931_200, now).expect_err("now").0.contains("lie ahead"));
+        assert!(
+            check_expiry(1_716_931_200, now)
+                .expect_err("now")
+                .0
+                .contains("lie ahead")
+        );
         assert!(check_expiry(-1, now).is_err());
-        assert!(check_expiry(1_716_931_201_000, now).expect_err("milliseconds").0.contains("not milliseconds"));
+        assert!(
+            check_expiry(1_716_931_201_000, now)
+                .expect_err("milliseconds")
+                .0
+                .contains("not milliseconds")
+        );
         assert!(check_expiry(i64::MAX, now).is_err());
     }
 }

@@ -65,7 +65,9 @@ impl MembershipStatus {
 pub fn is_valid(status: MembershipStatus, paid_until: Option<i64>, now: i64) -> bool {
     let still_ahead = |end: Option<i64>| end.is_none_or(|end| end > now);
     match status {
-        MembershipStatus::Active | MembershipStatus::Trialing | MembershipStatus::Completed => still_ahead(paid_until),
+        MembershipStatus::Active | MembershipStatus::Trialing | MembershipStatus::Completed => {
+            still_ahead(paid_until)
+        }
         MembershipStatus::PastDue => still_ahead(paid_until.map(|end| end.saturating_add(GRACE_MS))),
         MembershipStatus::Canceled => paid_until.is_some_and(|end| end > now),
         MembershipStatus::Drafted | MembershipStatus::Expired | MembershipStatus::Unresolved => false,
@@ -99,7 +101,11 @@ mod tests {
             (Unresolved, ahead, false),
         ];
         for (status, paid_until, expected) in table {
-            assert_eq!(is_valid(status, paid_until, now), expected, "{status:?} until {paid_until:?}");
+            assert_eq!(
+                is_valid(status, paid_until, now),
+                expected,
+                "{status:?} until {paid_until:?}"
+            );
         }
     }
 

@@ -7,8 +7,8 @@ use crate::expansion;
 use crate::reply::Reply;
 use crate::validation::Prepared;
 use async_graphql::Positioned;
-use async_graphql::parser::types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition};
 use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,8 +16,11 @@ const MOST_KEPT: usize = 1000;
 const LONGEST_KEPT: usize = 16 * 1024;
 
 /// Variables that the published client 0.0.8 declares as `String` where an `ID` stands.
-const DECLARED_AS_STRING: &[(&str, &str)] =
-    &[("SendDmMessage", "toUserId"), ("SendChatMessage", "experienceId"), ("SendFeedMessage", "experienceId")];
+const DECLARED_AS_STRING: &[(&str, &str)] = &[
+    ("SendDmMessage", "toUserId"),
+    ("SendChatMessage", "experienceId"),
+    ("SendFeedMessage", "experienceId"),
+];
 
 /// The documents kept.
 #[derive(Debug, Default)]

@@ -30,7 +30,8 @@ pub(crate) const LARGEST_BATCH: usize = 10;
 impl Body {
     /// Reads a JSON body.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("The body is not JSON: {error}."))?;
+        let value: Value =
+            serde_json::from_slice(bytes).map_err(|error| format!("The body is not JSON: {error}."))?;
         if crate::coercion::holds_nul(&value) {
             return Err("Text must not hold the character NUL.".into());
         }
@@ -54,12 +55,21 @@ impl Request {
         let operation_name = optional_text(&mut fields, "operationName")?;
         let variables = object(&mut fields, "variables")?;
         object(&mut fields, "extensions")?;
-        let what = match (optional_text(&mut fields, "query")?, optional_text(&mut fields, "operationId")?) {
+        let what = match (
+            optional_text(&mut fields, "query")?,
+            optional_text(&mut fields, "operationId")?,
+        ) {
             (Some(query), _) => document(query)?,
             (None, Some(id)) => What::Persisted(id),
-            (None, None) => return Err("Give `query`, a document, or `operationId`, the id of one we hold.".into()),
+            (None, None) => {
+                return Err("Give `query`, a document, or `operationId`, the id of one we hold.".into());
+            }
         };
-        Ok(Self { what, operation_name, variables })
+        Ok(Self {
+            what,
+            operation_name,
+            variables,
+        })
     }
 
     /// Reads the parameters of an address.
@@ -129,9 +139,14 @@ mod tests {
     fn both_forms_are_read() {
         let document = one(r#"{"query":"{a}","operationName":null,"variables":{"a":1}}"#).expect("form 1");
         assert_eq!(document.what, What::Document("{a}".into()));
-        let persisted = one(r#"{"operationId":"whop-sdk-ts-server/sha256:0","operationType":"query"}"#).expect("form 2");
-        assert_eq!(persisted.what, What::Persisted("whop-sdk-ts-server/sha256:0".into()));
-        let parameters = Request::of_parameters("query=%7Ba%7D&variables=%7B%22a%22%3A1%7D").expect("parameters");
+        let persisted =
+            one(r#"{"operationId":"whop-sdk-ts-server/sha256:0","operationType":"query"}"#).expect("form 2");
+        assert_eq!(
+            persisted.what,
+            What::Persisted("whop-sdk-ts-server/sha256:0".into())
+        );
+        let parameters =
+            Request::of_parameters("query=%7Ba%7D&variables=%7B%22a%22%3A1%7D").expect("parameters");
         assert_eq!(parameters.variables["a"], 1);
     }
 
@@ -147,9 +162,18 @@ mod tests {
             ("[1]", "of a batch"),
             ("{}", "Give `query`"),
             (r#"{"query":1}"#, "`query` must be text"),
-            (r#"{"query":"{a}","variables":[]}"#, "`variables` must be a JSON object"),
-            (r#"{"query":"{a}","operationName":{}}"#, "`operationName` must be text"),
-            (r#"{"query":"{a}","extensions":"x"}"#, "`extensions` must be a JSON object"),
+            (
+                r#"{"query":"{a}","variables":[]}"#,
+                "`variables` must be a JSON object",
+            ),
+            (
+                r#"{"query":"{a}","operationName":{}}"#,
+                "`operationName` must be text",
+            ),
+            (
+                r#"{"query":"{a}","extensions":"x"}"#,
+                "`extensions` must be a JSON object",
+            ),
             (r#"{"query":"{a}","variables":{"a":"\u0000"}}"#, "NUL"),
             (r#"{"query":"{a(b:\"\\u0000\")}"}"#, "NUL"),
         ];

@@ -9,8 +9,8 @@ use crate::reply::{Accepted, Outcome, Reply};
 use crate::request::{Body, Request, What};
 use crate::schema::{self, PublicSchema};
 use crate::validation::Prepared;
-use async_graphql::parser::types::{DocumentOperations, OperationDefinition, OperationType};
 use async_graphql::Variables;
+use async_graphql::parser::types::{DocumentOperations, OperationDefinition, OperationType};
 use bytes::Bytes;
 use guildhall_app::principal::{self, Credentials};
 use guildhall_app::{Error, Guildhall, Principal};
@@ -67,12 +67,18 @@ impl Service {
         outcome.into_response(accepted)
     }
 
-    fn read(&self, method: &Method, headers: &HeaderMap, parameters: &str, body: &Bytes) -> Result<Body, Outcome> {
+    fn read(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        parameters: &str,
+        body: &Bytes,
+    ) -> Result<Body, Outcome> {
         let refuse = |status, sentence: String| Outcome::One(Reply::malformed(status, sentence));
         match *method {
-            Method::GET => {
-                Request::of_parameters(parameters).map(Body::One).map_err(|sentence| refuse(StatusCode::BAD_REQUEST, sentence))
-            }
+            Method::GET => Request::of_parameters(parameters)
+                .map(Body::One)
+                .map_err(|sentence| refuse(StatusCode::BAD_REQUEST, sentence)),
             Method::POST if is_json(headers) => {
                 Body::read(body).map_err(|sentence| refuse(StatusCode::BAD_REQUEST, sentence))
             }
@@ -80,7 +86,10 @@ impl Service {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Send JSON, and say so: `Content-Type: application/json`.".into(),
             )),
-            _ => Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "GraphQL is spoken by GET and POST.".into())),
+            _ => Err(refuse(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "GraphQL is spoken by GET and POST.".into(),
+            )),
         }
     }
 
@@ -116,7 +125,10 @@ impl Service {
         let mut run = async_graphql::Request::new(String::new()).variables(variables);
         run.operation_name = operation_name;
         run.set_parsed_query(prepared.document.clone());
-        let caller = Caller { hall: Arc::clone(&self.hall), principal: principal.clone() };
+        let caller = Caller {
+            hall: Arc::clone(&self.hall),
+            principal: principal.clone(),
+        };
         let response = self.schema.0.execute(run.data(caller).data(prepared)).await;
         Reply::ran(response, is_persisted)
     }
@@ -127,13 +139,19 @@ impl Service {
             What::Persisted(id) => match self.operations.find(&id) {
                 None => {
                     let shown: String = id.chars().filter(|c| !c.is_control()).take(120).collect();
-                    Err(Reply::refused("NOT_FOUND", format!("Unknown operation id `{shown}`: no published client sends it.")))
+                    Err(Reply::refused(
+                        "NOT_FOUND",
+                        format!("Unknown operation id `{shown}`: no published client sends it."),
+                    ))
                 }
                 Some(operation) => match &operation.document {
                     Some(prepared) => Ok((Arc::clone(prepared), Some(operation.name.clone()))),
                     None => {
                         let name = &operation.name;
-                        Err(Reply::refused("NOT_IMPLEMENTED", format!("`{name}` is not implemented yet (NOT_IMPLEMENTED).")))
+                        Err(Reply::refused(
+                            "NOT_IMPLEMENTED",
+                            format!("`{name}` is not implemented yet (NOT_IMPLEMENTED)."),
+                        ))
                     }
                 },
             },
@@ -145,7 +163,9 @@ impl Service {
 fn select<'a>(prepared: &'a Prepared, name: Option<&str>) -> Option<&'a OperationDefinition> {
     match (&prepared.document.operations, name) {
         (DocumentOperations::Single(operation), _) => Some(&operation.node),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name).map(|operation| &operation.node),
+        (DocumentOperations::Multiple(operations), Some(name)) => {
+            operations.get(name).map(|operation| &operation.node)
+        }
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
             operations.values().next().map(|operation| &operation.node)
         }
@@ -154,18 +174,32 @@ fn select<'a>(prepared: &'a Prepared, name: Option<&str>) -> Option<&'a Operatio
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json") || essence.eq_ignore_ascii_case("application/graphql+json")
+    essence.eq_ignore_ascii_case("application/json")
+        || essence.eq_ignore_ascii_case("application/graphql+json")
 }
 
 fn credentials(headers: &HeaderMap) -> Credentials {
-    let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
     let bearer = text("authorization").map(|value| {
-        let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = value
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.map_or(value.clone(), |(_, token)| token.trim().to_owned())
     });
-    Credentials { bearer, on_behalf_of: text("x-on-behalf-of"), company: text("x-company-id") }
+    Credentials {
+        bearer,
+        on_behalf_of: text("x-on-behalf-of"),
+        company: text("x-company-id"),
+    }
 }
 
 /// An answer to a caller that was not let in. A client that reads GraphQL reads the sentence, so only

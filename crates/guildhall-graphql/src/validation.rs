@@ -16,7 +16,10 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(document: ExecutableDocument) -> Self {
-        Self { document, validated: OnceLock::new() }
+        Self {
+            document,
+            validated: OnceLock::new(),
+        }
     }
 }
 
@@ -38,7 +41,9 @@ impl Extension for Reuse {
         context: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let Some(prepared) = context.data_opt::<Arc<Prepared>>() else { return next.run(context).await };
+        let Some(prepared) = context.data_opt::<Arc<Prepared>>() else {
+            return next.run(context).await;
+        };
         if let Some(result) = prepared.validated.get() {
             return Ok(*result);
         }

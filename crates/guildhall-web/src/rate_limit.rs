@@ -26,12 +26,18 @@ pub(crate) struct RateLimit {
 impl RateLimit {
     pub(crate) fn new(requests_per_minute: Option<NonZeroU32>) -> Self {
         let limiter = requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        Self { limiter, hasher: RandomState::new(), seen: AtomicU64::new(0) }
+        Self {
+            limiter,
+            hasher: RandomState::new(),
+            seen: AtomicU64::new(0),
+        }
     }
 
     /// Counts a request; answers how many seconds to wait when it is one too many.
     fn count(&self, request: &Request) -> Result<(), u64> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             limiter.retain_recent();
         }
@@ -51,7 +57,9 @@ pub(crate) async fn check(State(limit): State<Arc<RateLimit>>, request: Request,
         Err(seconds) => {
             let sentence = format!("Too many requests with this credential: wait {seconds} seconds.");
             let mut response = plain_refusal(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", &sentence);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
             response
         }
     }

@@ -15,7 +15,8 @@ const LONGEST: usize = 64;
 pub(crate) async fn name(request: Request, next: Next) -> Response {
     let given = request.headers().get(&HEADER).filter(|id| is_plain(id)).cloned();
     let id = given.unwrap_or_else(fresh);
-    let span = tracing::info_span!("request", id = ?id, method = %request.method(), path = request.uri().path());
+    let span =
+        tracing::info_span!("request", id = ?id, method = %request.method(), path = request.uri().path());
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     if status.is_server_error() {
@@ -34,6 +35,10 @@ fn is_plain(id: &HeaderValue) -> bool {
 
 fn fresh() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let id = format!("req-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let id = format!(
+        "req-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
     HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req"))
 }

@@ -15,7 +15,8 @@ pub(crate) struct Held {
 /// One sentence.
 pub(crate) fn hold(path: &Path) -> Result<Held, String> {
     let shown = path.display();
-    std::fs::create_dir_all(path).map_err(|error| format!("cannot make the data directory {shown}: {error}"))?;
+    std::fs::create_dir_all(path)
+        .map_err(|error| format!("cannot make the data directory {shown}: {error}"))?;
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -24,9 +25,9 @@ pub(crate) fn hold(path: &Path) -> Result<Held, String> {
         .map_err(|error| format!("cannot write to the data directory {shown}: {error}"))?;
     match lock.try_lock() {
         Ok(()) => Ok(Held { _lock: lock }),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("another guildhall is using the data directory {shown}; stop it, or choose another --data-dir"))
-        }
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another guildhall is using the data directory {shown}; stop it, or choose another --data-dir"
+        )),
         Err(TryLockError::Error(error)) => Err(format!("cannot lock the data directory {shown}: {error}")),
     }
 }

@@ -117,13 +117,16 @@ pub async fn found(hall: &Guildhall) -> std::result::Result<World, String> {
         founder.hold("demo")?;
         match founder.recall(MEMORY)? {
             Some(bytes) => {
-                let memory: Memory = serde_json::from_slice(&bytes).map_err(guildhall_app::Error::internal)?;
+                let memory: Memory =
+                    serde_json::from_slice(&bytes).map_err(guildhall_app::Error::internal)?;
                 Ok(memory.into_world())
             }
             None => make(founder),
         }
     });
-    founded.await.map_err(|error| format!("the demo world could not be made: {error:?}"))
+    founded
+        .await
+        .map_err(|error| format!("the demo world could not be made: {error:?}"))
 }
 
 fn make(founder: &mut Founder<'_, '_>) -> Result<World> {
@@ -163,7 +166,10 @@ fn key_in(file: &Path) -> Option<String> {
 }
 
 async fn is_live(hall: &Guildhall, key: &str) -> bool {
-    let credentials = Credentials { bearer: Some(key.to_owned()), ..Credentials::default() };
+    let credentials = Credentials {
+        bearer: Some(key.to_owned()),
+        ..Credentials::default()
+    };
     principal::resolve(hall, credentials).await.is_ok()
 }
 

@@ -30,10 +30,16 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
     let world = demo::found(&hall).await?;
     let failed = |error: guildhall_app::Error| format!("filling broke off: {error:?}");
-    let messages = founding::fill_messages(&hall, &world.chat_experience, &world.customer, arguments.messages);
+    let messages =
+        founding::fill_messages(&hall, &world.chat_experience, &world.customer, arguments.messages);
     println!("{} messages added", messages.await.map_err(failed)?);
-    let memberships =
-        founding::fill_memberships(&hall, &world.company, &world.access_pass, &world.plan, arguments.memberships);
+    let memberships = founding::fill_memberships(
+        &hall,
+        &world.company,
+        &world.access_pass,
+        &world.plan,
+        arguments.memberships,
+    );
     println!("{} memberships added", memberships.await.map_err(failed)?);
     Ok(ExitCode::SUCCESS)
 }

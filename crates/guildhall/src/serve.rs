@@ -65,13 +65,23 @@ impl Running {
 ///
 /// # Errors
 /// One sentence: a busy port, an unusable directory, a database that cannot be reached or is newer.
-pub async fn start(config: &Config, clock: Clock, random: Random, with_demo: bool) -> Result<Running, String> {
+pub async fn start(
+    config: &Config,
+    clock: Clock,
+    random: Random,
+    with_demo: bool,
+) -> Result<Running, String> {
     let held = data_dir::hold(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let address = listener.local_addr().map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address));
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let origin = config
+        .public_origin
+        .clone()
+        .unwrap_or_else(|| local_origin(address));
     let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
     let demo = match with_demo {
         true => Some(demo::prepare(&hall, &config.data_dir).await?),
@@ -99,16 +109,32 @@ pub async fn start(config: &Config, clock: Clock, random: Random, with_demo: boo
             })
             .await
     });
-    Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
+    Ok(Running {
+        address,
+        origin,
+        hall,
+        demo,
+        stop,
+        serving,
+        _held: held,
+    })
 }
 
 /// Opens the hall of a configuration without serving it, e.g. for an audit beside a running server.
 ///
 /// # Errors
 /// One sentence.
-pub async fn open_hall(config: &Config, origin: &str, clock: Clock, random: Random) -> Result<Guildhall, String> {
+pub async fn open_hall(
+    config: &Config,
+    origin: &str,
+    clock: Clock,
+    random: Random,
+) -> Result<Guildhall, String> {
     let location = match &config.database_url {
-        Some(url) => Location::Postgres { url: url.clone(), schema: config.database_schema.clone() },
+        Some(url) => Location::Postgres {
+            url: url.clone(),
+            schema: config.database_schema.clone(),
+        },
         None => Location::Sqlite(config.data_dir.join("guildhall.sqlite3")),
     };
     let settings = Settings {
@@ -117,7 +143,9 @@ pub async fn open_hall(config: &Config, origin: &str, clock: Clock, random: Rand
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
     };
-    Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
+    Guildhall::open(settings, clock, random)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 fn local_origin(address: SocketAddr) -> String {
@@ -153,7 +181,10 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
 
 fn start_log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let started = match config.log_format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().try_init(),

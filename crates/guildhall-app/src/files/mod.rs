@@ -53,8 +53,11 @@ impl Files {
     /// Keeps objects in a local directory, made when it is missing.
     pub(crate) fn in_directory(directory: &std::path::Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        let objects = object_store::local::LocalFileSystem::new_with_prefix(directory).map_err(std::io::Error::other)?;
-        Ok(Self { objects: Arc::new(objects) })
+        let objects = object_store::local::LocalFileSystem::new_with_prefix(directory)
+            .map_err(std::io::Error::other)?;
+        Ok(Self {
+            objects: Arc::new(objects),
+        })
     }
 
     /// Stores a stream that must be just `expected` bytes long, and just this MD5 when one is given.
@@ -74,7 +77,9 @@ impl Files {
             }
             Ok(_) => {
                 writer.abort().await?;
-                Err(Error::Invalid("The bytes do not have the checksum that was declared; nothing was kept.".into()))
+                Err(Error::Invalid(
+                    "The bytes do not have the checksum that was declared; nothing was kept.".into(),
+                ))
             }
             Err(error) => {
                 writer.abort().await?;
@@ -84,7 +89,13 @@ impl Files {
     }
 
     /// Joins objects into one, in order.
-    pub(crate) async fn join(&self, parts: &[String], key: &str, expected: i64, checksum: &[u8]) -> Result<Stored> {
+    pub(crate) async fn join(
+        &self,
+        parts: &[String],
+        key: &str,
+        expected: i64,
+        checksum: &[u8],
+    ) -> Result<Stored> {
         let store = Arc::clone(&self.objects);
         let paths: Vec<Path> = parts.iter().map(|part| Path::from(part.as_str())).collect();
         let body = futures_util::stream::iter(paths)
@@ -96,7 +107,8 @@ impl Files {
                 Ok(stream) => stream,
                 Err(error) => futures_util::stream::once(async move { Err(error) }).boxed(),
             });
-        self.store(key, body.map(|chunk| Ok(chunk?)), expected, Some(checksum)).await
+        self.store(key, body.map(|chunk| Ok(chunk?)), expected, Some(checksum))
+            .await
     }
 
     /// Removes objects; one that stays behind is only told to the log.
@@ -116,7 +128,10 @@ impl Files {
 
     /// An object, or a span of it.
     pub(crate) async fn open(&self, key: &str, range: Option<GetRange>) -> Result<Outgoing> {
-        let options = GetOptions { range, ..GetOptions::default() };
+        let options = GetOptions {
+            range,
+            ..GetOptions::default()
+        };
         let found = match self.objects.get_opts(&Path::from(key), options).await {
             Err(object_store::Error::NotFound { .. }) => {
                 return Err(Error::NotFound("There is no such file any more.".into()));
@@ -124,7 +139,10 @@ impl Files {
             found => found?,
         };
         let (range, size) = (found.range.clone(), found.meta.size);
-        let stream = found.into_stream().map(|chunk| chunk.map_err(std::io::Error::other)).boxed();
+        let stream = found
+            .into_stream()
+            .map(|chunk| chunk.map_err(std::io::Error::other))
+            .boxed();
         Ok(Outgoing { stream, range, size })
     }
 }
@@ -141,14 +159,21 @@ async fn pour(
         let chunk = chunk?;
         bytes += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
         if bytes > expected {
-            return Err(Error::Invalid(format!("The upload is larger than the {expected} bytes that were declared.")));
+            return Err(Error::Invalid(format!(
+                "The upload is larger than the {expected} bytes that were declared."
+            )));
         }
         md5.update(&chunk);
         writer.wait_for_capacity(WRITES_UNDER_WAY).await?;
         writer.put(chunk);
     }
     if bytes != expected {
-        return Err(Error::Invalid(format!("The upload is {bytes} bytes large; {expected} were declared.")));
+        return Err(Error::Invalid(format!(
+            "The upload is {bytes} bytes large; {expected} were declared."
+        )));
     }
-    Ok(Stored { bytes, md5: md5.finalize().into() })
+    Ok(Stored {
+        bytes,
+        md5: md5.finalize().into(),
+    })
 }

@@ -18,10 +18,20 @@ pub(super) const APP_COLUMNS: usize = 4;
 
 /// Reads an app whose columns begin at `from`.
 pub(super) fn from_row(row: &mut Row, from: usize) -> Result<App> {
-    Ok(App { id: row.id(from)?, company: row.id(from + 1)?, name: row.text(from + 2)?, icon: row.id_or_null(from + 3)? })
+    Ok(App {
+        id: row.id(from)?,
+        company: row.id(from + 1)?,
+        name: row.text(from + 2)?,
+        icon: row.id_or_null(from + 3)?,
+    })
 }
 
-pub(crate) fn insert(tx: &mut Tx<'_>, company: &CompanyId, name: &str, base_url: Option<&str>) -> Result<AppId> {
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    company: &CompanyId,
+    name: &str,
+    base_url: Option<&str>,
+) -> Result<AppId> {
     let id: AppId = tx.mint();
     let now = tx.now;
     tx.execute(
@@ -42,7 +52,12 @@ pub(crate) fn insert_agent(tx: &mut Tx<'_>, app: &AppId, user: &UserId, position
 }
 
 /// Installs an app in a company and grants it what the company approved.
-pub(crate) fn install(tx: &mut Tx<'_>, app: &AppId, company: &CompanyId, granted: &[Permission]) -> Result<()> {
+pub(crate) fn install(
+    tx: &mut Tx<'_>,
+    app: &AppId,
+    company: &CompanyId,
+    granted: &[Permission],
+) -> Result<()> {
     let now = tx.now;
     tx.execute(
         "insert into app_installs (app_id, company_id, installed_at)
@@ -138,7 +153,14 @@ pub(crate) fn relation(read: &mut Read<'_>, app: &AppId, user: &UserId) -> Resul
          limit 1",
         params![app, user],
     )?;
-    row.map(|mut row| Ok(if row.text(0)? == "agent" { Relation::Agent } else { Relation::Person })).transpose()
+    row.map(|mut row| {
+        Ok(if row.text(0)? == "agent" {
+            Relation::Agent
+        } else {
+            Relation::Person
+        })
+    })
+    .transpose()
 }
 
 pub(crate) fn is_installed(read: &mut Read<'_>, app: &AppId, company: &CompanyId) -> Result<bool> {
@@ -188,6 +210,9 @@ pub(crate) fn is_granted_for_user(
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &AppId) -> Result<Option<App>> {
-    let row = read.first(concat!("select ", app_columns!(), " from apps a where a.id = $1"), params![id])?;
+    let row = read.first(
+        concat!("select ", app_columns!(), " from apps a where a.id = $1"),
+        params![id],
+    )?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()
 }

@@ -58,7 +58,9 @@ fn status_of(word: &str) -> Result<UploadStatus> {
         "uploaded" => Ok(UploadStatus::Uploaded),
         "ready" => Ok(UploadStatus::Ready),
         "failed" => Ok(UploadStatus::Failed),
-        other => Err(Error::internal(format!("an attachment with the unknown status {other}"))),
+        other => Err(Error::internal(format!(
+            "an attachment with the unknown status {other}"
+        ))),
     }
 }
 
@@ -89,9 +91,18 @@ pub(crate) fn set_ready(tx: &mut Tx<'_>, id: &AttachmentId, findings: &Findings<
              width = $4,
              height = $5
          where id = $1",
-        params![id, findings.content_type, findings.media.as_str(), findings.width, findings.height],
+        params![
+            id,
+            findings.content_type,
+            findings.media.as_str(),
+            findings.width,
+            findings.height
+        ],
     )?;
-    tx.execute("delete from attachment_parts where attachment_id = $1", params![id])?;
+    tx.execute(
+        "delete from attachment_parts where attachment_id = $1",
+        params![id],
+    )?;
     Ok(())
 }
 
@@ -103,7 +114,13 @@ pub(crate) fn set_failed(tx: &mut Tx<'_>, id: &AttachmentId, why: &str) -> Resul
     Ok(())
 }
 
-pub(crate) fn set_part(tx: &mut Tx<'_>, id: &AttachmentId, number: i64, etag: &str, bytes: i64) -> Result<()> {
+pub(crate) fn set_part(
+    tx: &mut Tx<'_>,
+    id: &AttachmentId,
+    number: i64,
+    etag: &str,
+    bytes: i64,
+) -> Result<()> {
     tx.execute(
         "insert into attachment_parts (attachment_id, part_number, etag, bytes)
          values ($1, $2, $3, $4)
@@ -122,7 +139,9 @@ pub(crate) fn parts(read: &mut Read<'_>, id: &AttachmentId) -> Result<Vec<(i64, 
          order by part_number",
         params![id],
     )?;
-    rows.into_iter().map(|mut row| Ok((row.int(0)?, row.text(1)?))).collect()
+    rows.into_iter()
+        .map(|mut row| Ok((row.int(0)?, row.text(1)?)))
+        .collect()
 }
 
 macro_rules! attachment_columns {
@@ -151,7 +170,11 @@ fn from_row(mut row: Row) -> Result<Attachment> {
 /// A file that is ready.
 pub(crate) fn find_ready(read: &mut Read<'_>, id: &AttachmentId) -> Result<Option<Attachment>> {
     let row = read.first(
-        concat!("select ", attachment_columns!(), " from attachments a where a.id = $1 and a.status = 'ready'"),
+        concat!(
+            "select ",
+            attachment_columns!(),
+            " from attachments a where a.id = $1 and a.status = 'ready'"
+        ),
         params![id],
     )?;
     row.map(from_row).transpose()

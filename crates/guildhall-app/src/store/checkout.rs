@@ -57,7 +57,11 @@ pub(crate) fn find(read: &mut Read<'_>, id: &CheckoutSessionId) -> Result<Option
 }
 
 /// The pass of a company by its route.
-pub(crate) fn pass_by_route(read: &mut Read<'_>, company: &CompanyId, route: &str) -> Result<Option<AccessPassId>> {
+pub(crate) fn pass_by_route(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    route: &str,
+) -> Result<Option<AccessPassId>> {
     let row = read.first(
         "select id from access_passes where company_id = $1 and route = $2",
         params![company, route],

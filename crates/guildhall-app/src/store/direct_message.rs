@@ -26,7 +26,10 @@ pub(crate) fn find_or_insert_pair(tx: &mut Tx<'_>, one: &UserId, other: &UserId)
         return Ok((id, true));
     }
     let found = find_pair(tx, &pair_key)?;
-    Ok((found.ok_or_else(|| Error::internal("a conversation that stood in the way is missing"))?, false))
+    Ok((
+        found.ok_or_else(|| Error::internal("a conversation that stood in the way is missing"))?,
+        false,
+    ))
 }
 
 fn find_pair(read: &mut Read<'_>, pair_key: &str) -> Result<Option<FeedId>> {
@@ -107,7 +110,12 @@ pub(crate) struct Filter<'a> {
     pub(crate) before: i64,
 }
 
-pub(crate) fn list(read: &mut Read<'_>, user: &UserId, filter: &Filter<'_>, limit: i64) -> Result<Vec<Conversation>> {
+pub(crate) fn list(
+    read: &mut Read<'_>,
+    user: &UserId,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<Conversation>> {
     let pattern = super::user::like_within(filter.query);
     let rows = read.query(
         "select f.id, f.created_at, f.custom_name, f.pair_key, m.pinned,
@@ -130,7 +138,14 @@ pub(crate) fn list(read: &mut Read<'_>, user: &UserId, filter: &Filter<'_>, limi
                and (u.username_key like $5 escape '!' or lower(coalesce(u.name, '')) like $5 escape '!')))
          order by m.last_posted_at desc, m.feed_id desc
          limit $6",
-        params![user, filter.status, filter.before, filter.unread.map(i64::from), &pattern, limit],
+        params![
+            user,
+            filter.status,
+            filter.before,
+            filter.unread.map(i64::from),
+            &pattern,
+            limit
+        ],
     )?;
     let mut conversations = Vec::with_capacity(rows.len());
     for mut row in rows {
@@ -164,6 +179,11 @@ fn members(read: &mut Read<'_>, feed: &FeedId) -> Result<Vec<ConversationMember>
         params![feed, MOST_MEMBERS],
     )?;
     rows.into_iter()
-        .map(|mut row| Ok(ConversationMember { id: UserId::from_stored(row.text(0)?), username: row.text(1)? }))
+        .map(|mut row| {
+            Ok(ConversationMember {
+                id: UserId::from_stored(row.text(0)?),
+                username: row.text(1)?,
+            })
+        })
         .collect()
 }

@@ -8,15 +8,30 @@ use guildhall_core::ledger::{AccountKind, Posting};
 use guildhall_core::money::Currency;
 
 pub(crate) fn find(read: &mut Read<'_>, id: &LedgerAccountId) -> Result<Option<Account>> {
-    let row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
-    row.map(|mut row| Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? })).transpose()
+    let row = read.first(
+        "select id, kind, owner_id from ledger_accounts where id = $1",
+        params![id],
+    )?;
+    row.map(|mut row| {
+        Ok(Account {
+            id: row.id(0)?,
+            kind: kind_of(&row.text(1)?)?,
+            owner: row.text(2)?,
+        })
+    })
+    .transpose()
 }
 
 fn kind_of(word: &str) -> Result<AccountKind> {
-    [AccountKind::User, AccountKind::Company, AccountKind::Funding, AccountKind::PlatformFees]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
-        .ok_or_else(|| Error::internal(format!("an account of the unknown kind {word}")))
+    [
+        AccountKind::User,
+        AccountKind::Company,
+        AccountKind::Funding,
+        AccountKind::PlatformFees,
+    ]
+    .into_iter()
+    .find(|kind| kind.as_str() == word)
+    .ok_or_else(|| Error::internal(format!("an account of the unknown kind {word}")))
 }
 
 pub(crate) fn find_of_owner(
@@ -54,7 +69,10 @@ pub(crate) fn balances(read: &mut Read<'_>, account: &LedgerAccountId) -> Result
     rows.into_iter()
         .map(|mut row| {
             let currency = Currency::parse(&row.text(0)?).map_err(|error| Error::internal(error.0))?;
-            Ok(Balance { currency, balance_minor: row.int(1)? })
+            Ok(Balance {
+                currency,
+                balance_minor: row.int(1)?,
+            })
         })
         .collect()
 }
@@ -85,7 +103,15 @@ pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim
         "insert into ledger_transfers (id, caller, idempotence_key, request_hash, reason, notes, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (caller, idempotence_key) do nothing",
-        params![&id, transfer.caller, transfer.key, transfer.request_hash, transfer.reason, transfer.notes, now],
+        params![
+            &id,
+            transfer.caller,
+            transfer.key,
+            transfer.request_hash,
+            transfer.reason,
+            transfer.notes,
+            now
+        ],
     )?;
     if added == 1 {
         return Ok(Claim::New(id));
@@ -96,7 +122,9 @@ pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim
             params![transfer.caller, transfer.key],
         )?
         .ok_or_else(|| Error::internal("a transfer that stood in the way is missing"))?;
-    Ok(Claim::Used { same_request: row.bytes(0)? == transfer.request_hash })
+    Ok(Claim::Used {
+        same_request: row.bytes(0)? == transfer.request_hash,
+    })
 }
 
 /// Writes a balanced posting down and moves the balances; `false` when an account would go below zero.
@@ -114,7 +142,13 @@ pub(crate) fn post(tx: &mut Tx<'_>, transfer: &TransferId, posting: &Posting<Acc
         tx.execute(
             "insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
              values ($1, $2, $3, $4, $5)",
-            params![transfer, position, &entry.account.id, posting.currency.code(), entry.amount_minor],
+            params![
+                transfer,
+                position,
+                &entry.account.id,
+                posting.currency.code(),
+                entry.amount_minor
+            ],
         )?;
     }
     Ok(true)
@@ -145,9 +179,8 @@ fn move_balance(tx: &mut Tx<'_>, account: &Account, currency: Currency, amount_m
 
 /// Counts everything that must not be: all zero in a sound ledger.
 pub(crate) fn audit(read: &mut Read<'_>) -> Result<AuditReport> {
-    let mut count = |sql: &'static str| -> Result<i64> {
-        read.first(sql, &[])?.map_or(Ok(0), |mut row| row.int(0))
-    };
+    let mut count =
+        |sql: &'static str| -> Result<i64> { read.first(sql, &[])?.map_or(Ok(0), |mut row| row.int(0)) };
     Ok(AuditReport {
         transfers: count("select count(*) from ledger_transfers")?,
         entries: count("select count(*) from ledger_entries")?,
@@ -173,7 +206,9 @@ pub(crate) fn audit(read: &mut Read<'_>) -> Result<AuditReport> {
                group by account_id, currency
                having sum(amount_minor) <> 0) as wrong",
         )?,
-        negative_balances: count("select count(*) from ledger_balances where overdraft = 0 and balance_minor < 0")?,
+        negative_balances: count(
+            "select count(*) from ledger_balances where overdraft = 0 and balance_minor < 0",
+        )?,
         sums: sums(read)?,
     })
 }
@@ -186,7 +221,9 @@ fn sums(read: &mut Read<'_>) -> Result<Vec<(String, i64)>> {
          order by currency",
         &[],
     )?;
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
+    rows.into_iter()
+        .map(|mut row| Ok((row.text(0)?, row.int(1)?)))
+        .collect()
 }
 
 /// What came into an account in a currency since a moment, what was let in from outside left out.

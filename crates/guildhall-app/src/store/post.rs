@@ -7,7 +7,12 @@ use guildhall_core::ids::{AttachmentId, FeedId, PostId, UserId};
 use guildhall_core::poll::PollOption;
 
 /// Adds a post at the next place of its feed; answers its id and place.
-pub(crate) fn insert(tx: &mut Tx<'_>, feed: &FeedId, author: &UserId, post: &NewPost) -> Result<(PostId, i64)> {
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    feed: &FeedId,
+    author: &UserId,
+    post: &NewPost,
+) -> Result<(PostId, i64)> {
     let sequence = super::feed::take_sequence(tx, feed)?;
     let (id, now): (PostId, i64) = (tx.mint(), tx.now);
     let mentioned = id_list(&post.mentioned);

@@ -72,11 +72,21 @@ pub(crate) fn page(
     let rows = match (level, oldest) {
         (Level::All, false) => read.query(page_query!("", "desc"), common),
         (Level::All, true) => read.query(page_query!("", "asc"), common),
-        (Level::Pinned, _) => {
-            read.query(page_query!("and o.pinned = 1 and o.parent_id is null and o.deleted_at is null", "desc"), common)
-        }
-        (Level::Unpinned, false) => read.query(page_query!("and o.pinned = 0 and o.parent_id is null", "desc"), common),
-        (Level::Unpinned, true) => read.query(page_query!("and o.pinned = 0 and o.parent_id is null", "asc"), common),
+        (Level::Pinned, _) => read.query(
+            page_query!(
+                "and o.pinned = 1 and o.parent_id is null and o.deleted_at is null",
+                "desc"
+            ),
+            common,
+        ),
+        (Level::Unpinned, false) => read.query(
+            page_query!("and o.pinned = 0 and o.parent_id is null", "desc"),
+            common,
+        ),
+        (Level::Unpinned, true) => read.query(
+            page_query!("and o.pinned = 0 and o.parent_id is null", "asc"),
+            common,
+        ),
         (Level::CommentsOf(parent), false) => read.query(
             page_query!("and o.parent_id = $6", "desc"),
             params![feed, span.above, span.below, limit, reader, parent],
@@ -99,7 +109,10 @@ pub(crate) fn page(
 fn from_row(read: &mut Read<'_>, mut row: Row, reader: &str, sees_everything: bool) -> Result<Post> {
     let author = user::from_row(&mut row, OWN_COLUMNS)?;
     let paywall = match (row.int_or_null(11)?, row.text_or_null(12)?) {
-        (Some(minor), Some(code)) => Some((minor, Currency::parse(&code).map_err(|error| Error::internal(error.0))?)),
+        (Some(minor), Some(code)) => Some((
+            minor,
+            Currency::parse(&code).map_err(|error| Error::internal(error.0))?,
+        )),
         _ => None,
     };
     let is_deleted = row.int_or_null(16)?.is_some();
@@ -121,7 +134,11 @@ fn from_row(read: &mut Read<'_>, mut row: Row, reader: &str, sees_everything: bo
         replying_to: row.id_or_null(4)?,
         title: row.text_or_null(5)?,
         content: if is_withheld { None } else { Some(content) },
-        mentioned: if is_withheld { Vec::new() } else { ids_of(&mentioned)? },
+        mentioned: if is_withheld {
+            Vec::new()
+        } else {
+            ids_of(&mentioned)?
+        },
         everyone_mentioned: row.flag(8)?,
         pinned: row.flag(9)?,
         view_count: row.int(10)?,
@@ -145,6 +162,12 @@ fn ids_of(list: &str) -> Result<Vec<UserId>> {
 
 /// One post as its author sees it.
 pub(crate) fn find_own(read: &mut Read<'_>, feed: &FeedId, sequence: i64) -> Result<Option<Post>> {
-    let span = Span { above: sequence - 1, below: sequence + 1, from_the_old_end: false };
-    Ok(page(read, feed, Level::All, span, 1, None, true)?.into_iter().next())
+    let span = Span {
+        above: sequence - 1,
+        below: sequence + 1,
+        from_the_old_end: false,
+    };
+    Ok(page(read, feed, Level::All, span, 1, None, true)?
+        .into_iter()
+        .next())
 }

@@ -31,8 +31,10 @@ pub(super) struct Sqlite {
 impl Sqlite {
     pub(super) fn open(path: &Path, shared: &Arc<Shared>) -> std::result::Result<Self, OpenError> {
         let place = path.display().to_string();
-        let unreachable =
-            |cause: rusqlite::Error| OpenError::Unreachable { place: place.clone(), cause: cause.to_string() };
+        let unreachable = |cause: rusqlite::Error| OpenError::Unreachable {
+            place: place.clone(),
+            cause: cause.to_string(),
+        };
         let connection = Connection::open(path).map_err(unreachable)?;
         let mut engine = SqliteEngine::prepare(connection).map_err(unreachable)?;
         engine
@@ -45,7 +47,10 @@ impl Sqlite {
         let writer = std::thread::Builder::new()
             .name("guildhall-writer".into())
             .spawn(move || write_in_groups(&mut engine, jobs, &shared))
-            .map_err(|cause| OpenError::Unreachable { place, cause: cause.to_string() })?;
+            .map_err(|cause| OpenError::Unreachable {
+                place,
+                cause: cause.to_string(),
+            })?;
         Ok(Self {
             path: path.to_owned(),
             readers: ThreadLocal::new(),
@@ -55,10 +60,17 @@ impl Sqlite {
         })
     }
 
-    pub(super) fn read<T>(&self, closure: impl FnOnce(&mut Read<'_>) -> Result<T>, shared: &Shared) -> Result<T> {
+    pub(super) fn read<T>(
+        &self,
+        closure: impl FnOnce(&mut Read<'_>) -> Result<T>,
+        shared: &Shared,
+    ) -> Result<T> {
         let cell = self.readers.get_or_try(|| self.open_reader().map(RefCell::new))?;
         let mut engine = cell.try_borrow_mut().map_err(Error::internal)?;
-        closure(&mut Read { engine: &mut *engine, now: shared.clock.now_ms() })
+        closure(&mut Read {
+            engine: &mut *engine,
+            now: shared.clock.now_ms(),
+        })
     }
 
     pub(super) async fn scan<T, F>(&self, closure: F, shared: &Arc<Shared>) -> Result<T>
@@ -71,7 +83,10 @@ impl Sqlite {
         let now = shared.clock.now_ms();
         let task = tokio::task::spawn_blocking(move || {
             engine.run_script("begin")?;
-            closure(&mut Read { engine: &mut engine, now })
+            closure(&mut Read {
+                engine: &mut engine,
+                now,
+            })
         });
         task.await.map_err(Error::internal)?
     }
@@ -85,8 +100,14 @@ impl Sqlite {
     }
 
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
-        let queue = self.queue.as_ref().expect("the queue is there until the store is dropped");
-        queue.send(job).await.map_err(|_| Error::internal("the writer stopped"))
+        let queue = self
+            .queue
+            .as_ref()
+            .expect("the queue is there until the store is dropped");
+        queue
+            .send(job)
+            .await
+            .map_err(|_| Error::internal("the writer stopped"))
     }
 }
 
@@ -120,13 +141,20 @@ fn write_in_groups(engine: &mut SqliteEngine, mut jobs: mpsc::Receiver<Box<dyn J
             }
         };
         shared.counters.commits.fetch_add(1, Ordering::Relaxed);
-        shared.counters.writes.fetch_add(answered.len() as u64, Ordering::Relaxed);
+        shared
+            .counters
+            .writes
+            .fetch_add(answered.len() as u64, Ordering::Relaxed);
         let failure = committed.err().map(|error| {
             tracing::error!(error = ?error, writes = answered.len(), "a commit failed");
             format!("{error:?}")
         });
         for job in answered {
-            job.answer(failure.clone().map_or(Ok(()), |cause| Err(Error::internal(cause))));
+            job.answer(
+                failure
+                    .clone()
+                    .map_or(Ok(()), |cause| Err(Error::internal(cause))),
+            );
         }
     }
 }
@@ -159,7 +187,9 @@ impl SqliteEngine {
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-        connection.execute_batch("pragma cache_size = -65536; pragma mmap_size = 1073741824; pragma temp_store = memory;")?;
+        connection.execute_batch(
+            "pragma cache_size = -65536; pragma mmap_size = 1073741824; pragma temp_store = memory;",
+        )?;
         Ok(Self { connection })
     }
 }
@@ -198,8 +228,8 @@ impl Engine for SqliteEngine {
 
 /// `$1`, `$2`, … are named parameters to SQLite; numbers are given them in order of appearance.
 const NAMES: [&str; 24] = [
-    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17",
-    "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
 ];
 
 fn bind(statement: &mut Statement<'_>, parameters: &[Value<'_>]) -> Result<()> {

@@ -46,7 +46,11 @@ pub(crate) fn find(read: &mut Read<'_>, id: &UserId) -> Result<Option<User>> {
 pub(crate) fn find_by_username(read: &mut Read<'_>, username: &str) -> Result<Option<User>> {
     let key = username_key(username);
     let row = read.first(
-        concat!("select ", user_columns!(), " from users u where u.username_key = $1"),
+        concat!(
+            "select ",
+            user_columns!(),
+            " from users u where u.username_key = $1"
+        ),
         params![&key],
     )?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()

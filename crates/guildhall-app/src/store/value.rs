@@ -53,8 +53,23 @@ macro_rules! from_ids {
 }
 
 from_ids!(
-    AccessPassId, ApiKeyId, AppId, AttachmentId, AuditEntryId, CheckoutSessionId, CompanyId, ExperienceId, FeedId,
-    LedgerAccountId, MembershipId, MultipartUploadId, NotificationId, PlanId, PostId, TransferId, UserId
+    AccessPassId,
+    ApiKeyId,
+    AppId,
+    AttachmentId,
+    AuditEntryId,
+    CheckoutSessionId,
+    CompanyId,
+    ExperienceId,
+    FeedId,
+    LedgerAccountId,
+    MembershipId,
+    MultipartUploadId,
+    NotificationId,
+    PlanId,
+    PostId,
+    TransferId,
+    UserId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
@@ -86,12 +101,15 @@ pub(crate) struct Row(pub(super) Vec<Cell>);
 
 impl Row {
     fn cell(&mut self, column: usize) -> Cell {
-        self.0.get_mut(column).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
+        self.0
+            .get_mut(column)
+            .map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
     }
 
     /// A text column, taken out of the row.
     pub(crate) fn text(&mut self, column: usize) -> Result<String> {
-        self.text_or_null(column)?.ok_or_else(|| unexpected(column, "text"))
+        self.text_or_null(column)?
+            .ok_or_else(|| unexpected(column, "text"))
     }
 
     /// A text column that may be null, taken out of the row.
@@ -105,7 +123,8 @@ impl Row {
 
     /// An integer column.
     pub(crate) fn int(&mut self, column: usize) -> Result<i64> {
-        self.int_or_null(column)?.ok_or_else(|| unexpected(column, "an integer"))
+        self.int_or_null(column)?
+            .ok_or_else(|| unexpected(column, "an integer"))
     }
 
     /// An integer column that may be null.

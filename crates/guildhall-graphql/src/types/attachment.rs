@@ -266,7 +266,9 @@ impl AttachmentQueries {
     async fn attachment(&self, context: &Context<'_>, id: ID) -> Result<AttachmentInterface> {
         let caller = Caller::of(context);
         let sought = super::page::id(&id)?;
-        Ok(attachment::find(&caller.hall, &caller.principal, sought).await?.into())
+        Ok(attachment::find(&caller.hall, &caller.principal, sought)
+            .await?
+            .into())
     }
 }
 
@@ -281,7 +283,10 @@ impl AttachmentMutations {
         input: DirectUploadInput,
     ) -> Result<Option<DirectUpload>> {
         let caller = Caller::of(context);
-        let bytes = input.byte_size_v2.map(|size| size.0).or(input.byte_size.map(i64::from));
+        let bytes = input
+            .byte_size_v2
+            .map(|size| size.0)
+            .or(input.byte_size.map(i64::from));
         let request = UploadRequest {
             record: input.record.as_str().to_owned(),
             filename: input.filename,
@@ -292,14 +297,21 @@ impl AttachmentMutations {
         };
         let ticket = attachment::announce(&caller.hall, &caller.principal, request).await?;
         let (upload_url, headers) = ticket.one_part.unzip();
-        let headers = headers.unwrap_or_default().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        let headers = headers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()));
         let (multipart_upload_id, urls) = ticket.parts.unzip();
         Ok(Some(DirectUpload {
             headers: Json(serde_json::Value::Object(headers.collect())),
             id: ticket.id.to_string().into(),
             multipart_upload_id: multipart_upload_id.map(|id| id.to_string().into()),
-            multipart_upload_urls: urls
-                .map(|urls| (1..).zip(urls).map(|(part_number, url)| MultipartUrl { part_number, url }).collect()),
+            multipart_upload_urls: urls.map(|urls| {
+                (1..)
+                    .zip(urls)
+                    .map(|(part_number, url)| MultipartUrl { part_number, url })
+                    .collect()
+            }),
             upload_url,
         }))
     }
@@ -311,7 +323,12 @@ impl AttachmentMutations {
     ) -> Result<Option<bool>> {
         let caller = Caller::of(context);
         let parts = input.multipart_parts.unwrap_or_default().into_iter();
-        let parts = parts.map(|part| ListedPart { number: part.part_number.into(), etag: part.etag }).collect();
+        let parts = parts
+            .map(|part| ListedPart {
+                number: part.part_number.into(),
+                etag: part.etag,
+            })
+            .collect();
         let request = ProcessRequest {
             id: id(&ID::from(input.direct_upload_id))?,
             media: match input.media_type {

@@ -96,7 +96,8 @@ impl CheckoutMutations {
             redirect_url: input.redirect_url,
             metadata: input.metadata.map(|metadata| metadata.0),
         };
-        let opened = checkout::create_session(&caller.hall, &caller.principal, id(&input.plan_id)?, extras).await?;
+        let opened =
+            checkout::create_session(&caller.hall, &caller.principal, id(&input.plan_id)?, extras).await?;
         Ok(Some(CheckoutSession::of(context, &opened)))
     }
 }

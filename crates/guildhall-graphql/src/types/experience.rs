@@ -3,7 +3,10 @@
 use super::access_pass::PublicAccessPass;
 use super::attachment::{AttachmentInterface, shown, shown_url};
 use super::company::PublicCompany;
-use super::enums::{Direction, ExperienceAccessLevels, ExperienceTypes, ForumWhoCanPostTypes, ImageStyles, UpsellTypes, WhoCanPostTypes, Word};
+use super::enums::{
+    Direction, ExperienceAccessLevels, ExperienceTypes, ForumWhoCanPostTypes, ImageStyles, UpsellTypes,
+    WhoCanPostTypes, Word,
+};
 use super::page::{PageInfo, cursor, id, optional_id, size};
 use super::plan::{Plan, PublicPlan, UpsellPlanInput};
 use super::scalars::Timestamp;
@@ -120,7 +123,13 @@ impl PublicExperience {
         Ok(Some(PublicProfileUserConnection {
             page_info: PageInfo::of(&found, |user| user.id.to_string()),
             total_count: i32::try_from(found.total).unwrap_or(i32::MAX),
-            nodes: Some(found.nodes.into_iter().map(|user| Some(PublicProfileUser(user))).collect()),
+            nodes: Some(
+                found
+                    .nodes
+                    .into_iter()
+                    .map(|user| Some(PublicProfileUser(user)))
+                    .collect(),
+            ),
         }))
     }
 }
@@ -174,7 +183,11 @@ impl CustomPrivate {
         #[graphql(name = "style")] _style: Option<ImageStyles>,
     ) -> Result<Option<ImgSrcset>> {
         let url = shown_url(context, self.0.logo.as_ref()).await?;
-        Ok(url.map(|url| ImgSrcset { double: url.clone(), is_video: false, original: url }))
+        Ok(url.map(|url| ImgSrcset {
+            double: url.clone(),
+            is_video: false,
+            original: url,
+        }))
     }
 
     async fn name(&self) -> Option<String> {
@@ -273,7 +286,9 @@ impl ExperienceQueries {
         #[graphql(name = "id")] sought: ID,
     ) -> Result<PublicExperience> {
         let caller = Caller::of(context);
-        Ok(PublicExperience(experience::find(&caller.hall, &caller.principal, id(&sought)?).await?))
+        Ok(PublicExperience(
+            experience::find(&caller.hall, &caller.principal, id(&sought)?).await?,
+        ))
     }
 }
 
@@ -291,13 +306,19 @@ impl ExperienceMutations {
             experience: optional_id(input.experience_id.as_ref())?,
             expires_at: input.expires_at.map(|at| at.0),
             price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
+            who_can_post: input
+                .who_can_post
+                .and_then(|who| WhoCanPost::from_word(who.as_str())),
         };
         find_or_create(context, wanted).await
     }
 
     /// Finds the live forum of a name, or makes it.
-    async fn create_forum(&self, context: &Context<'_>, input: CreateForumInput) -> Result<Option<Experience>> {
+    async fn create_forum(
+        &self,
+        context: &Context<'_>,
+        input: CreateForumInput,
+    ) -> Result<Option<Experience>> {
         let wanted = FindOrCreate {
             kind: ExperienceKind::Forum,
             name: input.name,
@@ -305,7 +326,9 @@ impl ExperienceMutations {
             experience: optional_id(input.experience_id.as_ref())?,
             expires_at: input.expires_at.map(|at| at.0),
             price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
+            who_can_post: input
+                .who_can_post
+                .and_then(|who| WhoCanPost::from_word(who.as_str())),
         };
         find_or_create(context, wanted).await
     }
@@ -315,5 +338,8 @@ async fn find_or_create(context: &Context<'_>, wanted: FindOrCreate) -> Result<O
     let caller = Caller::of(context);
     let id: ExperienceId = experience::find_or_create(&caller.hall, &caller.principal, wanted).await?;
     let link = experience::link(&caller.hall, &id);
-    Ok(Some(Experience { id: id.to_string().into(), link }))
+    Ok(Some(Experience {
+        id: id.to_string().into(),
+        link,
+    }))
 }

@@ -49,5 +49,6 @@ pub(crate) fn ids<T: Id>(given: &[ID]) -> Result<Vec<T>> {
 /// Reads a cursor, which is an id that a page answered.
 pub(crate) fn cursor<T: Id>(given: Option<&str>, argument: &str) -> Result<Option<T>> {
     let read = given.filter(|text| !text.is_empty()).map(T::parse).transpose();
-    Ok(read.map_err(|_| guildhall_app::Error::Invalid(format!("`{argument}` is not a cursor of this list.")))?)
+    Ok(read
+        .map_err(|_| guildhall_app::Error::Invalid(format!("`{argument}` is not a cursor of this list.")))?)
 }

@@ -123,21 +123,23 @@ pub(crate) struct UpsellPlanInput {
 impl UpsellPlanInput {
     /// What the rules ask for.
     pub(crate) fn read(self) -> rules::UpsellRequest {
-        let fields = (1_i64..).zip(self.custom_fields.unwrap_or_default()).map(|(number, field)| {
-            rules::CustomField {
+        let fields = (1_i64..)
+            .zip(self.custom_fields.unwrap_or_default())
+            .map(|(number, field)| rules::CustomField {
                 id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
                 name: field.name,
                 placeholder: field.placeholder,
                 order: field.order.map_or(number, i64::from),
                 required: field.required.unwrap_or(false),
-            }
-        });
+            });
         rules::UpsellRequest {
             base_currency: self.base_currency.map(|currency| currency.as_str().to_owned()),
             custom_fields: fields.collect(),
             expiration_days: self.expiration_days.map(i64::from),
             initial_price: self.initial_price,
-            release_method: self.release_method.and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
+            release_method: self
+                .release_method
+                .and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
         }
     }
 }

@@ -127,7 +127,10 @@ pub(crate) struct PostQueries;
 impl PostQueries {
     /// A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
     /// comments of a forum post instead of the forum's posts.
-    #[expect(clippy::too_many_arguments, reason = "these are the field's arguments on the wire")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the field's arguments on the wire"
+    )]
     #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn feed_posts(
         &self,
@@ -150,7 +153,10 @@ impl PostQueries {
                 return Err(Error::Invalid(format!("There are no feeds of the type `{word}` here.")).into());
             }
         };
-        let name = FeedName::parse(feed_id.as_ref().map(|id| id.as_str()), experience_id.as_ref().map(|id| id.as_str()))?;
+        let name = FeedName::parse(
+            feed_id.as_ref().map(|id| id.as_str()),
+            experience_id.as_ref().map(|id| id.as_str()),
+        )?;
         let page = PageRequest {
             parent: optional_id(parent_id.as_ref())?,
             before: optional_id(before.as_ref())?,
@@ -162,7 +168,9 @@ impl PostQueries {
             FeedKind::Forum => FeedEntity::ForumPost(ForumPost(post)),
             FeedKind::Chat | FeedKind::DirectMessage => FeedEntity::DmsPost(DmsPost(post)),
         };
-        Ok(Some(FeedPostsResponse { posts: found.into_iter().map(entity).collect() }))
+        Ok(Some(FeedPostsResponse {
+            posts: found.into_iter().map(entity).collect(),
+        }))
     }
 }
 
@@ -272,12 +280,25 @@ impl CreateForumPostInput {
     fn read(self) -> Result<ForumPostRequest> {
         let forum = self.forum_experience_id.map(ID::from).or(self.experience_id);
         let (old_content, old_title, old_parent, old_pinned, old_poll, old_files) = match self.forum_post {
-            Some(old) => (old.content, old.title, old.parent_id, old.pinned, old.poll, old.attachments),
+            Some(old) => (
+                old.content,
+                old.title,
+                old.parent_id,
+                old.pinned,
+                old.poll,
+                old.attachments,
+            ),
             None => (None, None, None, None, None, None),
         };
         let content = self.content.or(old_content);
         let options = |poll: PollInput| {
-            poll.options.into_iter().map(|option| PollOption { id: option.id, text: option.text }).collect()
+            poll.options
+                .into_iter()
+                .map(|option| PollOption {
+                    id: option.id,
+                    text: option.text,
+                })
+                .collect()
         };
         let currency = self.paywall_currency.map_or("usd", Currencies::as_str).to_owned();
         Ok(ForumPostRequest {
@@ -315,16 +336,24 @@ impl PostMutations {
         let caller = Caller::of(context);
         let target = match (&input.to_user_id, &input.feed_id, &input.experience_id) {
             (Some(user), None, None) => Target::User(user.to_string()),
-            (None, feed, experience) => {
-                Target::Feed(FeedName::parse(feed.as_ref().map(|id| id.as_str()), experience.as_ref().map(|id| id.as_str()))?)
-            }
+            (None, feed, experience) => Target::Feed(FeedName::parse(
+                feed.as_ref().map(|id| id.as_str()),
+                experience.as_ref().map(|id| id.as_str()),
+            )?),
             _ => {
                 let sentence = "A message goes to one place: give `experienceId`, `feedId` or `toUserId`.";
                 return Err(Error::Invalid(sentence.into()).into());
             }
         };
         let attachments = AttachmentInput::ids(input.attachments)?;
-        let id = post::send(&caller.hall, &caller.principal, target, input.message, attachments).await?;
+        let id = post::send(
+            &caller.hall,
+            &caller.principal,
+            target,
+            input.message,
+            attachments,
+        )
+        .await?;
         Ok(Some(id.to_string()))
     }
 }

@@ -16,7 +16,9 @@ impl Timestamp {
 #[Scalar]
 impl ScalarType for Timestamp {
     fn parse(value: Value) -> InputValueResult<Self> {
-        whole_number(&value).map(Self).ok_or_else(|| InputValueError::custom("a timestamp is a whole number of seconds"))
+        whole_number(&value)
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("a timestamp is a whole number of seconds"))
     }
 
     fn to_value(&self) -> Value {
@@ -36,7 +38,9 @@ impl ScalarType for BigInt {
             Value::String(text) => text.parse().ok(),
             value => whole_number(value),
         };
-        read.map(Self).ok_or_else(|| InputValueError::custom("a BigInt is a whole number of up to 64 bits, or its text"))
+        read.map(Self).ok_or_else(|| {
+            InputValueError::custom("a BigInt is a whole number of up to 64 bits, or its text")
+        })
     }
 
     fn to_value(&self) -> Value {
@@ -45,7 +49,10 @@ impl ScalarType for BigInt {
 }
 
 /// A whole number, also when JSON wrote it as `1.0`.
-#[expect(clippy::cast_possible_truncation, reason = "whole floats below 2^53 are exact")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole floats below 2^53 are exact"
+)]
 fn whole_number(value: &Value) -> Option<i64> {
     let Value::Number(number) = value else { return None };
     let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);

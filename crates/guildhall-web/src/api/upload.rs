@@ -28,7 +28,9 @@ pub(crate) async fn part(
     Query(parameters): Query<HashMap<String, String>>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let part = part.parse().map_err(|_| Error::Invalid("Parts are numbered from 1.".into()))?;
+    let part = part
+        .parse()
+        .map_err(|_| Error::Invalid("Parts are numbered from 1.".into()))?;
     receive(&hall, &id, Some(part), &parameters, body).await
 }
 
@@ -49,7 +51,10 @@ async fn receive(
 pub(crate) fn signature(parameters: &HashMap<String, String>) -> Result<Signature, Error> {
     let expires = parameters.get("expires").and_then(|text| text.parse().ok());
     match (expires, parameters.get("signature")) {
-        (Some(expires), Some(signature)) => Ok(Signature { expires, signature: signature.clone() }),
+        (Some(expires), Some(signature)) => Ok(Signature {
+            expires,
+            signature: signature.clone(),
+        }),
         _ => Err(Error::Forbidden("This address is not signed.".into())),
     }
 }

@@ -6,8 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
 /// Everything a page loads comes from here, and no other site may frame it.
-const POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
 
 /// A page that says one thing.
 #[derive(Template)]
@@ -22,8 +21,11 @@ pub(crate) struct Notice<'a> {
 pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(page) => {
-            let headers =
-                [(CONTENT_SECURITY_POLICY, POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "same-origin")];
+            let headers = [
+                (CONTENT_SECURITY_POLICY, POLICY),
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (REFERRER_POLICY, "same-origin"),
+            ];
             (status, headers, Html(page)).into_response()
         }
         Err(error) => {

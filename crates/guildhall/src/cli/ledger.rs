@@ -22,7 +22,9 @@ impl Command {
         let Self::Audit { place } = self;
         let config = place.load(&[])?;
         let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
-        let report = ledger::audit(&hall).await.map_err(|error| format!("the audit could not be made: {error:?}"))?;
+        let report = ledger::audit(&hall)
+            .await
+            .map_err(|error| format!("the audit could not be made: {error:?}"))?;
         println!("transfers                  {}", report.transfers);
         println!("entries                    {}", report.entries);
         println!("unbalanced transfers       {}", report.unbalanced_transfers);
@@ -30,7 +32,8 @@ impl Command {
         println!("wrong balances             {}", report.wrong_balances);
         println!("balances below zero        {}", report.negative_balances);
         for (code, sum) in &report.sums {
-            let words = Currency::parse(code).map_or_else(|_| format!("{sum} {code}"), |known| in_words(*sum, known));
+            let words =
+                Currency::parse(code).map_or_else(|_| format!("{sum} {code}"), |known| in_words(*sum, known));
             println!("sum of all entries         {words}");
         }
         if report.is_sound() {
