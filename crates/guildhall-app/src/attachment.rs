@@ -9,7 +9,7 @@ use crate::store::{self, Read};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use guildhall_core::attachment::{self as rules, Media};
 use guildhall_core::ids::{AppId, AttachmentId, Id, MultipartUploadId, UserId};
 
@@ -235,6 +235,8 @@ pub async fn receive<E: std::fmt::Display>(
     let Some(upload) = found else {
         return no_such("upload", &id);
     };
+    let broke_off = |error: E| Error::Invalid(format!("The upload broke off: {error}."));
+    let body = body.map(|chunk| chunk.map_err(broke_off));
     if matches!(upload.status, UploadStatus::Ready | UploadStatus::Failed) {
         return Err(Error::Conflict(
             "This upload is finished; announce a new one.".into(),
@@ -324,13 +326,33 @@ pub async fn process(hall: &Guildhall, principal: &Principal, request: ProcessRe
         }
         UploadStatus::Waiting | UploadStatus::Uploaded => {}
     }
-    if let Some(multipart) = &upload.multipart {
-        let parts = listed_parts(hall, &upload, multipart, request.multipart.as_ref()).await?;
-        hall.files
-            .join(&parts, &upload.object_key, upload.bytes, &upload.checksum)
-            .await?;
+    match finish(hall, upload, &request).await {
+        // Whoever asked at the same time was faster, and took the parts away.
+        Err(_) if is_ready(hall, request.id).await? => Ok(()),
+        outcome => outcome,
     }
-    examine(hall, upload, request.media).await
+}
+
+async fn is_ready(hall: &Guildhall, id: AttachmentId) -> Result<bool> {
+    Ok(hall
+        .store
+        .read(move |read| store::attachment::find_ready(read, &id))
+        .await?
+        .is_some())
+}
+
+/// Joins and examines. The parts stay until the file is ready, so that it can be finished after a crash.
+async fn finish(hall: &Guildhall, upload: Upload, request: &ProcessRequest) -> Result<()> {
+    let Some(multipart) = &upload.multipart else {
+        return examine(hall, upload, request.media).await;
+    };
+    let parts = listed_parts(hall, &upload, multipart, request.multipart.as_ref()).await?;
+    hall.files
+        .join(&parts, &upload.object_key, upload.bytes, &upload.checksum)
+        .await?;
+    examine(hall, upload, request.media).await?;
+    hall.files.remove(&parts).await;
+    Ok(())
 }
 
 /// The objects of an upload's parts, when all arrived as listed.
@@ -492,7 +514,7 @@ pub fn address(hall: &Guildhall, attachment: &Attachment) -> String {
 /// A span of a file that a reader asks for.
 pub use object_store::GetRange as FileRange;
 
-/// Opens a file for whoever holds a signed address.
+/// Opens a file for whoever holds a signed address; no bytes where the span lies beyond its end.
 ///
 /// # Errors
 /// `Forbidden` for a wrong signature, `NotFound`.
@@ -501,7 +523,7 @@ pub async fn open(
     id: AttachmentId,
     signature: &Signature,
     range: Option<FileRange>,
-) -> Result<(Attachment, Outgoing)> {
+) -> Result<(Attachment, Option<Outgoing>)> {
     check_signature(hall, "GET", &format!("/files/{id}"), signature)?;
     let sought = id.clone();
     let found = hall
@@ -511,6 +533,21 @@ pub async fn open(
     let Some(attachment) = found else {
         return no_such("file", &id);
     };
+    if range
+        .as_ref()
+        .is_some_and(|range| lies_beyond(range, attachment.bytes))
+    {
+        return Ok((attachment, None));
+    }
     let outgoing = hall.files.open(&attachment.object_key, range).await?;
-    Ok((attachment, outgoing))
+    Ok((attachment, Some(outgoing)))
+}
+
+fn lies_beyond(range: &FileRange, bytes: i64) -> bool {
+    let bytes = u64::try_from(bytes).unwrap_or(0);
+    match range {
+        FileRange::Bounded(span) => span.start >= bytes,
+        FileRange::Offset(start) => *start >= bytes,
+        FileRange::Suffix(_) => false,
+    }
 }

@@ -3,10 +3,12 @@
 //! Bounds: [`MOST_KEPT`] documents of at most [`LONGEST_KEPT`] bytes; when they are full, all are
 //! forgotten and the ones in use come back at once.
 
+use crate::expansion;
+use crate::reply::Reply;
 use crate::validation::Prepared;
 use async_graphql::Positioned;
+use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition};
-use async_graphql::parser::{Error, parse_query};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -28,11 +30,14 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// The document of a text, parsed now or earlier.
-    pub(crate) fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Error> {
+    pub(crate) fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Reply> {
         if let Some(prepared) = self.kept.read().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(Arc::clone(prepared));
         }
-        let mut document = parse_query(text)?;
+        let mut document = parse_query(text).map_err(Reply::unparsed)?;
+        if !expansion::is_bounded(&document) {
+            return Err(Reply::refused("INVALID_INPUT", expansion::TOO_LARGE.into()));
+        }
         mend_declarations(&mut document);
         let prepared = Arc::new(Prepared::new(document));
         if text.len() <= LONGEST_KEPT {

@@ -6,6 +6,7 @@ mod caller;
 mod coercion;
 mod documents;
 mod error;
+mod expansion;
 mod operations;
 mod reply;
 mod request;

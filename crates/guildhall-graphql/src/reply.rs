@@ -4,6 +4,9 @@ use async_graphql::{Response, ServerError, Value};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
+/// The longest sentence of an error, in characters.
+const LONGEST_SENTENCE: usize = 1000;
+
 /// Which of the two media types the caller reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {
@@ -137,8 +140,13 @@ fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     }
 }
 
-/// An error with a code; one that the executor itself raised is about the input.
+/// An error with a code; one that the executor itself raised is about the input, and may repeat much
+/// of it.
 fn coded(mut error: ServerError) -> ServerError {
+    if let Some((end, _)) = error.message.char_indices().nth(LONGEST_SENTENCE) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", "INVALID_INPUT");

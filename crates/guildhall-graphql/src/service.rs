@@ -9,8 +9,8 @@ use crate::reply::{Accepted, Outcome, Reply};
 use crate::request::{Body, Request, What};
 use crate::schema::{self, PublicSchema};
 use crate::validation::Prepared;
+use async_graphql::Variables;
 use async_graphql::parser::types::{DocumentOperations, OperationDefinition, OperationType};
-use async_graphql::{Variables, parser};
 use bytes::Bytes;
 use guildhall_app::principal::{self, Credentials};
 use guildhall_app::{Error, Guildhall, Principal};
@@ -135,10 +135,7 @@ impl Service {
 
     fn prepare(&self, what: What, name: Option<String>) -> Result<(Arc<Prepared>, Option<String>), Reply> {
         match what {
-            What::Document(text) => match self.documents.prepare(&text) {
-                Ok(prepared) => Ok((prepared, name)),
-                Err(error) => Err(Reply::unparsed(error)),
-            },
+            What::Document(text) => Ok((self.documents.prepare(&text)?, name)),
             What::Persisted(id) => match self.operations.find(&id) {
                 None => {
                     let shown: String = id.chars().filter(|c| !c.is_control()).take(120).collect();
@@ -215,10 +212,4 @@ fn refused(error: &Error, accepted: Accepted) -> Reply {
         _ => StatusCode::OK,
     };
     Reply::refused(error::code(error), error::sentence(error)).with_status(status)
-}
-
-impl From<parser::Error> for Reply {
-    fn from(error: parser::Error) -> Self {
-        Self::unparsed(error)
-    }
 }

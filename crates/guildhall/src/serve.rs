@@ -165,13 +165,15 @@ fn local_origin(address: SocketAddr) -> String {
 pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
     start_log(config);
     let mut running = start(config, Clock::System, Random::System, with_demo).await?;
+    // Heard before anyone can know that the server runs, and so before anyone stops it.
+    let told_to_stop = told_to_stop();
     println!("Guildhall is open at {}", running.origin);
     if let Some(world) = &running.demo {
         println!("{}", demo::welcome(world, &running.origin));
     }
     tracing::info!(address = %running.address, "listening");
     tokio::select! {
-        () = told_to_stop() => {}
+        () = told_to_stop => {}
         broken = running.wait() => return Err(broken),
     }
     tracing::info!("stopping");
@@ -195,19 +197,27 @@ fn start_log(config: &Config) {
     }
 }
 
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
+/// Hears, from this call on, the signals that stop the server; ends with the first of them.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        match signals {
+            (Ok(mut interrupted), Ok(mut terminated)) => {
+                tokio::select! {
+                    _ = interrupted.recv() => {}
+                    _ = terminated.recv() => {}
+                }
             }
-            return;
+            // Without handlers the process ends by the signals themselves.
+            _ => std::future::pending().await,
         }
     }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() {
     // Without a handler the process ends by the signal itself.
-    let _ = interrupted.await;
+    let _ = tokio::signal::ctrl_c().await;
 }

@@ -61,16 +61,13 @@ impl Files {
     }
 
     /// Stores a stream that must be just `expected` bytes long, and just this MD5 when one is given.
-    pub(crate) async fn store<E>(
+    pub(crate) async fn store(
         &self,
         key: &str,
-        body: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
+        body: impl Stream<Item = Result<Bytes>> + Send,
         expected: i64,
         checksum: Option<&[u8]>,
-    ) -> Result<Stored>
-    where
-        E: std::fmt::Display,
-    {
+    ) -> Result<Stored> {
         let upload = self.objects.put_multipart(&Path::from(key)).await?;
         let mut writer = WriteMultipart::new(upload);
         match pour(&mut writer, body, expected).await {
@@ -91,7 +88,7 @@ impl Files {
         }
     }
 
-    /// Joins objects into one, in order, and removes them.
+    /// Joins objects into one, in order.
     pub(crate) async fn join(
         &self,
         parts: &[String],
@@ -101,7 +98,7 @@ impl Files {
     ) -> Result<Stored> {
         let store = Arc::clone(&self.objects);
         let paths: Vec<Path> = parts.iter().map(|part| Path::from(part.as_str())).collect();
-        let body = futures_util::stream::iter(paths.clone())
+        let body = futures_util::stream::iter(paths)
             .then(move |path| {
                 let store = Arc::clone(&store);
                 async move { store.get(&path).await.map(object_store::GetResult::into_stream) }
@@ -110,14 +107,17 @@ impl Files {
                 Ok(stream) => stream,
                 Err(error) => futures_util::stream::once(async move { Err(error) }).boxed(),
             });
-        let stored = self.store(key, body, expected, Some(checksum)).await?;
-        for path in &paths {
-            // The joined object stands; a part left behind is collected with its upload.
-            if let Err(error) = self.objects.delete(path).await {
-                tracing::warn!(part = %path, error = %error, "a part could not be removed");
+        self.store(key, body.map(|chunk| Ok(chunk?)), expected, Some(checksum))
+            .await
+    }
+
+    /// Removes objects; one that stays behind is only told to the log.
+    pub(crate) async fn remove(&self, keys: &[String]) {
+        for key in keys {
+            if let Err(error) = self.objects.delete(&Path::from(key.as_str())).await {
+                tracing::warn!(key, error = %error, "an object could not be removed");
             }
         }
-        Ok(stored)
     }
 
     /// The first bytes of an object.
@@ -147,16 +147,16 @@ impl Files {
     }
 }
 
-async fn pour<E: std::fmt::Display>(
+async fn pour(
     writer: &mut WriteMultipart,
-    body: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
+    body: impl Stream<Item = Result<Bytes>> + Send,
     expected: i64,
 ) -> Result<Stored> {
     let mut body = std::pin::pin!(body);
     let mut md5 = Md5::new();
     let mut bytes: i64 = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| Error::Invalid(format!("The upload broke off: {error}.")))?;
+        let chunk = chunk?;
         bytes += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
         if bytes > expected {
             return Err(Error::Invalid(format!(

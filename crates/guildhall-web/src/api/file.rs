@@ -1,7 +1,7 @@
 //! Files: served from signed addresses, whole or in spans, never as something that runs.
 
 use super::upload::signature;
-use crate::error::Refusal;
+use crate::error::{Refusal, plain_refusal};
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -32,6 +32,9 @@ pub(crate) async fn read(
         .and_then(span);
     let is_span = range.is_some();
     let (found, outgoing) = attachment::open(&hall, id, &signature(&parameters)?, range).await?;
+    let Some(outgoing) = outgoing else {
+        return Ok(beyond(found.bytes));
+    };
     let mut response = Response::new(Body::from_stream(outgoing.stream));
     let inline = is_shown_inline(&found.content_type);
     let shown_type = if inline {
@@ -66,6 +69,15 @@ pub(crate) async fn read(
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
+}
+
+/// The answer to a span that begins after the file's end.
+fn beyond(bytes: i64) -> Response {
+    let sentence = format!("The file is {bytes} bytes large; the span asked for begins beyond that.");
+    let mut response = plain_refusal(StatusCode::RANGE_NOT_SATISFIABLE, "INVALID_INPUT", &sentence);
+    let range = HeaderValue::from_str(&format!("bytes */{bytes}")).unwrap_or(HeaderValue::from_static(""));
+    response.headers_mut().insert(CONTENT_RANGE, range);
+    response
 }
 
 /// One span of `bytes=…`; several spans are answered with the whole file, as the standard allows.

@@ -9,6 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Where settings come from.
+const SETTINGS: &str = "Settings come from the TOML file, then from GUILDHALL_… variables (GUILDHALL_DATA_DIR for \
+    --data-dir), then from these flags; the last one counts.";
+
 /// An open, self-hostable server for paid communities: memberships, chats, forums, messages, files,
 /// notifications and a ledger behind one API.
 #[derive(Debug, Parser)]
@@ -21,6 +25,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve a hall: one process, an SQLite file and a files directory (or PostgreSQL).
+    #[command(after_help = SETTINGS)]
     Serve(Serve),
     /// Look into the double-entry ledger.
     Ledger {
@@ -71,7 +76,6 @@ impl Place {
     }
 }
 
-/// Settings come from the TOML file, then from GUILDHALL_… variables, then from these flags.
 #[derive(Debug, Args)]
 struct Serve {
     #[command(flatten)]

@@ -4,12 +4,20 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod attachment;
+mod bad_input;
+mod checkout;
+mod crash;
 mod direct_message;
 mod experience;
 mod forum;
 mod harness;
+mod ledger;
 mod message;
 mod moderation;
+mod notification;
 mod principal;
+mod process;
 mod scene;
+mod start;
 mod user;

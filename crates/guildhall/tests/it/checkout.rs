@@ -1,0 +1,314 @@
+//! Checkout sessions: what an app may ask for, and the page that a buyer is sent to.
+
+use crate::harness::{Answered, Hall};
+use guildhall_core::ids::{Id, UserId};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+const CHARGE: &str = "mutation($input: ChargeUserInput!) {
+  chargeUser(input: $input) { status checkoutSession { id planId purchaseUrl } }
+}";
+const CREATE: &str = "mutation($input: CreateCheckoutSessionInput!) {
+  createCheckoutSession(input: $input) { id planId purchaseUrl }
+}";
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+fn charge_of(user: &UserId, changes: &Value) -> Value {
+    let mut input = json!({"userId": user.as_str(), "amount": 12.5, "currency": "usd"});
+    for (name, value) in changes.as_object().expect("changes are an object") {
+        input[name] = value.clone();
+    }
+    json!({"input": input})
+}
+
+async fn charge(hall: &Hall, changes: Value) -> Answered {
+    hall.run(None, CHARGE, charge_of(&hall.world.customer, &changes))
+        .await
+}
+
+async fn create(hall: &Hall, user: Option<&UserId>, changes: Value) -> Answered {
+    let mut input = json!({"planId": hall.world.plan.as_str()});
+    for (name, value) in changes.as_object().expect("changes are an object") {
+        input[name] = value.clone();
+    }
+    hall.run(user, CREATE, json!({"input": input})).await
+}
+
+/// The status and text of a page.
+async fn page(address: &str) -> (u16, String) {
+    let response = reqwest::get(address).await.expect("an answer");
+    (response.status().as_u16(), response.text().await.expect("a page"))
+}
+
+#[track_caller]
+fn refused(answered: &Answered, code: &str, sentence: &str) {
+    let refusal = answered.refusal();
+    assert_eq!(refusal.0, code, "{}", refusal.1);
+    assert!(
+        refusal.1.contains(sentence),
+        "\"{}\" does not say \"{sentence}\"",
+        refusal.1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_opens_a_session_whose_page_says_that_checkout_is_not_open() {
+    let hall = Hall::open().await;
+    let description = "Half an hour <b>at</b> the lathe";
+    let extras = json!({
+        "description": description,
+        "metadata": {"order": 7},
+        "redirectUrl": "https://example.com/thanks",
+        "affiliateCode": "mira",
+    });
+    let answered = charge(&hall, extras).await;
+    let charged = &answered.data()["chargeUser"];
+    assert_eq!(charged["status"], "needs_action");
+    let session = &charged["checkoutSession"];
+    let id = session["id"].as_str().expect("an id");
+    assert!(id.starts_with("ch_"), "{id}");
+    assert!(
+        session["planId"]
+            .as_str()
+            .is_some_and(|plan| plan.starts_with("plan_")),
+        "{session}"
+    );
+    let address = session["purchaseUrl"].as_str().expect("an address");
+    assert_eq!(address, format!("{}/checkout/{id}", hall.running.origin));
+
+    let (status, text) = page(address).await;
+    assert_eq!(status, 200);
+    for shown in [
+        "Checkout is not open yet",
+        "Nothing was charged",
+        "12.50 usd",
+        "The Open Workshop",
+        id,
+    ] {
+        assert!(
+            text.contains(shown),
+            "the page does not show \"{shown}\":\n{text}"
+        );
+    }
+    assert!(!text.contains("<b>at</b>"), "a description is text, not HTML");
+
+    hall.clock.advance_ms(DAY_MS - 1);
+    assert!(page(address).await.1.contains("Checkout is not open yet"));
+    hall.clock.advance_ms(1);
+    let (_, over) = page(address).await;
+    assert!(
+        over.contains("This checkout is over") && over.contains("Nothing was charged"),
+        "{over}"
+    );
+    assert!(!over.contains("Checkout is not open yet"), "{over}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_no_session_says_so() {
+    let hall = Hall::open().await;
+    for id in ["ch_none", "plan_none", "%F0%9F%94%A8", "%00", "ch_%3Cscript%3E"] {
+        let (status, text) = page(&format!("{}/checkout/{id}", hall.running.origin)).await;
+        assert_eq!(status, 404, "{id}");
+        assert!(
+            text.contains("No such checkout") && !text.contains("<script>"),
+            "{id}: {text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_unsound_charge_is_refused_with_its_own_sentence() {
+    let hall = Hall::open().await;
+    let table: Vec<(Value, &str, &str)> = vec![
+        (
+            json!({"description": "é".repeat(201)}),
+            "INVALID_INPUT",
+            "`description` is at most 200 characters long.",
+        ),
+        (
+            json!({"metadata": []}),
+            "INVALID_INPUT",
+            "`metadata` must be a JSON object.",
+        ),
+        (
+            json!({"metadata": "text"}),
+            "INVALID_INPUT",
+            "`metadata` must be a JSON object.",
+        ),
+        (
+            json!({"metadata": 1}),
+            "INVALID_INPUT",
+            "`metadata` must be a JSON object.",
+        ),
+        (
+            json!({"metadata": {"a": "x".repeat(8192)}}),
+            "INVALID_INPUT",
+            "`metadata` is at most 8192 bytes of JSON.",
+        ),
+        (
+            json!({"redirectUrl": "javascript:alert(1)"}),
+            "INVALID_INPUT",
+            "`redirectUrl` must start with `https://`",
+        ),
+        (
+            json!({"redirectUrl": "data:text/html,x"}),
+            "INVALID_INPUT",
+            "`redirectUrl` must start with `https://`",
+        ),
+        (
+            json!({"redirectUrl": "//example.com"}),
+            "INVALID_INPUT",
+            "`redirectUrl` must start with `https://`",
+        ),
+        (
+            json!({"redirectUrl": ""}),
+            "INVALID_INPUT",
+            "`redirectUrl` must start with `https://`",
+        ),
+        (
+            json!({"redirectUrl": format!("https://{}", "x".repeat(2000))}),
+            "INVALID_INPUT",
+            "at most 2000 bytes long",
+        ),
+        (
+            json!({"affiliateCode": "x".repeat(2001)}),
+            "INVALID_INPUT",
+            "at most 2000 bytes long",
+        ),
+        (
+            json!({"amount": 0}),
+            "INVALID_INPUT",
+            "`amount` must be at least 0.50 usd.",
+        ),
+        (
+            json!({"amount": -5}),
+            "INVALID_INPUT",
+            "`amount` must be at least 0.50 usd.",
+        ),
+        (
+            json!({"amount": 0.49}),
+            "INVALID_INPUT",
+            "`amount` must be at least 0.50 usd.",
+        ),
+        (
+            json!({"amount": 49, "currency": "jpy"}),
+            "INVALID_INPUT",
+            "`amount` must be at least 50 jpy.",
+        ),
+        (json!({"amount": 1.234}), "INVALID_INPUT", "finer than usd knows"),
+        (
+            json!({"amount": 1e20}),
+            "INVALID_INPUT",
+            "beyond what usd amounts can be here",
+        ),
+        (
+            json!({"userId": hall.world.app.as_str()}),
+            "INVALID_INPUT",
+            "is not a user id",
+        ),
+        (
+            json!({"userId": "user_none"}),
+            "NOT_FOUND",
+            "There is no user `user_none`, or you have no access to it.",
+        ),
+        (
+            json!({"userId": hall.world.stranger.as_str()}),
+            "NOT_FOUND",
+            "or you have no access to it.",
+        ),
+    ];
+    for (changes, code, sentence) in table {
+        refused(&charge(&hall, changes).await, code, sentence);
+    }
+    let largest = json!({"description": "é".repeat(200), "metadata": {}, "redirectUrl": "http://localhost:3000", "amount": 0.5});
+    assert_eq!(
+        charge(&hall, largest).await.data()["chargeUser"]["status"],
+        "needs_action"
+    );
+    let variables = charge_of(&hall.world.customer, &json!({}));
+    let nobody = hall
+        .post(&[], &json!({"query": CHARGE, "variables": variables}))
+        .await;
+    refused(&nobody, "UNAUTHENTICATED", "This needs a calling app");
+    let foreign = hall.foreign().await;
+    let theirs = hall.run_with(&foreign.key, None, CHARGE, variables).await;
+    refused(&theirs, "NOT_FOUND", "There is no user");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_for_a_plan_asks_what_the_plan_costs() {
+    let hall = Hall::open().await;
+    let plan = hall.world.plan.as_str();
+    for user in [None, Some(&hall.world.owner)] {
+        let answered = create(
+            &hall,
+            user,
+            json!({"metadata": {"a": 1}, "redirectUrl": "https://example.com"}),
+        )
+        .await;
+        let session = &answered.data()["createCheckoutSession"];
+        assert_eq!(session["planId"], plan);
+        let (_, text) = page(session["purchaseUrl"].as_str().expect("an address")).await;
+        assert!(
+            text.contains("29.00 usd") && text.contains("Master class"),
+            "{text}"
+        );
+        assert!(text.contains("Checkout is not open yet"), "{text}");
+    }
+    for (changes, code, sentence) in [
+        (
+            json!({"metadata": [1]}),
+            "INVALID_INPUT",
+            "`metadata` must be a JSON object.",
+        ),
+        (
+            json!({"redirectUrl": "ftp://example.com"}),
+            "INVALID_INPUT",
+            "`redirectUrl` must start with",
+        ),
+        (json!({"planId": "prod_x"}), "INVALID_INPUT", "is not a plan id"),
+        (
+            json!({"planId": "plan_none"}),
+            "NOT_FOUND",
+            "There is no plan `plan_none`, or you have no access to it.",
+        ),
+    ] {
+        refused(&create(&hall, None, changes).await, code, sentence);
+    }
+    for user in [&hall.world.moderator, &hall.world.customer] {
+        refused(
+            &create(&hall, Some(user), json!({})).await,
+            "FORBIDDEN",
+            "The permission `access_pass:create` is missing",
+        );
+    }
+    let foreign = hall.foreign().await;
+    let ask = |plan: String| hall.run_with(&foreign.key, None, CREATE, json!({"input": {"planId": plan}}));
+    refused(
+        &ask(plan.to_owned()).await,
+        "NOT_FOUND",
+        &format!("There is no plan `{plan}`, or you have no access to it."),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charges_of_one_price_share_a_plan_also_when_they_race() {
+    let hall = Arc::new(Hall::open().await);
+    let mut asking = JoinSet::new();
+    for number in 0..20 {
+        let hall = Arc::clone(&hall);
+        let amount = if number % 2 == 0 { 3.0 } else { 4.0 };
+        asking.spawn(async move { (amount, charge(&hall, json!({"amount": amount})).await) });
+    }
+    let mut sessions = BTreeSet::new();
+    let mut plans = BTreeSet::new();
+    for (amount, answered) in asking.join_all().await {
+        let session = answered.data()["chargeUser"]["checkoutSession"].clone();
+        sessions.insert(session["id"].to_string());
+        plans.insert((amount.to_string(), session["planId"].to_string()));
+    }
+    assert_eq!(sessions.len(), 20, "every charge has a session of its own");
+    assert_eq!(plans.len(), 2, "one plan a price: {plans:?}");
+}
