@@ -17,9 +17,7 @@ pub(crate) struct Arguments {
 
 /// Runs the checks and the tests; fails when any part does.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let choices = Choices {
-        advisories: arguments.advisories,
-    };
+    let choices = Choices { advisories: arguments.advisories };
     test::run_parts(&arguments.test.choose(&Part::all()), choices)
 }
 
@@ -29,19 +27,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 /// When cargo-deny cannot be installed, or finds something.
 pub(crate) async fn check_dependencies(with_advisories: bool) -> Outcome {
     let mut probe = std::process::Command::new(crate::cargo::program());
-    probe
-        .args(["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    probe.args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
         println!("    cargo-deny is not on this machine and is installed now, which takes some minutes");
-        command::run(&mut command::cargo(&[
-            "install",
-            "--locked",
-            "--quiet",
-            "cargo-deny",
-        ]))
-        .await?;
+        command::run(&mut command::cargo(&["install", "--locked", "--quiet", "cargo-deny"])).await?;
     }
     let mut arguments = vec![
         "deny",

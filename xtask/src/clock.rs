@@ -9,10 +9,7 @@ pub(crate) fn clock() -> Instant {
 }
 
 /// Waits before a process is asked again whether it is ready.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "another process gives no signal when it begins to listen"
-)]
+#[expect(clippy::disallowed_methods, reason = "another process gives no signal when it begins to listen")]
 pub(crate) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }

@@ -56,10 +56,7 @@ impl Process {
     /// Asks the process to end (SIGTERM) and waits for it; fails when it does not end by itself.
     pub(crate) async fn stop(mut self) -> Fallible<()> {
         if let Some(id) = self.child.id() {
-            Command::new("kill")
-                .args(["-TERM", &id.to_string()])
-                .status()
-                .await?;
+            Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         }
         match tokio::time::timeout(STOP_LIMIT, self.child.wait()).await {
             Ok(status) => {
@@ -68,11 +65,8 @@ impl Process {
             }
             Err(_) => {
                 self.child.kill().await?;
-                Err(format!(
-                    "{} did not end within {STOP_LIMIT:?} of SIGTERM and was killed",
-                    self.name
-                )
-                .into())
+                Err(format!("{} did not end within {STOP_LIMIT:?} of SIGTERM and was killed", self.name)
+                    .into())
             }
         }
     }

@@ -32,9 +32,7 @@ pub async fn check(
     user: Option<UserId>,
 ) -> Result<AccessLevel> {
     let principal = principal.clone();
-    hall.store
-        .read(move |read| level(read, &principal, &thing, user.as_ref()))
-        .await
+    hall.store.read(move |read| level(read, &principal, &thing, user.as_ref())).await
 }
 
 fn level(
@@ -67,10 +65,7 @@ fn level(
     let standing = match thing {
         Thing::Company(_) => of_company(&record),
         Thing::AccessPass(pass) => of_pass(&record, pass),
-        Thing::Experience(experience) => Standing {
-            gone,
-            ..of_experience(read, &record, experience)?
-        },
+        Thing::Experience(experience) => Standing { gone, ..of_experience(read, &record, experience)? },
     };
     Ok(standing.level())
 }
@@ -130,23 +125,13 @@ pub(crate) fn of_experience(
     experience: &ExperienceId,
 ) -> Result<Standing> {
     let doors = rows::doors(read, experience)?;
-    Ok(Standing {
-        member: record.opens(&doors),
-        ..of_company(record)
-    })
+    Ok(Standing { member: record.opens(&doors), ..of_company(record) })
 }
 
 /// Whether nothing but a ban keeps a user out of an experience that is not gone.
 pub(crate) fn is_barred(read: &mut Read<'_>, record: &Record, experience: &ExperienceId) -> Result<bool> {
     let doors = rows::doors(read, experience)?;
-    let standing = Standing {
-        member: record.opens(&doors),
-        ..of_company(record)
-    };
-    let pardoned = Standing {
-        banned: false,
-        member: record.would_open(&doors),
-        ..standing
-    };
+    let standing = Standing { member: record.opens(&doors), ..of_company(record) };
+    let pardoned = Standing { banned: false, member: record.would_open(&doors), ..standing };
     Ok(standing.level() == AccessLevel::NoAccess && pardoned.level() != AccessLevel::NoAccess)
 }

@@ -146,9 +146,7 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
 /// # Errors
 /// `Internal` only.
 pub async fn active_users(hall: &Guildhall, id: AccessPassId) -> Result<i64> {
-    hall.store
-        .scan(move |read| store::membership::count_valid_users(read, &id))
-        .await
+    hall.store.scan(move |read| store::membership::count_valid_users(read, &id)).await
 }
 
 /// Makes an access pass.

@@ -59,15 +59,8 @@ pub(crate) fn add_key(tx: &mut Tx<'_>, app: &AppId) -> Result<(ApiKeyId, String)
 /// # Errors
 /// `NotFound` when there is no such live key.
 pub async fn revoke_key(hall: &Guildhall, key: ApiKeyId) -> Result<()> {
-    let revoked = hall
-        .store
-        .write(move |tx| store::app::revoke_key(tx, &key))
-        .await?;
-    if revoked {
-        Ok(())
-    } else {
-        Err(Error::NotFound("There is no such live key.".into()))
-    }
+    let revoked = hall.store.write(move |tx| store::app::revoke_key(tx, &key)).await?;
+    if revoked { Ok(()) } else { Err(Error::NotFound("There is no such live key.".into())) }
 }
 
 /// Installs an app in a company with the permissions that the company approved.
@@ -80,7 +73,5 @@ pub async fn install(
     company: CompanyId,
     granted: Vec<Permission>,
 ) -> Result<()> {
-    hall.store
-        .write(move |tx| store::app::install(tx, &app, &company, &granted))
-        .await
+    hall.store.write(move |tx| store::app::install(tx, &app, &company, &granted)).await
 }

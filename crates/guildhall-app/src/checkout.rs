@@ -80,9 +80,7 @@ impl Extras {
         }
         let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if self.redirect_url.as_deref().is_some_and(|url| !is_web(url)) {
-            return Err(Error::Invalid(
-                "`redirectUrl` must start with `https://` or `http://`.".into(),
-            ));
+            return Err(Error::Invalid("`redirectUrl` must start with `https://` or `http://`.".into()));
         }
         let metadata = match &self.metadata {
             None | Some(serde_json::Value::Null) => "{}".to_owned(),
@@ -90,9 +88,7 @@ impl Extras {
             Some(_) => return Err(Error::Invalid("`metadata` must be a JSON object.".into())),
         };
         if metadata.len() > LARGEST_METADATA {
-            return Err(Error::Invalid(format!(
-                "`metadata` is at most {LARGEST_METADATA} bytes of JSON."
-            )));
+            return Err(Error::Invalid(format!("`metadata` is at most {LARGEST_METADATA} bytes of JSON.")));
         }
         Ok(metadata)
     }
@@ -136,11 +132,7 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
         let smallest = money::in_words(smallest, currency);
         return Err(Error::Invalid(format!("`amount` must be at least {smallest}.")));
     }
-    if charge
-        .description
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION)
-    {
+    if charge.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
         return Err(Error::Invalid(format!(
             "`description` is at most {LONGEST_DESCRIPTION} characters long."
         )));
@@ -168,10 +160,7 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 metadata: metadata.clone(),
                 expires_at: tx.now + LIFETIME_MS,
             };
-            Ok(Opened {
-                id: store::checkout::insert(tx, &session)?,
-                plan,
-            })
+            Ok(Opened { id: store::checkout::insert(tx, &session)?, plan })
         })
         .await
 }
@@ -269,10 +258,7 @@ pub async fn create_session(
                 metadata: metadata.clone(),
                 expires_at: tx.now + LIFETIME_MS,
             };
-            Ok(Opened {
-                id: store::checkout::insert(tx, &session)?,
-                plan: found.id,
-            })
+            Ok(Opened { id: store::checkout::insert(tx, &session)?, plan: found.id })
         })
         .await
 }

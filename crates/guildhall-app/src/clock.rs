@@ -65,9 +65,7 @@ impl Random {
         match self {
             Self::System => rand::rng().fill_bytes(&mut bytes),
             Self::Seeded(generator) => {
-                let mut generator = generator
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut generator = generator.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 generator.fill_bytes(&mut bytes);
             }
         }

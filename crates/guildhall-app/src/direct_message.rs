@@ -148,10 +148,7 @@ pub(crate) fn authorize(
             if !principal.is_agent
                 && !store::app::is_granted_for_user(read, &app.id, person, permission)? =>
         {
-            Err(principal::missing(
-                permission,
-                "in every company of the person that the app acts for",
-            ))
+            Err(principal::missing(permission, "in every company of the person that the app acts for"))
         }
         _ => Ok(()),
     }

@@ -52,7 +52,5 @@ impl From<object_store::Error> for Error {
 
 /// The one answer for a thing that does not exist and for a thing that is none of the caller's business.
 pub(crate) fn no_such<T>(noun: &str, id: &impl std::fmt::Display) -> Result<T> {
-    Err(Error::NotFound(format!(
-        "There is no {noun} `{id}`, or you have no access to it."
-    )))
+    Err(Error::NotFound(format!("There is no {noun} `{id}`, or you have no access to it.")))
 }

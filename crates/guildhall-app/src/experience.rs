@@ -141,10 +141,7 @@ fn is_visible(read: &mut Read<'_>, principal: &Principal, experience: &Experienc
     }
     let without_upsell: Vec<_> = store::access::doors(read, &experience.id)?
         .into_iter()
-        .map(|door| store::access::DoorRow {
-            upsell_pass: None,
-            ..door
-        })
+        .map(|door| store::access::DoorRow { upsell_pass: None, ..door })
         .collect();
     Ok(record.opens(&without_upsell))
 }
@@ -174,12 +171,7 @@ pub async fn list(
                 let has_next = nodes.len() > size;
                 nodes.truncate(size);
                 let total = store::experience::count(read, &company, &filter)?;
-                return Ok(Page {
-                    nodes,
-                    total,
-                    has_next,
-                    has_previous,
-                });
+                return Ok(Page { nodes, total, has_next, has_previous });
             }
             // Who sees only some is a member: their list is what their passes open, read in bounded steps.
             let (mut nodes, mut total) = (Vec::new(), 0);
@@ -192,9 +184,7 @@ pub async fn list(
                 for experience in step {
                     if is_visible(read, &principal, &experience)? {
                         total += 1;
-                        let later = beyond
-                            .as_deref()
-                            .is_none_or(|after| experience.id.as_str() > after);
+                        let later = beyond.as_deref().is_none_or(|after| experience.id.as_str() > after);
                         if later && nodes.len() <= size {
                             nodes.push(experience);
                         }
@@ -203,12 +193,7 @@ pub async fn list(
             }
             let has_next = nodes.len() > size;
             nodes.truncate(size);
-            Ok(Page {
-                nodes,
-                total,
-                has_next,
-                has_previous,
-            })
+            Ok(Page { nodes, total, has_next, has_previous })
         })
         .await
 }
@@ -229,9 +214,7 @@ pub async fn shows_plan(hall: &Guildhall, principal: &Principal, experience: &Ex
     if app.company == company {
         return Ok(true);
     }
-    hall.store
-        .read(move |read| store::app::is_granted(read, &app.id, &company, Permission::PlanRead))
-        .await
+    hall.store.read(move |read| store::app::is_granted(read, &app.id, &company, Permission::PlanRead)).await
 }
 
 /// The address that opens an experience in the hub.
@@ -332,18 +315,13 @@ pub async fn find_or_create(
     wanted: FindOrCreate,
 ) -> Result<ExperienceId> {
     let principal = principal.clone();
-    hall.store
-        .write(move |tx| find_or_create_in(tx, &principal, &wanted))
-        .await
+    hall.store.write(move |tx| find_or_create_in(tx, &principal, &wanted)).await
 }
 
 fn find_or_create_in(tx: &mut Tx<'_>, principal: &Principal, wanted: &FindOrCreate) -> Result<ExperienceId> {
     let app = principal.calling_app()?.clone();
     let name = rules::check_name(&wanted.name)?.to_owned();
-    let expires_at = wanted
-        .expires_at
-        .map(|seconds| rules::check_expiry(seconds, tx.now))
-        .transpose()?;
+    let expires_at = wanted.expires_at.map(|seconds| rules::check_expiry(seconds, tx.now)).transpose()?;
     let upsell = wanted.price.as_ref().map(UpsellRequest::check).transpose()?;
     let (company, pass) = place(tx, principal, wanted)?;
     authorize(tx, principal, &company, Permission::ExperienceCreate)?;
@@ -368,10 +346,8 @@ fn find_or_create_in(tx: &mut Tx<'_>, principal: &Principal, wanted: &FindOrCrea
     };
     let id = create(tx, &new, wanted.who_can_post)?;
     if let Some(pass) = &pass {
-        let upsell = upsell
-            .as_ref()
-            .map(|upsell| create_upsell(tx, &company, &id, &name, upsell))
-            .transpose()?;
+        let upsell =
+            upsell.as_ref().map(|upsell| create_upsell(tx, &company, &id, &name, upsell)).transpose()?;
         store::experience::attach(tx, &id, pass, upsell.as_ref())?;
     }
     store::experience::set_name(tx, &company, wanted.kind, pass.as_ref(), &key, &id)?;
@@ -399,18 +375,12 @@ fn place(
             Some((company, false)) if within_reach(read, &company)? => {
                 use guildhall_core::ids::Id;
                 let first = store::access::doors(read, experience)?.into_iter().next();
-                Ok((
-                    company,
-                    first.map(|door| AccessPassId::from_stored(door.access_pass)),
-                ))
+                Ok((company, first.map(|door| AccessPassId::from_stored(door.access_pass))))
             }
             _ => no_such("experience", experience),
         };
     }
-    Ok((
-        principal.company.clone().unwrap_or_else(|| app.company.clone()),
-        None,
-    ))
+    Ok((principal.company.clone().unwrap_or_else(|| app.company.clone()), None))
 }
 
 /// Makes an experience, with its feed when it is a chat or a forum.
@@ -426,13 +396,7 @@ pub(crate) fn create(
         ExperienceKind::App => None,
     };
     if let Some((kind, default)) = feed {
-        store::feed::insert(
-            tx,
-            kind,
-            &id,
-            &experience.company,
-            who_can_post.unwrap_or(default),
-        )?;
+        store::feed::insert(tx, kind, &id, &experience.company, who_can_post.unwrap_or(default))?;
     }
     Ok(id)
 }

@@ -260,10 +260,7 @@ pub async fn fill_messages(
                     tx,
                     &feed.id,
                     &author,
-                    &post::NewPost {
-                        content,
-                        ..post::NewPost::default()
-                    },
+                    &post::NewPost { content, ..post::NewPost::default() },
                 )?;
             }
             Ok(count)
@@ -302,20 +299,8 @@ pub async fn fill_memberships(
             let count = (goal - present).clamp(0, FILL_STEP);
             for number in 0..count {
                 let username = format!("filler-{}", present + number);
-                let user = user::create(
-                    tx,
-                    &NewUser {
-                        username,
-                        ..NewUser::default()
-                    },
-                )?;
-                membership::create(
-                    tx,
-                    &NewMembership {
-                        user,
-                        ..template.clone()
-                    },
-                )?;
+                let user = user::create(tx, &NewUser { username, ..NewUser::default() })?;
+                membership::create(tx, &NewMembership { user, ..template.clone() })?;
             }
             Ok(count)
         });

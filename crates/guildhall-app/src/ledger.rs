@@ -98,9 +98,7 @@ impl AuditReport {
 /// `Unauthenticated` when nobody acts.
 pub async fn of_current_user(hall: &Guildhall, principal: &Principal) -> Result<Statement> {
     let user = principal.acting_user()?.clone();
-    hall.store
-        .read(move |read| statement(read, AccountKind::User, user.as_str()))
-        .await
+    hall.store.read(move |read| statement(read, AccountKind::User, user.as_str())).await
 }
 
 /// A company's account.
@@ -121,11 +119,7 @@ fn statement(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Stat
     let id = store::ledger::find_of_owner(read, kind, owner)?
         .ok_or_else(|| Error::internal(format!("{owner} has no ledger account")))?;
     let balances = store::ledger::balances(read, &id)?;
-    Ok(Statement {
-        id,
-        transfer_fee_minor: TRANSFER_FEE_MINOR,
-        balances,
-    })
+    Ok(Statement { id, transfer_fee_minor: TRANSFER_FEE_MINOR, balances })
 }
 
 /// Moves money. One key moves it once, however often and however many at once ask; the same key with
@@ -137,9 +131,7 @@ fn statement(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Stat
 pub async fn transfer(hall: &Guildhall, principal: &Principal, transfer: Transfer) -> Result<()> {
     let principal = principal.clone();
     let sound = transfer.request.check(TRANSFER_FEE_MINOR)?;
-    hall.store
-        .write(move |tx| transfer_in(tx, &principal, &transfer, &sound))
-        .await
+    hall.store.write(move |tx| transfer_in(tx, &principal, &transfer, &sound)).await
 }
 
 fn transfer_in(
@@ -150,13 +142,8 @@ fn transfer_in(
 ) -> Result<()> {
     let source = spendable(tx, principal, &transfer.source)?;
     let destination = destination(tx, &transfer.destination)?;
-    let posting = Posting::payment(
-        sound.currency,
-        source.clone(),
-        destination.clone(),
-        sound.amount_minor,
-        None,
-    )?;
+    let posting =
+        Posting::payment(sound.currency, source.clone(), destination.clone(), sound.amount_minor, None)?;
     let caller = match (&principal.app, &principal.user) {
         (Some(app), _) => app.id.as_str(),
         (None, Some(user)) => user.as_str(),
@@ -264,10 +251,7 @@ fn destination(read: &mut Read<'_>, given: &str) -> Result<Account> {
             "`{shown}` is no destination: give a user (`user_…`), a company (`biz_…`) or a ledger account (`ldgr_…`)."
         )));
     };
-    let account = found
-        .map(|id| store::ledger::find(read, &id))
-        .transpose()?
-        .flatten();
+    let account = found.map(|id| store::ledger::find(read, &id)).transpose()?.flatten();
     match account {
         Some(account) if matches!(account.kind, AccountKind::User | AccountKind::Company) => Ok(account),
         _ => no_such("destination", &given),
@@ -290,19 +274,10 @@ pub(crate) fn fund(
 ) -> Result<()> {
     let source = platform_account(tx, AccountKind::Funding)?;
     let id = store::ledger::find_or_insert(tx, kind, owner)?;
-    let destination = Account {
-        id,
-        kind,
-        owner: owner.to_owned(),
-    };
+    let destination = Account { id, kind, owner: owner.to_owned() };
     let hash: [u8; 32] = Sha256::digest(format!("{owner} {} {amount_minor}", currency.code())).into();
-    let transfer = NewTransfer {
-        caller: "guildhall",
-        key,
-        request_hash: &hash,
-        reason: "funding",
-        notes: None,
-    };
+    let transfer =
+        NewTransfer { caller: "guildhall", key, request_hash: &hash, reason: "funding", notes: None };
     if let Claim::New(id) = store::ledger::claim(tx, &transfer)? {
         let posting = Posting::payment(currency, source, destination, amount_minor, None)?;
         post_or_fail(tx, &id, &posting)?;
@@ -312,11 +287,7 @@ pub(crate) fn fund(
 
 fn platform_account(tx: &mut Tx<'_>, kind: AccountKind) -> Result<Account> {
     let owner = kind.as_str();
-    Ok(Account {
-        id: store::ledger::find_or_insert(tx, kind, owner)?,
-        kind,
-        owner: owner.to_owned(),
-    })
+    Ok(Account { id: store::ledger::find_or_insert(tx, kind, owner)?, kind, owner: owner.to_owned() })
 }
 
 fn post_or_fail(tx: &mut Tx<'_>, id: &TransferId, posting: &Posting<Account>) -> Result<()> {

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod post;
 pub mod principal;
 mod store;
+pub mod upload;
 pub mod user;
 
 pub use error::{Error, Result};
@@ -88,22 +89,14 @@ impl Guildhall {
         clock: Clock,
         random: Random,
     ) -> std::result::Result<Self, StartError> {
-        let files = Files::in_directory(&settings.files).map_err(|cause| StartError::Files {
-            path: settings.files.display().to_string(),
-            cause,
-        })?;
+        let files = Files::in_directory(&settings.files)
+            .map_err(|cause| StartError::Files { path: settings.files.display().to_string(), cause })?;
         let store = Store::open(&settings.location, clock.clone(), random)?;
         let secret = store
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        Ok(Self {
-            store,
-            clock,
-            files,
-            signer: Signer::new(secret),
-            settings,
-        })
+        Ok(Self { store, clock, files, signer: Signer::new(secret), settings })
     }
 
     /// Where clients reach the server.
@@ -129,8 +122,6 @@ impl Guildhall {
     /// # Errors
     /// When it does not.
     pub async fn check(&self) -> Result<()> {
-        self.store
-            .read(|read| read.query("select name from secrets limit 1", &[]).map(|_| ()))
-            .await
+        self.store.read(|read| read.query("select name from secrets limit 1", &[]).map(|_| ())).await
     }
 }

@@ -35,14 +35,8 @@ pub struct Ban {
 /// `Forbidden` without `member:moderate`, or against the owner or a team that outranks the caller;
 /// `NotFound` for users, passes and feeds that are none of the company's.
 pub async fn ban(hall: &Guildhall, principal: &Principal, ban: Ban) -> Result<()> {
-    if ban
-        .custom_reason
-        .as_ref()
-        .is_some_and(|reason| reason.chars().count() > LONGEST_REASON)
-    {
-        return Err(Error::Invalid(format!(
-            "`customReason` is at most {LONGEST_REASON} characters long."
-        )));
+    if ban.custom_reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+        return Err(Error::Invalid(format!("`customReason` is at most {LONGEST_REASON} characters long.")));
     }
     let principal = principal.clone();
     hall.store.write(move |tx| ban_in(tx, &principal, &ban)).await
@@ -90,15 +84,7 @@ pub async fn unban(hall: &Guildhall, principal: &Principal, user: UserId) -> Res
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::MemberModerate, &user)?;
             let lifted = store::moderation::unban(tx, &company, &user)?;
-            log(
-                tx,
-                &principal,
-                &company,
-                &actor,
-                "unban",
-                &user,
-                json!({"lifted": lifted}),
-            )
+            log(tx, &principal, &company, &actor, "unban", &user, json!({"lifted": lifted}))
         })
         .await
 }
@@ -118,15 +104,7 @@ pub async fn mute(hall: &Guildhall, principal: &Principal, user: UserId, until: 
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             store::moderation::mute(tx, &company, &user, until_ms, &actor)?;
-            log(
-                tx,
-                &principal,
-                &company,
-                &actor,
-                "mute",
-                &user,
-                json!({"until": until}),
-            )
+            log(tx, &principal, &company, &actor, "mute", &user, json!({"until": until}))
         })
         .await
 }
@@ -142,15 +120,7 @@ pub async fn unmute(hall: &Guildhall, principal: &Principal, user: UserId) -> Re
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             let lifted = store::moderation::unmute(tx, &company, &user)?;
-            log(
-                tx,
-                &principal,
-                &company,
-                &actor,
-                "unmute",
-                &user,
-                json!({"lifted": lifted}),
-            )
+            log(tx, &principal, &company, &actor, "unmute", &user, json!({"lifted": lifted}))
         })
         .await
 }
@@ -179,17 +149,13 @@ fn moderate(
         return no_such("user", subject);
     }
     match store::access::record(read, company, subject)?.role {
-        Some(Role::Owner) => Err(Error::Forbidden(
-            "The owner can be neither banned nor muted.".into(),
-        )),
+        Some(Role::Owner) => Err(Error::Forbidden("The owner can be neither banned nor muted.".into())),
         Some(_) => {
             let own = store::access::record(read, company, &actor)?.role;
             if matches!(own, Some(Role::Owner | Role::Admin)) || principal.is_agent {
                 return Ok(actor);
             }
-            Err(Error::Forbidden(
-                "Only the owner or an admin can moderate the team.".into(),
-            ))
+            Err(Error::Forbidden("Only the owner or an admin can moderate the team.".into()))
         }
         None => Ok(actor),
     }
@@ -205,15 +171,5 @@ fn log(
     details: serde_json::Value,
 ) -> Result<()> {
     let app = principal.app.as_ref().map(|app| app.id.as_str());
-    store::moderation::log(
-        tx,
-        &Deed {
-            company,
-            app,
-            actor,
-            action,
-            subject,
-            details,
-        },
-    )
+    store::moderation::log(tx, &Deed { company, app, actor, action, subject, details })
 }

@@ -40,18 +40,12 @@ pub struct Send {
 pub async fn send(hall: &Guildhall, principal: &Principal, send: Send) -> Result<()> {
     send.message.check()?;
     let audience = rules::audience(send.experience.clone(), send.company_team.clone())?;
-    if send
-        .users
-        .as_ref()
-        .is_some_and(|users| users.len() > rules::MOST_USERS)
-    {
+    if send.users.as_ref().is_some_and(|users| users.len() > rules::MOST_USERS) {
         let most = rules::MOST_USERS;
         return Err(Error::Invalid(format!("`userIds` names at most {most} users.")));
     }
     let principal = principal.clone();
-    hall.store
-        .write(move |tx| send_in(tx, &principal, &audience, &send))
-        .await
+    hall.store.write(move |tx| send_in(tx, &principal, &audience, &send)).await
 }
 
 fn send_in(
@@ -100,17 +94,11 @@ fn company_of(
     let (found, noun, id) = match audience {
         Audience::Experience(experience) => {
             let live = store::access::company_of_experience(read, experience)?.filter(|(_, gone)| !gone);
-            (
-                live.map(|(company, _)| company),
-                "experience",
-                experience.to_string(),
-            )
+            (live.map(|(company, _)| company), "experience", experience.to_string())
         }
-        Audience::CompanyTeam(company) => (
-            store::company::find(read, company)?.map(|company| company.id),
-            "company",
-            company.to_string(),
-        ),
+        Audience::CompanyTeam(company) => {
+            (store::company::find(read, company)?.map(|company| company.id), "company", company.to_string())
+        }
     };
     let company = match found {
         Some(company) if app.company == company || store::app::is_installed(read, &app.id, &company)? => {
@@ -119,9 +107,7 @@ fn company_of(
         _ => return no_such(noun, &id),
     };
     if access::company_standing(read, &company, user)?.level() != AccessLevel::Admin {
-        return Err(Error::Forbidden(
-            "Only the app's agent or the team can send notifications.".into(),
-        ));
+        return Err(Error::Forbidden("Only the app's agent or the team can send notifications.".into()));
     }
     Ok(company)
 }
@@ -140,11 +126,7 @@ fn deliver_within(
         }
         Audience::CompanyTeam(_) => record.role.is_some(),
     };
-    if reached {
-        store::notification::deliver(tx, id, user)
-    } else {
-        Ok(())
-    }
+    if reached { store::notification::deliver(tx, id, user) } else { Ok(()) }
 }
 
 /// How many users one step of a delivery to all reads.

@@ -1,4 +1,4 @@
-//! Posts: sending messages, writing in forums, and reading feeds.
+//! Posts: sending messages and writing in forums. Reading is `feed`'s.
 
 use crate::Guildhall;
 use crate::access;
@@ -9,7 +9,6 @@ use crate::feed::{self, FeedName};
 use crate::notification;
 use crate::principal::{self, Principal};
 use crate::store::feed::{Feed, Place};
-use crate::store::post_query::{Level, Span};
 use crate::store::{self, Read, Tx};
 use crate::user::User;
 use guildhall_core::access::{AccessLevel, Standing};
@@ -125,9 +124,7 @@ fn send_to_feed(
     };
     let writer = admit(tx, principal, user, &feed, place, Permission::ChatMessageCreate)?;
     if feed.kind == FeedKind::Forum {
-        return Err(Error::Invalid(format!(
-            "`{name}` is a forum: write there with `createForumPost`."
-        )));
+        return Err(Error::Invalid(format!("`{name}` is a forum: write there with `createForumPost`.")));
     }
     let content = rules::may_stand(content, attachments.len(), &writer, &feed.rules).map_err(refused)?;
     let post = compose(tx, principal, &writer, content, attachments)?;
@@ -169,9 +166,7 @@ pub async fn create_forum_post(
     request: ForumPostRequest,
 ) -> Result<Post> {
     let principal = principal.clone();
-    hall.store
-        .write(move |tx| create_forum_post_in(tx, &principal, &request))
-        .await
+    hall.store.write(move |tx| create_forum_post_in(tx, &principal, &request)).await
 }
 
 fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumPostRequest) -> Result<Post> {
@@ -205,7 +200,7 @@ fn create_forum_post_in(tx: &mut Tx<'_>, principal: &Principal, request: &ForumP
     }
     let (_, sequence) = store::post::insert(tx, &feed.id, user, &post)?;
     notification::tell_mentioned(tx, &place, user, &post)?;
-    store::post_query::find_own(tx, &feed.id, sequence)?
+    store::post_query::find_own(tx, &feed.id, user, sequence)?
         .ok_or_else(|| Error::internal("a post that was just written is missing"))
 }
 
@@ -215,14 +210,10 @@ fn check_extras(request: &ForumPostRequest, writer: &Writer) -> Result<Option<St
     if request.parent.is_some()
         && (title.is_some() || request.pinned || request.poll.is_some() || request.paywall.is_some())
     {
-        return Err(Error::Invalid(
-            "A comment has no title, pin, poll or paywall.".into(),
-        ));
+        return Err(Error::Invalid("A comment has no title, pin, poll or paywall.".into()));
     }
     if !writer.is_admin && (request.pinned || request.paywall.is_some()) {
-        return Err(Error::Forbidden(
-            "Only the team can pin posts or put a price on them.".into(),
-        ));
+        return Err(Error::Forbidden("Only the team can pin posts or put a price on them.".into()));
     }
     if let Some(options) = &request.poll {
         poll::check(options)?;
@@ -243,19 +234,13 @@ fn check_parent(
         return no_such("post", parent);
     };
     if anchor.is_comment {
-        return Err(Error::Invalid(
-            "Comments stand under posts, not under comments.".into(),
-        ));
+        return Err(Error::Invalid("Comments stand under posts, not under comments.".into()));
     }
     let may_read = !anchor.is_paywalled
         || writer.is_admin
         || anchor.author == *user
         || store::post::has_bought(read, parent, user)?;
-    if may_read {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("Buy the post to comment it.".into()))
-    }
+    if may_read { Ok(()) } else { Err(Error::Forbidden("Buy the post to comment it.".into())) }
 }
 
 /// Lets a writer into a feed, or says why not.
@@ -269,10 +254,7 @@ fn admit(
 ) -> Result<Writer> {
     let record = store::access::record(read, &place.company, user)?;
     let standing = access::of_experience(read, &record, &place.experience)?;
-    let standing = Standing {
-        gone: place.is_gone,
-        ..standing
-    };
+    let standing = Standing { gone: place.is_gone, ..standing };
     let level = standing.level();
     let has_access = level != AccessLevel::NoAccess;
     let mut writer = Writer {
@@ -304,183 +286,14 @@ fn compose(
     attachments: &[AttachmentId],
 ) -> Result<NewPost> {
     attachment::check_usable(read, principal, attachments)?;
-    let mut post = NewPost {
-        content: content.to_owned(),
-        attachments: attachments.to_vec(),
-        ..NewPost::default()
-    };
+    let mut post =
+        NewPost { content: content.to_owned(), attachments: attachments.to_vec(), ..NewPost::default() };
     if content.contains('@') {
         let mentions = mention::read(content);
         post.mentioned = store::user::ids_of_usernames(read, &mentions.username_keys)?;
         post.everyone_mentioned = mentions.everyone && writer.is_admin;
     }
     Ok(post)
-}
-
-/// Which page of a feed.
-#[derive(Debug, Clone, Default)]
-pub struct PageRequest {
-    /// The comments of this post instead of the feed's posts.
-    pub parent: Option<PostId>,
-    /// Older than this post.
-    pub before: Option<PostId>,
-    /// Newer than this post.
-    pub after: Option<PostId>,
-    /// How many.
-    pub size: usize,
-}
-
-/// A page of a feed, newest first; a forum's first page begins with what is pinned.
-///
-/// # Errors
-/// `NotFound`, the same for a feed that is not there and one the caller may not read.
-pub async fn list(
-    hall: &Guildhall,
-    principal: &Principal,
-    kind: FeedKind,
-    name: FeedName,
-    page: PageRequest,
-) -> Result<Vec<Post>> {
-    let principal = principal.clone();
-    hall.store
-        .read(move |read| list_in(read, &principal, kind, &name, &page))
-        .await
-}
-
-fn list_in(
-    read: &mut Read<'_>,
-    principal: &Principal,
-    kind: FeedKind,
-    name: &FeedName,
-    page: &PageRequest,
-) -> Result<Vec<Post>> {
-    let user = principal.acting_user()?;
-    let noun = match kind {
-        FeedKind::Chat => "chat",
-        FeedKind::Forum => "forum",
-        FeedKind::DirectMessage => "conversation",
-    };
-    let feed = feed::locate(read, name)?.filter(|feed| feed.kind == kind);
-    let Some(feed) = feed else {
-        return no_such(noun, name);
-    };
-    let sees_everything = match &feed.place {
-        Some(place) => match reading_level(read, principal, user, place, kind)? {
-            AccessLevel::NoAccess => return no_such(noun, name),
-            level => level == AccessLevel::Admin,
-        },
-        None if store::direct_message::is_member(read, &feed.id, user)? => {
-            direct_message::authorize(read, principal, user, Permission::ChatRead)?;
-            true
-        }
-        None => return no_such(noun, name),
-    };
-    let span = span(read, &feed.id, page)?;
-    let limit = i64::try_from(page.size).unwrap_or(i64::MAX);
-    let reader = Some(user);
-    if let Some(parent) = &page.parent {
-        let anchor = store::post::anchor(read, parent)?.filter(|anchor| anchor.feed == feed.id);
-        let Some(anchor) = anchor else {
-            return no_such("post", parent);
-        };
-        let withheld = anchor.is_paywalled
-            && !sees_everything
-            && anchor.author != *user
-            && !store::post::has_bought(read, parent, user)?;
-        if withheld {
-            return Ok(Vec::new());
-        }
-        return store::post_query::page(
-            read,
-            &feed.id,
-            Level::CommentsOf(parent),
-            span,
-            limit,
-            reader,
-            sees_everything,
-        );
-    }
-    if kind != FeedKind::Forum {
-        return store::post_query::page(read, &feed.id, Level::All, span, limit, reader, sees_everything);
-    }
-    let (with_pins, rest_span) = match &page.before {
-        // The page before this one ended among the pins: first the other pins, then all the rest.
-        Some(before) if is_pin(read, before)? => (
-            true,
-            Span {
-                below: i64::MAX,
-                ..span
-            },
-        ),
-        Some(_) => (false, span),
-        None => (page.after.is_none(), span),
-    };
-    let mut posts = Vec::new();
-    if with_pins {
-        posts = store::post_query::page(
-            read,
-            &feed.id,
-            Level::Pinned,
-            span,
-            limit,
-            reader,
-            sees_everything,
-        )?;
-    }
-    let rest = limit - i64::try_from(posts.len()).unwrap_or(limit);
-    posts.extend(store::post_query::page(
-        read,
-        &feed.id,
-        Level::Unpinned,
-        rest_span,
-        rest,
-        reader,
-        sees_everything,
-    )?);
-    Ok(posts)
-}
-
-fn is_pin(read: &mut Read<'_>, post: &PostId) -> Result<bool> {
-    Ok(store::post::anchor(read, post)?.is_some_and(|anchor| anchor.is_pinned))
-}
-
-fn reading_level(
-    read: &mut Read<'_>,
-    principal: &Principal,
-    user: &UserId,
-    place: &Place,
-    kind: FeedKind,
-) -> Result<AccessLevel> {
-    let record = store::access::record(read, &place.company, user)?;
-    let standing = access::of_experience(read, &record, &place.experience)?;
-    let standing = Standing {
-        gone: place.is_gone,
-        ..standing
-    };
-    let level = standing.level();
-    if level != AccessLevel::NoAccess {
-        let permission = if kind == FeedKind::Forum {
-            Permission::ForumRead
-        } else {
-            Permission::ChatRead
-        };
-        principal::authorize_with(read, principal, &place.company, permission, &standing)?;
-    }
-    Ok(level)
-}
-
-fn span(read: &mut Read<'_>, feed: &FeedId, page: &PageRequest) -> Result<Span> {
-    let mut place_of = |post: &PostId| -> Result<i64> {
-        match store::post::anchor(read, post)?.filter(|anchor| anchor.feed == *feed) {
-            Some(anchor) => Ok(anchor.sequence),
-            None => no_such("post", post),
-        }
-    };
-    Ok(Span {
-        above: page.after.as_ref().map_or(Ok(0), &mut place_of)?,
-        below: page.before.as_ref().map_or(Ok(i64::MAX), &mut place_of)?,
-        from_the_old_end: page.after.is_some(),
-    })
 }
 
 /// A refusal as an error of its kind.

@@ -89,14 +89,8 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
         };
     };
     let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
-    let user = credentials
-        .on_behalf_of
-        .as_deref()
-        .map(UserId::parse)
-        .transpose()?;
-    hall.store
-        .read(move |read| of_key(read, &bearer, user, company))
-        .await
+    let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
+    hall.store.read(move |read| of_key(read, &bearer, user, company)).await
 }
 
 fn of_key(
@@ -115,9 +109,7 @@ fn of_key(
         && *company != holder.company
         && !store::app::is_installed(read, &holder.app, company)?
     {
-        return Err(Error::Forbidden(format!(
-            "The app is not installed in the company `{company}`."
-        )));
+        return Err(Error::Forbidden(format!("The app is not installed in the company `{company}`.")));
     }
     let (user, is_agent) = match user {
         None => (holder.first_agent, true),
@@ -131,10 +123,7 @@ fn of_key(
         },
     };
     Ok(Principal {
-        app: Some(CallingApp {
-            id: holder.app,
-            company: holder.company,
-        }),
+        app: Some(CallingApp { id: holder.app, company: holder.company }),
         user,
         is_agent,
         company,
@@ -175,10 +164,7 @@ pub(crate) fn holds(
     if principal.is_agent {
         return Ok(true);
     }
-    Ok(person_holds(
-        permission,
-        &access::company_standing(read, company, user)?,
-    ))
+    Ok(person_holds(permission, &access::company_standing(read, company, user)?))
 }
 
 /// The same as [`authorize`] where the acting user's standing is known already.
@@ -214,16 +200,10 @@ fn app_holds(
 
 fn person_holds(permission: Permission, standing: &Standing) -> bool {
     let level = standing.level();
-    permission.held_by(
-        standing.role.filter(|_| level == AccessLevel::Admin),
-        level == AccessLevel::Customer,
-    )
+    permission.held_by(standing.role.filter(|_| level == AccessLevel::Admin), level == AccessLevel::Customer)
 }
 
 /// The refusal for lack of a permission.
 pub(crate) fn missing(permission: Permission, place: &str) -> Error {
-    Error::Forbidden(format!(
-        "The permission `{}` is missing {place}.",
-        permission.as_str()
-    ))
+    Error::Forbidden(format!("The permission `{}` is missing {place}.", permission.as_str()))
 }

@@ -82,9 +82,7 @@ pub(crate) fn resolve(read: &mut store::Read<'_>, given: &str) -> Result<Option<
     }
     if check_username(given).is_err() {
         let shown: String = given.chars().filter(|c| !c.is_control()).take(64).collect();
-        return Err(Error::Invalid(format!(
-            "`{shown}` is neither a user id (`user_…`) nor a username."
-        )));
+        return Err(Error::Invalid(format!("`{shown}` is neither a user id (`user_…`) nor a username.")));
     }
     store::user::find_by_username(read, given)
 }

@@ -58,9 +58,7 @@ pub struct Door<'a> {
 #[must_use]
 pub fn opens<'a>(doors: &[Door<'a>], held: &[&'a str], barred: &[&'a str]) -> bool {
     let usable = |pass: &str| held.contains(&pass) && !barred.contains(&pass);
-    doors
-        .iter()
-        .any(|door| usable(door.access_pass) && door.upsell_pass.is_none_or(usable))
+    doors.iter().any(|door| usable(door.access_pass) && door.upsell_pass.is_none_or(usable))
 }
 
 #[cfg(test)]
@@ -85,54 +83,28 @@ mod tests {
             (owner, false, false, true, AccessLevel::NoAccess),
         ];
         for (role, banned, member, gone, expected) in table {
-            let standing = Standing {
-                role,
-                banned,
-                member,
-                gone,
-                agent: false,
-            };
+            let standing = Standing { role, banned, member, gone, agent: false };
             assert_eq!(standing.level(), expected, "{standing:?}");
         }
     }
 
     #[test]
     fn an_agent_has_what_its_app_has_unless_banned() {
-        let agent = Standing {
-            agent: true,
-            ..Standing::default()
-        };
+        let agent = Standing { agent: true, ..Standing::default() };
         assert_eq!(agent.level(), AccessLevel::Admin);
-        assert_eq!(
-            Standing {
-                banned: true,
-                ..agent
-            }
-            .level(),
-            AccessLevel::NoAccess
-        );
+        assert_eq!(Standing { banned: true, ..agent }.level(), AccessLevel::NoAccess);
     }
 
     #[test]
     fn an_upsell_asks_for_both_memberships() {
-        let plain = Door {
-            access_pass: "prod_a",
-            upsell_pass: None,
-        };
-        let upsold = Door {
-            access_pass: "prod_a",
-            upsell_pass: Some("prod_up"),
-        };
+        let plain = Door { access_pass: "prod_a", upsell_pass: None };
+        let upsold = Door { access_pass: "prod_a", upsell_pass: Some("prod_up") };
         assert!(opens(std::slice::from_ref(&plain), &["prod_a"], &[]));
         assert!(!opens(std::slice::from_ref(&plain), &["prod_b"], &[]));
         assert!(!opens(std::slice::from_ref(&upsold), &["prod_a"], &[]));
         assert!(!opens(std::slice::from_ref(&upsold), &["prod_up"], &[]));
         assert!(opens(std::slice::from_ref(&upsold), &["prod_a", "prod_up"], &[]));
-        assert!(!opens(
-            std::slice::from_ref(&upsold),
-            &["prod_a", "prod_up"],
-            &["prod_a"]
-        ));
+        assert!(!opens(std::slice::from_ref(&upsold), &["prod_a", "prod_up"], &["prod_a"]));
         assert!(opens(&[upsold, plain], &["prod_a"], &[]), "any door is enough");
         assert!(!opens(&[], &["prod_a"], &[]), "attached to no pass: team only");
     }

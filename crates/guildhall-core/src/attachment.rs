@@ -35,9 +35,7 @@ impl Media {
     /// The media of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Audio, Self::Image, Self::Other, Self::Video]
-            .into_iter()
-            .find(|media| media.as_str() == word)
+        [Self::Audio, Self::Image, Self::Other, Self::Video].into_iter().find(|media| media.as_str() == word)
     }
 
     /// The media of a content type such as `image/png`.
@@ -72,11 +70,7 @@ pub fn check_size(bytes: i64, largest: i64) -> Result<i64, Invalid> {
 /// When nothing usable is left of it.
 pub fn check_filename(name: &str) -> Result<String, Invalid> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(LONGEST_FILENAME)
-        .collect();
+    let clean: String = last.chars().filter(|c| !c.is_control()).take(LONGEST_FILENAME).collect();
     match clean.trim() {
         "" | "." | ".." => invalid("`filename` must name a file."),
         clean => Ok(clean.to_owned()),
@@ -117,17 +111,8 @@ mod tests {
 
     #[test]
     fn parts_add_up() {
-        for bytes in [
-            1,
-            PART_BYTES - 1,
-            PART_BYTES,
-            PART_BYTES + 1,
-            3 * PART_BYTES,
-            3 * PART_BYTES + 7,
-        ] {
-            let sum: i64 = (1..=part_count(bytes))
-                .filter_map(|number| part_size(bytes, number))
-                .sum();
+        for bytes in [1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES, 3 * PART_BYTES + 7] {
+            let sum: i64 = (1..=part_count(bytes)).filter_map(|number| part_size(bytes, number)).sum();
             assert_eq!(sum, bytes);
             assert_eq!(part_size(bytes, part_count(bytes) + 1), None);
             assert_eq!(part_size(bytes, 0), None);

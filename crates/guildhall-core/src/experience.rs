@@ -30,9 +30,7 @@ impl ExperienceKind {
     /// The kind of the store's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Chat, Self::Forum, Self::App]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        [Self::Chat, Self::Forum, Self::App].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -90,18 +88,10 @@ mod tests {
     fn expiries_are_seconds_and_lie_ahead() {
         let now = 1_716_931_200_000;
         assert_eq!(check_expiry(1_716_931_201, now), Ok(1_716_931_201_000));
-        assert!(
-            check_expiry(1_716_931_200, now)
-                .expect_err("now")
-                .0
-                .contains("lie ahead")
-        );
+        assert!(check_expiry(1_716_931_200, now).expect_err("now").0.contains("lie ahead"));
         assert!(check_expiry(-1, now).is_err());
         assert!(
-            check_expiry(1_716_931_201_000, now)
-                .expect_err("milliseconds")
-                .0
-                .contains("not milliseconds")
+            check_expiry(1_716_931_201_000, now).expect_err("milliseconds").0.contains("not milliseconds")
         );
         assert!(check_expiry(i64::MAX, now).is_err());
     }

@@ -42,9 +42,7 @@ pub trait Id: Sized + Clone + std::fmt::Display {
 
 fn refused(text: &str, noun: &str, prefix: &str) -> Invalid {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
-    Invalid(format!(
-        "`{shown}` is not {noun} id: those start with `{prefix}`."
-    ))
+    Invalid(format!("`{shown}` is not {noun} id: those start with `{prefix}`."))
 }
 
 fn is_tail(tail: &str) -> bool {
@@ -187,11 +185,7 @@ impl Id for FeedId {
                 return Ok(Self(text.to_owned()));
             }
         }
-        Err(refused(
-            text,
-            Self::NOUN,
-            "chat_feed_`, `forum_feed_` or `dms_feed_",
-        ))
+        Err(refused(text, Self::NOUN, "chat_feed_`, `forum_feed_` or `dms_feed_"))
     }
 }
 
@@ -222,15 +216,8 @@ mod tests {
 
     #[test]
     fn ids_of_other_kinds_and_garbage_are_refused_with_the_prefix_named() {
-        for text in [
-            "",
-            "user_",
-            "biz_1\0",
-            "biz_a b",
-            "biz_é",
-            "user_1",
-            &format!("biz_{}", "a".repeat(41)),
-        ] {
+        for text in ["", "user_", "biz_1\0", "biz_a b", "biz_é", "user_1", &format!("biz_{}", "a".repeat(41))]
+        {
             let error = CompanyId::parse(text).expect_err("not a company id");
             assert!(error.0.contains("`biz_`"), "{error}");
         }

@@ -84,20 +84,11 @@ impl<A: PartialEq> Posting<A> {
             return invalid("The fee must not be negative.");
         }
         let mut entries = vec![
-            Entry {
-                account: source,
-                amount_minor: -(amount_minor + fee_minor),
-            },
-            Entry {
-                account: destination,
-                amount_minor,
-            },
+            Entry { account: source, amount_minor: -(amount_minor + fee_minor) },
+            Entry { account: destination, amount_minor },
         ];
         if let Some((account, fee_minor)) = fee.filter(|(_, fee_minor)| *fee_minor > 0) {
-            entries.push(Entry {
-                account,
-                amount_minor: fee_minor,
-            });
+            entries.push(Entry { account, amount_minor: fee_minor });
         }
         Ok(Self { currency, entries })
     }
@@ -105,11 +96,7 @@ impl<A: PartialEq> Posting<A> {
     /// Whether the entries sum to zero and none is zero.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
-        let sum: i128 = self
-            .entries
-            .iter()
-            .map(|entry| i128::from(entry.amount_minor))
-            .sum();
+        let sum: i128 = self.entries.iter().map(|entry| i128::from(entry.amount_minor)).sum();
         sum == 0 && self.entries.len() >= 2 && self.entries.iter().all(|entry| entry.amount_minor != 0)
     }
 }
@@ -157,23 +144,15 @@ impl TransferRequest {
         if key.is_empty() || key.len() > LONGEST_KEY {
             return invalid(format!("`idempotenceKey` must be 1 to {LONGEST_KEY} bytes long."));
         }
-        let notes = self
-            .notes
-            .as_deref()
-            .map(str::trim)
-            .filter(|notes| !notes.is_empty());
+        let notes = self.notes.as_deref().map(str::trim).filter(|notes| !notes.is_empty());
         if notes.is_some_and(|notes| notes.chars().count() > LONGEST_NOTES) {
-            return invalid(format!(
-                "`notes` must be at most {LONGEST_NOTES} characters long."
-            ));
+            return invalid(format!("`notes` must be at most {LONGEST_NOTES} characters long."));
         }
         if let Some(expected) = self.transfer_fee {
             let expected_minor = money::minor_from_major(expected, currency)?;
             if expected_minor != fee_minor {
                 let fee = money::in_words(fee_minor, currency);
-                return invalid(format!(
-                    "`transferFee` must equal the fee that is charged, {fee}."
-                ));
+                return invalid(format!("`transferFee` must equal the fee that is charged, {fee}."));
             }
         }
         Ok(SoundRequest {
@@ -223,74 +202,17 @@ mod tests {
     #[test]
     fn each_refusal_has_its_sentence() {
         let table: Vec<(TransferRequest, &str)> = vec![
+            (TransferRequest { amount: 0.0, ..request() }, "more than zero"),
+            (TransferRequest { amount: -1.0, ..request() }, "more than zero"),
+            (TransferRequest { amount: f64::NAN, ..request() }, "not a number"),
+            (TransferRequest { amount: 0.001, ..request() }, "finer than usd knows"),
+            (TransferRequest { amount: 1e16, ..request() }, "beyond what usd"),
+            (TransferRequest { currency: "zzz".into(), ..request() }, "is not a currency"),
+            (TransferRequest { idempotence_key: " ".into(), ..request() }, "1 to 255 bytes"),
+            (TransferRequest { idempotence_key: "k".repeat(256), ..request() }, "1 to 255 bytes"),
+            (TransferRequest { notes: Some("n".repeat(51)), ..request() }, "at most 50 characters"),
             (
-                TransferRequest {
-                    amount: 0.0,
-                    ..request()
-                },
-                "more than zero",
-            ),
-            (
-                TransferRequest {
-                    amount: -1.0,
-                    ..request()
-                },
-                "more than zero",
-            ),
-            (
-                TransferRequest {
-                    amount: f64::NAN,
-                    ..request()
-                },
-                "not a number",
-            ),
-            (
-                TransferRequest {
-                    amount: 0.001,
-                    ..request()
-                },
-                "finer than usd knows",
-            ),
-            (
-                TransferRequest {
-                    amount: 1e16,
-                    ..request()
-                },
-                "beyond what usd",
-            ),
-            (
-                TransferRequest {
-                    currency: "zzz".into(),
-                    ..request()
-                },
-                "is not a currency",
-            ),
-            (
-                TransferRequest {
-                    idempotence_key: " ".into(),
-                    ..request()
-                },
-                "1 to 255 bytes",
-            ),
-            (
-                TransferRequest {
-                    idempotence_key: "k".repeat(256),
-                    ..request()
-                },
-                "1 to 255 bytes",
-            ),
-            (
-                TransferRequest {
-                    notes: Some("n".repeat(51)),
-                    ..request()
-                },
-                "at most 50 characters",
-            ),
-            (
-                TransferRequest {
-                    transfer_fee: Some(1.0),
-                    ..request()
-                },
+                TransferRequest { transfer_fee: Some(1.0), ..request() },
                 "equal the fee that is charged, 0.00 usd",
             ),
         ];
@@ -299,13 +221,9 @@ mod tests {
             assert!(error.0.contains(sentence), "{error}");
         }
         assert!(
-            TransferRequest {
-                notes: Some("é".repeat(50)),
-                transfer_fee: Some(0.0),
-                ..request()
-            }
-            .check(0)
-            .is_ok()
+            TransferRequest { notes: Some("é".repeat(50)), transfer_fee: Some(0.0), ..request() }
+                .check(0)
+                .is_ok()
         );
     }
 }

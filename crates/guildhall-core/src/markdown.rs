@@ -12,11 +12,7 @@ const DEEPEST: usize = 32;
 /// The document tree of a Markdown text.
 #[must_use]
 pub fn document(markdown: &str) -> Value {
-    let mut builder = Builder {
-        open: vec![node("doc", None)],
-        marks: Vec::new(),
-        skipped: 0,
-    };
+    let mut builder = Builder { open: vec![node("doc", None)], marks: Vec::new(), skipped: 0 };
     for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
         builder.take(event);
     }
@@ -80,9 +76,7 @@ impl Builder {
 
     fn push(&mut self, child: Value) {
         let parent = self.open.last_mut().expect("the document is always open");
-        let content = parent
-            .entry("content")
-            .or_insert_with(|| Value::Array(Vec::new()));
+        let content = parent.entry("content").or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(children) = content {
             children.push(child);
         }
@@ -107,9 +101,7 @@ fn mark_of(tag: &Tag<'_>) -> Option<Value> {
 
 /// The address, or nothing when following it could run a script.
 fn safe_address(address: &str) -> &str {
-    let scheme = address
-        .split_once(':')
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
         None | Some("http" | "https" | "mailto") => address,
         Some(_) => "",

@@ -101,11 +101,7 @@ mod tests {
             (Unresolved, ahead, false),
         ];
         for (status, paid_until, expected) in table {
-            assert_eq!(
-                is_valid(status, paid_until, now),
-                expected,
-                "{status:?} until {paid_until:?}"
-            );
+            assert_eq!(is_valid(status, paid_until, now), expected, "{status:?} until {paid_until:?}");
         }
     }
 

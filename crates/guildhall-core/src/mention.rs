@@ -29,9 +29,7 @@ pub fn read(text: &str) -> Mentions {
 }
 
 fn note(rest: &str, mentions: &mut Mentions) {
-    let end = rest
-        .find(|c| !user::is_username_character(c))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c| !user::is_username_character(c)).unwrap_or(rest.len());
     let name = rest[..end].trim_end_matches(['.', '-']);
     let key = user::username_key(name);
     if key == "everyone" {

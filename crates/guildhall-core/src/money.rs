@@ -87,12 +87,7 @@ pub fn minor_from_major(amount: f64, currency: Currency) -> Result<i64, Invalid>
     if !amount.is_finite() {
         return invalid("The amount is not a number.");
     }
-    let too_large = || {
-        Invalid(format!(
-            "The amount is beyond what {} amounts can be here.",
-            currency.code
-        ))
-    };
+    let too_large = || Invalid(format!("The amount is beyond what {} amounts can be here.", currency.code));
     if amount.abs() > 1e15 {
         return Err(too_large());
     }
@@ -100,9 +95,7 @@ pub fn minor_from_major(amount: f64, currency: Currency) -> Result<i64, Invalid>
         return Err(finer(currency));
     }
     let digits = format!("{amount:.14e}");
-    let decimal = Decimal::from_scientific(&digits)
-        .map_err(|_| too_large())?
-        .normalize();
+    let decimal = Decimal::from_scientific(&digits).map_err(|_| too_large())?.normalize();
     if decimal.scale() > currency.exponent {
         return Err(finer(currency));
     }
@@ -115,9 +108,7 @@ pub fn minor_from_major(amount: f64, currency: Currency) -> Result<i64, Invalid>
 
 fn finer(currency: Currency) -> Invalid {
     let (code, exponent) = (currency.code, currency.exponent);
-    Invalid(format!(
-        "The amount is finer than {code} knows: it has {exponent} digits behind the point."
-    ))
+    Invalid(format!("The amount is finer than {code} knows: it has {exponent} digits behind the point."))
 }
 
 /// The amount in major units, as the wire's float.
@@ -164,16 +155,7 @@ mod tests {
 
     #[test]
     fn what_no_amount_can_be_is_refused() {
-        for bad in [
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            1e300,
-            1e15,
-            0.001,
-            1e-9,
-            f64::MIN_POSITIVE,
-        ] {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 1e15, 0.001, 1e-9, f64::MIN_POSITIVE] {
             assert!(minor_from_major(bad, currency("usd")).is_err(), "{bad}");
         }
         assert!(minor_from_major(0.5, currency("jpy")).is_err());

@@ -57,35 +57,22 @@ impl Message {
     pub fn check(&self) -> Result<(), Invalid> {
         within(&self.title, 1, LONGEST_TITLE, "title")?;
         within(&self.content, 1, LONGEST_CONTENT, "content")?;
-        within(
-            self.subtitle.as_deref().unwrap_or_default(),
-            0,
-            LONGEST_TITLE,
-            "subtitle",
-        )?;
+        within(self.subtitle.as_deref().unwrap_or_default(), 0, LONGEST_TITLE, "subtitle")?;
         if self.link.is_some() && self.rest_path.is_some() {
             return invalid("Give `link` or `restPath`, not both.");
         }
-        for (text, name) in [
-            (&self.link, "link"),
-            (&self.rest_path, "restPath"),
-            (&self.external_id, "externalId"),
-        ] {
+        for (text, name) in
+            [(&self.link, "link"), (&self.rest_path, "restPath"), (&self.external_id, "externalId")]
+        {
             if text.as_ref().is_some_and(|text| text.len() > LONGEST_REFERENCE) {
-                return invalid(format!(
-                    "`{name}` must be at most {LONGEST_REFERENCE} bytes long."
-                ));
+                return invalid(format!("`{name}` must be at most {LONGEST_REFERENCE} bytes long."));
             }
         }
         let is_web = |link: &str| link.starts_with("https://") || link.starts_with("http://");
         if self.link.as_deref().is_some_and(|link| !is_web(link)) {
             return invalid("`link` must start with `https://` or `http://`.");
         }
-        if self
-            .rest_path
-            .as_deref()
-            .is_some_and(|path| !path.starts_with('/') || path.starts_with("//"))
-        {
+        if self.rest_path.as_deref().is_some_and(|path| !path.starts_with('/') || path.starts_with("//")) {
             return invalid("`restPath` must start with one `/`.");
         }
         if self.external_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
@@ -100,9 +87,7 @@ fn within(text: &str, shortest: usize, longest: usize, name: &str) -> Result<(),
     if (shortest..=longest).contains(&length) {
         return Ok(());
     }
-    invalid(format!(
-        "`{name}` must be {shortest} to {longest} characters long."
-    ))
+    invalid(format!("`{name}` must be {shortest} to {longest} characters long."))
 }
 
 #[cfg(test)]
@@ -110,11 +95,7 @@ mod tests {
     use super::*;
 
     fn message() -> Message {
-        Message {
-            title: "t".into(),
-            content: "c".into(),
-            ..Message::default()
-        }
+        Message { title: "t".into(), content: "c".into(), ..Message::default() }
     }
 
     #[test]
@@ -129,61 +110,15 @@ mod tests {
     fn each_refusal_has_its_sentence() {
         assert_eq!(message().check(), Ok(()));
         let table = [
+            (Message { title: " ".into(), ..message() }, "`title` must be 1 to 200"),
+            (Message { content: "c".repeat(2001), ..message() }, "`content` must be 1 to 2000"),
+            (Message { subtitle: Some("s".repeat(201)), ..message() }, "`subtitle` must be 0 to 200"),
+            (Message { link: Some("javascript:alert(1)".into()), ..message() }, "`link` must start"),
+            (Message { rest_path: Some("//evil".into()), ..message() }, "`restPath` must start"),
+            (Message { external_id: Some(" ".into()), ..message() }, "`externalId` must not be empty"),
+            (Message { external_id: Some("x".repeat(2001)), ..message() }, "at most 2000 bytes"),
             (
-                Message {
-                    title: " ".into(),
-                    ..message()
-                },
-                "`title` must be 1 to 200",
-            ),
-            (
-                Message {
-                    content: "c".repeat(2001),
-                    ..message()
-                },
-                "`content` must be 1 to 2000",
-            ),
-            (
-                Message {
-                    subtitle: Some("s".repeat(201)),
-                    ..message()
-                },
-                "`subtitle` must be 0 to 200",
-            ),
-            (
-                Message {
-                    link: Some("javascript:alert(1)".into()),
-                    ..message()
-                },
-                "`link` must start",
-            ),
-            (
-                Message {
-                    rest_path: Some("//evil".into()),
-                    ..message()
-                },
-                "`restPath` must start",
-            ),
-            (
-                Message {
-                    external_id: Some(" ".into()),
-                    ..message()
-                },
-                "`externalId` must not be empty",
-            ),
-            (
-                Message {
-                    external_id: Some("x".repeat(2001)),
-                    ..message()
-                },
-                "at most 2000 bytes",
-            ),
-            (
-                Message {
-                    link: Some("https://a".into()),
-                    rest_path: Some("/b".into()),
-                    ..message()
-                },
+                Message { link: Some("https://a".into()), rest_path: Some("/b".into()), ..message() },
                 "not both",
             ),
         ];

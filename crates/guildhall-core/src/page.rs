@@ -31,11 +31,6 @@ mod tests {
         assert_eq!(size(Some(0), "first"), Ok(0));
         assert_eq!(size(Some(7), "first"), Ok(7));
         assert_eq!(size(Some(1_000_000), "first"), Ok(200));
-        assert!(
-            size(Some(-1), "first")
-                .expect_err("negative")
-                .0
-                .contains("`first`")
-        );
+        assert!(size(Some(-1), "first").expect_err("negative").0.contains("`first`"));
     }
 }

@@ -65,21 +65,9 @@ const MODERATORS: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Mod
 const SELLERS: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::SalesManager];
 const HELPERS: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Support];
 const DEVELOPERS: &[Role] = &[Role::Owner, Role::Admin, Role::AppManager];
-const ACCOUNTANTS: &[Role] = &[
-    Role::Owner,
-    Role::Admin,
-    Role::Manager,
-    Role::Support,
-    Role::SalesManager,
-];
-const FRONT_DESK: &[Role] = &[
-    Role::Owner,
-    Role::Admin,
-    Role::Manager,
-    Role::Moderator,
-    Role::Support,
-    Role::SalesManager,
-];
+const ACCOUNTANTS: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Support, Role::SalesManager];
+const FRONT_DESK: &[Role] =
+    &[Role::Owner, Role::Admin, Role::Manager, Role::Moderator, Role::Support, Role::SalesManager];
 
 macro_rules! permissions {
     ($($name:ident $word:literal $roles:ident $customers:literal;)*) => {
@@ -155,10 +143,7 @@ impl Permission {
     /// The permission of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|permission| permission.as_str() == word)
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == word)
     }
 
     /// Whether a person with this role (or, without one, a customer or not) holds the permission.
@@ -184,11 +169,8 @@ mod tests {
 
     #[test]
     fn customers_read_and_speak_and_nothing_more() {
-        let held: Vec<_> = Permission::ALL
-            .iter()
-            .filter(|p| p.held_by(None, true))
-            .map(|p| p.as_str())
-            .collect();
+        let held: Vec<_> =
+            Permission::ALL.iter().filter(|p| p.held_by(None, true)).map(|p| p.as_str()).collect();
         assert_eq!(
             held,
             [
@@ -207,11 +189,9 @@ mod tests {
         let moderator = Some(Role::Moderator);
         assert!(Permission::MemberModerate.held_by(moderator, false));
         assert!(Permission::ChatModerate.held_by(moderator, false));
-        for refused in [
-            Permission::TransferFunds,
-            Permission::CompanyBalanceRead,
-            Permission::ExperienceCreate,
-        ] {
+        for refused in
+            [Permission::TransferFunds, Permission::CompanyBalanceRead, Permission::ExperienceCreate]
+        {
             assert!(!refused.held_by(moderator, false), "{refused:?}");
         }
     }

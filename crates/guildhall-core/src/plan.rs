@@ -35,9 +35,7 @@ impl ReleaseMethod {
     /// The method of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::BuyNow, Self::Raffle, Self::Waitlist]
-            .into_iter()
-            .find(|method| method.as_str() == word)
+        [Self::BuyNow, Self::Raffle, Self::Waitlist].into_iter().find(|method| method.as_str() == word)
     }
 }
 
@@ -94,13 +92,8 @@ impl UpsellRequest {
     pub fn check(&self) -> Result<Upsell, Invalid> {
         let currency = Currency::parse(self.base_currency.as_deref().unwrap_or("usd"))?;
         let initial_price_minor = check_price(self.initial_price.unwrap_or(0.0), currency, "initialPrice")?;
-        if self
-            .expiration_days
-            .is_some_and(|days| !(1..=LONGEST_EXPIRATION_DAYS).contains(&days))
-        {
-            return invalid(format!(
-                "`expirationDays` must be 1 to {LONGEST_EXPIRATION_DAYS}."
-            ));
+        if self.expiration_days.is_some_and(|days| !(1..=LONGEST_EXPIRATION_DAYS).contains(&days)) {
+            return invalid(format!("`expirationDays` must be 1 to {LONGEST_EXPIRATION_DAYS}."));
         }
         let mut custom_fields = self.custom_fields.clone();
         check_custom_fields(&custom_fields)?;
@@ -143,11 +136,7 @@ fn check_custom_fields(fields: &[CustomField]) -> Result<(), Invalid> {
                 "The `name` of a custom field is 1 to {LONGEST_FIELD_TEXT} characters long."
             ));
         }
-        if field
-            .placeholder
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > LONGEST_FIELD_TEXT)
-        {
+        if field.placeholder.as_ref().is_some_and(|text| text.chars().count() > LONGEST_FIELD_TEXT) {
             return invalid(format!(
                 "The `placeholder` of a custom field is at most {LONGEST_FIELD_TEXT} characters long."
             ));
@@ -171,27 +160,15 @@ mod tests {
     }
 
     fn field(name: &str, order: i64) -> CustomField {
-        CustomField {
-            id: "f".into(),
-            name: name.into(),
-            placeholder: None,
-            order,
-            required: true,
-        }
+        CustomField { id: "f".into(), name: name.into(), placeholder: None, order, required: true }
     }
 
     #[test]
     fn defaults_and_order() {
-        let upsell = UpsellRequest {
-            custom_fields: vec![field("b", 2), field("a", 1)],
-            ..request()
-        }
-        .check()
-        .expect("sound");
-        assert_eq!(
-            (upsell.currency.code(), upsell.initial_price_minor),
-            ("usd", 1000)
-        );
+        let upsell = UpsellRequest { custom_fields: vec![field("b", 2), field("a", 1)], ..request() }
+            .check()
+            .expect("sound");
+        assert_eq!((upsell.currency.code(), upsell.initial_price_minor), ("usd", 1000));
         assert_eq!(upsell.release_method, ReleaseMethod::BuyNow);
         assert_eq!(upsell.custom_fields[0].name, "a");
     }
@@ -199,53 +176,14 @@ mod tests {
     #[test]
     fn each_refusal_has_its_sentence() {
         let table = [
+            (UpsellRequest { initial_price: Some(-1.0), ..request() }, "must not be negative"),
+            (UpsellRequest { initial_price: Some(0.2), ..request() }, "at least 0.50 usd"),
+            (UpsellRequest { initial_price: Some(f64::NAN), ..request() }, "not a number"),
+            (UpsellRequest { base_currency: Some("gold".into()), ..request() }, "is not a currency"),
+            (UpsellRequest { expiration_days: Some(0), ..request() }, "`expirationDays` must be 1 to 3650"),
+            (UpsellRequest { custom_fields: vec![field(" ", 1)], ..request() }, "1 to 255 characters"),
             (
-                UpsellRequest {
-                    initial_price: Some(-1.0),
-                    ..request()
-                },
-                "must not be negative",
-            ),
-            (
-                UpsellRequest {
-                    initial_price: Some(0.2),
-                    ..request()
-                },
-                "at least 0.50 usd",
-            ),
-            (
-                UpsellRequest {
-                    initial_price: Some(f64::NAN),
-                    ..request()
-                },
-                "not a number",
-            ),
-            (
-                UpsellRequest {
-                    base_currency: Some("gold".into()),
-                    ..request()
-                },
-                "is not a currency",
-            ),
-            (
-                UpsellRequest {
-                    expiration_days: Some(0),
-                    ..request()
-                },
-                "`expirationDays` must be 1 to 3650",
-            ),
-            (
-                UpsellRequest {
-                    custom_fields: vec![field(" ", 1)],
-                    ..request()
-                },
-                "1 to 255 characters",
-            ),
-            (
-                UpsellRequest {
-                    custom_fields: vec![field("f", 1); 21],
-                    ..request()
-                },
+                UpsellRequest { custom_fields: vec![field("f", 1); 21], ..request() },
                 "at most 20 custom fields",
             ),
         ];

@@ -34,9 +34,7 @@ pub fn check(options: &[PollOption]) -> Result<(), Invalid> {
         }
         let text = option.text.trim();
         if text.is_empty() || text.chars().count() > LONGEST_OPTION {
-            return invalid(format!(
-                "A poll's option is 1 to {LONGEST_OPTION} characters long."
-            ));
+            return invalid(format!("A poll's option is 1 to {LONGEST_OPTION} characters long."));
         }
         if options[..index].iter().any(|earlier| earlier.text.trim() == text) {
             return invalid("Two options of the poll say the same.");
@@ -50,13 +48,7 @@ mod tests {
     use super::*;
 
     fn poll(options: &[(&str, &str)]) -> Vec<PollOption> {
-        options
-            .iter()
-            .map(|(id, text)| PollOption {
-                id: (*id).into(),
-                text: (*text).into(),
-            })
-            .collect()
+        options.iter().map(|(id, text)| PollOption { id: (*id).into(), text: (*text).into() }).collect()
     }
 
     #[test]
@@ -64,10 +56,8 @@ mod tests {
         assert_eq!(check(&poll(&[("1", "yes"), ("2", "no")])), Ok(()));
         let long = "x".repeat(LONGEST_OPTION + 1);
         let eleven: Vec<(String, String)> = (1..=11).map(|n| (n.to_string(), n.to_string())).collect();
-        let eleven: Vec<(&str, &str)> = eleven
-            .iter()
-            .map(|(id, text)| (id.as_str(), text.as_str()))
-            .collect();
+        let eleven: Vec<(&str, &str)> =
+            eleven.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
         let table: [(&[(&str, &str)], &str); 7] = [
             (&[("1", "yes")], "2 to 10"),
             (&eleven, "2 to 10"),

@@ -33,9 +33,7 @@ impl WhoCanPost {
     /// The value of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Everyone, Self::Admins]
-            .into_iter()
-            .find(|who| who.as_str() == word)
+        [Self::Everyone, Self::Admins].into_iter().find(|who| who.as_str() == word)
     }
 }
 
@@ -205,10 +203,7 @@ pub fn holds_word(text: &str, word: &str) -> bool {
     let mut from = 0;
     while let Some(found) = text[from..].find(&word) {
         let (start, end) = (from + found, from + found + word.len());
-        let open_before = text[..start]
-            .chars()
-            .next_back()
-            .is_none_or(|c| !c.is_alphanumeric());
+        let open_before = text[..start].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
         let open_after = text[end..].chars().next().is_none_or(|c| !c.is_alphanumeric());
         if open_before && open_after {
             return true;
@@ -231,9 +226,9 @@ fn holds_url(text: &str) -> bool {
 pub fn check_title(title: Option<&str>) -> Result<Option<&str>, Invalid> {
     let trimmed = title.map(str::trim).filter(|title| !title.is_empty());
     match trimmed {
-        Some(title) if title.chars().count() > LONGEST_TITLE => invalid(format!(
-            "`title` must be at most {LONGEST_TITLE} characters long."
-        )),
+        Some(title) if title.chars().count() > LONGEST_TITLE => {
+            invalid(format!("`title` must be at most {LONGEST_TITLE} characters long."))
+        }
         title => Ok(title),
     }
 }
@@ -267,20 +262,15 @@ impl std::fmt::Display for Refusal {
             }
             Self::AdminsOnly => formatter.write_str("Only the team can post here."),
             Self::Cooldown(left) => {
-                write!(
-                    formatter,
-                    "You are posting too fast: wait {} more seconds.",
-                    (left + 999) / 1000
-                )
+                write!(formatter, "You are posting too fast: wait {} more seconds.", (left + 999) / 1000)
             }
             Self::BannedWord(word) => write!(formatter, "The word \"{word}\" is not allowed here."),
             Self::Url => formatter.write_str("Links are not allowed here."),
             Self::Media => formatter.write_str("Files are not allowed here."),
             Self::Empty => formatter.write_str("The message is empty."),
-            Self::TooLong(length) => write!(
-                formatter,
-                "The message is {length} characters long; {LONGEST_CONTENT} is the most."
-            ),
+            Self::TooLong(length) => {
+                write!(formatter, "The message is {length} characters long; {LONGEST_CONTENT} is the most.")
+            }
             Self::TooManyAttachments => write!(formatter, "A post carries at most {MOST_ATTACHMENTS} files."),
         }
     }
@@ -291,26 +281,16 @@ mod tests {
     use super::*;
 
     fn member() -> Writer {
-        Writer {
-            has_access: true,
-            ..Writer::default()
-        }
+        Writer { has_access: true, ..Writer::default() }
     }
 
     fn admin() -> Writer {
-        Writer {
-            is_admin: true,
-            ..member()
-        }
+        Writer { is_admin: true, ..member() }
     }
 
     #[test]
     fn reasons_stand_in_one_order() {
-        let rules = FeedRules {
-            who_can_post: WhoCanPost::Admins,
-            cooldown_ms: 5000,
-            ..FeedRules::default()
-        };
+        let rules = FeedRules { who_can_post: WhoCanPost::Admins, cooldown_ms: 5000, ..FeedRules::default() };
         let everything_wrong = Writer {
             has_access: false,
             is_banned: true,
@@ -320,28 +300,13 @@ mod tests {
         };
         let now = 1000;
         assert_eq!(may_write(&everything_wrong, &rules, now), Err(Refusal::Banned));
-        let unbanned = Writer {
-            is_banned: false,
-            ..everything_wrong
-        };
+        let unbanned = Writer { is_banned: false, ..everything_wrong };
         assert_eq!(may_write(&unbanned, &rules, now), Err(Refusal::NoAccess));
-        let inside = Writer {
-            has_access: true,
-            ..unbanned
-        };
-        assert_eq!(
-            may_write(&inside, &rules, now),
-            Err(Refusal::Muted(Mute::Forever))
-        );
-        let heard = Writer {
-            mute: Some(Mute::Until(1000)),
-            ..inside
-        };
+        let inside = Writer { has_access: true, ..unbanned };
+        assert_eq!(may_write(&inside, &rules, now), Err(Refusal::Muted(Mute::Forever)));
+        let heard = Writer { mute: Some(Mute::Until(1000)), ..inside };
         assert_eq!(may_write(&heard, &rules, now), Err(Refusal::AdminsOnly));
-        let open = FeedRules {
-            who_can_post: WhoCanPost::Everyone,
-            ..rules
-        };
+        let open = FeedRules { who_can_post: WhoCanPost::Everyone, ..rules };
         assert_eq!(may_write(&heard, &open, now), Err(Refusal::Cooldown(4999)));
         assert_eq!(may_write(&heard, &open, 5999), Ok(()));
     }
@@ -355,23 +320,11 @@ mod tests {
             ban_urls: true,
             ban_media: true,
         };
-        let writer = Writer {
-            last_posted_at: Some(999),
-            ..admin()
-        };
+        let writer = Writer { last_posted_at: Some(999), ..admin() };
         assert_eq!(may_write(&writer, &rules, 1000), Ok(()));
-        assert_eq!(
-            may_stand("spam https://example.com", 1, &writer, &rules),
-            Ok("spam https://example.com")
-        );
-        let muted = Writer {
-            mute: Some(Mute::Until(2000)),
-            ..writer
-        };
-        assert_eq!(
-            may_write(&muted, &rules, 1000),
-            Err(Refusal::Muted(Mute::Until(2000)))
-        );
+        assert_eq!(may_stand("spam https://example.com", 1, &writer, &rules), Ok("spam https://example.com"));
+        let muted = Writer { mute: Some(Mute::Until(2000)), ..writer };
+        assert_eq!(may_write(&muted, &rules, 1000), Err(Refusal::Muted(Mute::Until(2000))));
     }
 
     #[test]
@@ -389,18 +342,12 @@ mod tests {
         assert_eq!(refuse("see www.example.com/x", 0), Refusal::Url);
         assert_eq!(refuse("look", 1), Refusal::Media);
         assert_eq!(refuse("  \n ", 0), Refusal::Empty);
-        assert_eq!(
-            refuse(&"é".repeat(LONGEST_CONTENT + 1), 0),
-            Refusal::TooLong(LONGEST_CONTENT + 1)
-        );
+        assert_eq!(refuse(&"é".repeat(LONGEST_CONTENT + 1), 0), Refusal::TooLong(LONGEST_CONTENT + 1));
         assert_eq!(may_stand(" scampi ", 0, &member(), &rules), Ok("scampi"));
         let longest = "😀".repeat(LONGEST_CONTENT);
         assert_eq!(may_stand(&longest, 0, &member(), &rules), Ok(longest.as_str()));
         let many = MOST_ATTACHMENTS + 1;
-        assert_eq!(
-            may_stand("hi", many, &member(), &FeedRules::default()),
-            Err(Refusal::TooManyAttachments)
-        );
+        assert_eq!(may_stand("hi", many, &member(), &FeedRules::default()), Err(Refusal::TooManyAttachments));
     }
 
     #[test]
@@ -416,11 +363,6 @@ mod tests {
     fn a_paywall_has_a_smallest_price() {
         let usd = Currency::parse("usd").expect("known");
         assert_eq!(check_paywall(0.5, usd), Ok(50));
-        assert!(
-            check_paywall(0.49, usd)
-                .expect_err("too small")
-                .0
-                .contains("0.50 usd")
-        );
+        assert!(check_paywall(0.49, usd).expect_err("too small").0.contains("0.50 usd"));
     }
 }

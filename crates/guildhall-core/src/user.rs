@@ -20,9 +20,7 @@ pub fn check_username(name: &str) -> Result<&str, Invalid> {
         return Ok(name);
     }
     let (shortest, longest) = (USERNAME_LENGTHS.start(), USERNAME_LENGTHS.end());
-    invalid(format!(
-        "A username is {shortest} to {longest} letters, digits, `_`, `-` or `.`."
-    ))
+    invalid(format!("A username is {shortest} to {longest} letters, digits, `_`, `-` or `.`."))
 }
 
 /// The form under which a username is unique: without case.

@@ -49,10 +49,7 @@ impl InputTypes {
                 Some(value) => self.check_value(value, &definition.var_type.node, &format!("${name}"))?,
                 None if definition.var_type.node.nullable || definition.default_value.is_some() => {}
                 None => {
-                    return Err(format!(
-                        "The variable ${name} is required: {}.",
-                        definition.var_type.node
-                    ));
+                    return Err(format!("The variable ${name} is required: {}.", definition.var_type.node));
                 }
             }
         }
@@ -119,33 +116,21 @@ fn is_scalar(value: &Value, name: &str) -> bool {
 }
 
 fn is_whole(number: &async_graphql::Number) -> bool {
-    number.is_i64()
-        || number
-            .as_f64()
-            .is_some_and(|float| float.fract() == 0.0 && float.abs() < 9e15)
+    number.is_i64() || number.as_f64().is_some_and(|float| float.fract() == 0.0 && float.abs() < 9e15)
 }
 
 fn input(definition: TypeDefinition) -> Option<(String, Input)> {
     let name = definition.name.node.to_string();
     match definition.kind {
         TypeKind::Enum(words) => {
-            let words = words
-                .values
-                .into_iter()
-                .map(|word| word.node.value.node.to_string());
+            let words = words.values.into_iter().map(|word| word.node.value.node.to_string());
             Some((name, Input::Enum(words.collect())))
         }
         TypeKind::InputObject(object) => {
             let fields = object.fields.into_iter().map(|field| {
                 let field = field.node;
                 let has_default = field.default_value.is_some();
-                (
-                    field.name.node.to_string(),
-                    Field {
-                        declared: field.ty.node,
-                        has_default,
-                    },
-                )
+                (field.name.node.to_string(), Field { declared: field.ty.node, has_default })
             });
             Some((name, Input::Object(fields.collect())))
         }
@@ -158,9 +143,9 @@ pub(crate) fn holds_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(values) => values.iter().any(holds_nul),
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        serde_json::Value::Object(fields) => {
+            fields.iter().any(|(key, value)| key.contains('\0') || holds_nul(value))
+        }
         _ => false,
     }
 }

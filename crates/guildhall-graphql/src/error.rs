@@ -17,10 +17,7 @@ pub(crate) struct Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self {
-            code: code(&error),
-            sentence: sentence(&error),
-        }
+        Self { code: code(&error), sentence: sentence(&error) }
     }
 }
 
@@ -60,11 +57,7 @@ pub(crate) fn sentence(error: &Error) -> String {
         | Error::InsufficientFunds(sentence) => sentence.clone(),
         Error::Internal(cause) => {
             static NEXT: AtomicU64 = AtomicU64::new(1);
-            let id = format!(
-                "err_{}_{}",
-                std::process::id(),
-                NEXT.fetch_add(1, Ordering::Relaxed)
-            );
+            let id = format!("err_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             tracing::error!(error_id = id, cause = ?cause, "an internal error");
             format!("Something broke on our side. The log has it under {id}.")
         }

@@ -17,10 +17,7 @@ pub(crate) const TOO_LARGE: &str = "The document asks for too much: with its fra
 
 /// Whether a document stays within the bounds.
 pub(crate) fn is_bounded(document: &ExecutableDocument) -> bool {
-    let mut counter = Counter {
-        document,
-        fragments: HashMap::new(),
-    };
+    let mut counter = Counter { document, fragments: HashMap::new() };
     let mut total = 0_usize;
     for (_, operation) in document.operations.iter() {
         match counter.count(&operation.node.selection_set, 0) {
@@ -61,11 +58,7 @@ impl<'a> Counter<'a> {
     }
 
     fn count_inside(&mut self, set: &'a Positioned<SelectionSet>, depth: usize) -> Option<usize> {
-        if depth >= DEEPEST {
-            None
-        } else {
-            self.count(set, depth + 1)
-        }
+        if depth >= DEEPEST { None } else { self.count(set, depth + 1) }
     }
 
     fn count_fragment(&mut self, name: &'a str, depth: usize) -> Option<usize> {
@@ -90,9 +83,8 @@ mod tests {
     #[test]
     fn fragments_are_counted_as_often_as_they_are_spread() {
         let doubling = |times: usize| {
-            let fragments: String = (0..times)
-                .map(|n| format!("fragment F{n} on Q {{ ...F{m} ...F{m} }} ", m = n + 1))
-                .collect();
+            let fragments: String =
+                (0..times).map(|n| format!("fragment F{n} on Q {{ ...F{m} ...F{m} }} ", m = n + 1)).collect();
             format!("{{ ...F0 }} {fragments} fragment F{times} on Q {{ a }}")
         };
         for (document, bounded) in [

@@ -20,107 +20,41 @@ const DOCUMENTS: &[(&str, &str)] = &[
         "checkIfUserHasAccessToExperience",
         include_str!("../operations/access/checkIfUserHasAccessToExperience.graphql"),
     ),
-    (
-        "getAccessPass",
-        include_str!("../operations/accessPasses/getAccessPass.graphql"),
-    ),
-    (
-        "getAttachment",
-        include_str!("../operations/attachments/getAttachment.graphql"),
-    ),
-    (
-        "processAttachment",
-        include_str!("../operations/attachments/processAttachment.graphql"),
-    ),
-    (
-        "uploadMedia",
-        include_str!("../operations/attachments/uploadMedia.graphql"),
-    ),
-    (
-        "getCompany",
-        include_str!("../operations/companies/getCompany.graphql"),
-    ),
-    (
-        "getCompanyLedgerAccount",
-        include_str!("../operations/companies/getCompanyLedgerAccount.graphql"),
-    ),
-    (
-        "getExperience",
-        include_str!("../operations/experiences/getExperience.graphql"),
-    ),
+    ("getAccessPass", include_str!("../operations/accessPasses/getAccessPass.graphql")),
+    ("getAttachment", include_str!("../operations/attachments/getAttachment.graphql")),
+    ("processAttachment", include_str!("../operations/attachments/processAttachment.graphql")),
+    ("uploadMedia", include_str!("../operations/attachments/uploadMedia.graphql")),
+    ("getCompany", include_str!("../operations/companies/getCompany.graphql")),
+    ("getCompanyLedgerAccount", include_str!("../operations/companies/getCompanyLedgerAccount.graphql")),
+    ("getExperience", include_str!("../operations/experiences/getExperience.graphql")),
     (
         "listAccessPassesForExperience",
         include_str!("../operations/experiences/listAccessPassesForExperience.graphql"),
     ),
-    (
-        "listExperiences",
-        include_str!("../operations/experiences/listExperiences.graphql"),
-    ),
-    (
-        "listUsersForExperience",
-        include_str!("../operations/experiences/listUsersForExperience.graphql"),
-    ),
-    (
-        "createForumPost",
-        include_str!("../operations/forums/createForumPost.graphql"),
-    ),
-    (
-        "findOrCreateForum",
-        include_str!("../operations/forums/findOrCreateForum.graphql"),
-    ),
-    (
-        "listForumPostsFromForum",
-        include_str!("../operations/forums/listForumPostsFromForum.graphql"),
-    ),
-    (
-        "findOrCreateChat",
-        include_str!("../operations/messages/findOrCreateChat.graphql"),
-    ),
+    ("listExperiences", include_str!("../operations/experiences/listExperiences.graphql")),
+    ("listUsersForExperience", include_str!("../operations/experiences/listUsersForExperience.graphql")),
+    ("createForumPost", include_str!("../operations/forums/createForumPost.graphql")),
+    ("findOrCreateForum", include_str!("../operations/forums/findOrCreateForum.graphql")),
+    ("listForumPostsFromForum", include_str!("../operations/forums/listForumPostsFromForum.graphql")),
+    ("findOrCreateChat", include_str!("../operations/messages/findOrCreateChat.graphql")),
     (
         "listDirectMessageConversations",
         include_str!("../operations/messages/listDirectMessageConversations.graphql"),
     ),
-    (
-        "listMessagesFromChat",
-        include_str!("../operations/messages/listMessagesFromChat.graphql"),
-    ),
-    (
-        "sendDirectMessageToUser",
-        include_str!("../operations/messages/sendDirectMessageToUser.graphql"),
-    ),
-    (
-        "sendMessageToChat",
-        include_str!("../operations/messages/sendMessageToChat.graphql"),
-    ),
-    (
-        "sendPushNotification",
-        include_str!("../operations/notifications/sendPushNotification.graphql"),
-    ),
-    (
-        "chargeUser",
-        include_str!("../operations/payments/chargeUser.graphql"),
-    ),
-    (
-        "createCheckoutSession",
-        include_str!("../operations/payments/createCheckoutSession.graphql"),
-    ),
+    ("listMessagesFromChat", include_str!("../operations/messages/listMessagesFromChat.graphql")),
+    ("sendDirectMessageToUser", include_str!("../operations/messages/sendDirectMessageToUser.graphql")),
+    ("sendMessageToChat", include_str!("../operations/messages/sendMessageToChat.graphql")),
+    ("sendPushNotification", include_str!("../operations/notifications/sendPushNotification.graphql")),
+    ("chargeUser", include_str!("../operations/payments/chargeUser.graphql")),
+    ("createCheckoutSession", include_str!("../operations/payments/createCheckoutSession.graphql")),
     ("payUser", include_str!("../operations/payments/payUser.graphql")),
     ("banUser", include_str!("../operations/users/banUser.graphql")),
-    (
-        "getCurrentUser",
-        include_str!("../operations/users/getCurrentUser.graphql"),
-    ),
+    ("getCurrentUser", include_str!("../operations/users/getCurrentUser.graphql")),
     ("getUser", include_str!("../operations/users/getUser.graphql")),
-    (
-        "getUserLedgerAccount",
-        include_str!("../operations/users/getUserLedgerAccount.graphql"),
-    ),
+    ("getUserLedgerAccount", include_str!("../operations/users/getUserLedgerAccount.graphql")),
     ("muteUser", include_str!("../operations/users/muteUser.graphql")),
     ("unbanUser", include_str!("../operations/users/unbanUser.graphql")),
-    (
-        "unmuteUser",
-        include_str!("../operations/users/unmuteUser.graphql"),
-    ),
+    ("unmuteUser", include_str!("../operations/users/unmuteUser.graphql")),
 ];
 
 /// The table of every published operation.
@@ -151,10 +85,7 @@ impl Operations {
         let table: BTreeMap<String, Row> = serde_json::from_str(TABLE).expect("the committed table is sound");
         let mut by_id = HashMap::new();
         for (name, row) in table {
-            let text = DOCUMENTS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, text)| *text);
+            let text = DOCUMENTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
             let document = text.map(|text| parse_query(text).expect("the committed documents are sound"));
             let document = document.map(|document| Arc::new(Prepared::new(document)));
             let operation = Arc::new(Operation { name, document });
@@ -183,18 +114,11 @@ mod tests {
             assert!(table.contains_key(*name), "{name} is in no published version");
         }
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/operations");
-        let groups = std::fs::read_dir(folder)
-            .expect("operations/")
-            .flatten()
-            .filter(|entry| entry.path().is_dir());
+        let groups =
+            std::fs::read_dir(folder).expect("operations/").flatten().filter(|entry| entry.path().is_dir());
         let files = groups.flat_map(|group| std::fs::read_dir(group.path()).expect("a group").flatten());
         let mut committed: Vec<String> = files
-            .map(|file| {
-                file.file_name()
-                    .to_string_lossy()
-                    .trim_end_matches(".graphql")
-                    .to_owned()
-            })
+            .map(|file| file.file_name().to_string_lossy().trim_end_matches(".graphql").to_owned())
             .collect();
         committed.sort();
         let mut listed: Vec<&str> = DOCUMENTS.iter().map(|(name, _)| *name).collect();
@@ -206,18 +130,11 @@ mod tests {
     fn ids_are_found_with_and_without_their_client() {
         let operations = Operations::load();
         let id = "sha256:f69684";
-        let full = operations
-            .by_id
-            .keys()
-            .find(|known| known.starts_with(id))
-            .expect("findOrCreateChat")
-            .clone();
+        let full =
+            operations.by_id.keys().find(|known| known.starts_with(id)).expect("findOrCreateChat").clone();
         assert_eq!(operations.find(&full).expect("bare").name, "findOrCreateChat");
         assert_eq!(
-            operations
-                .find(&format!("whop-sdk-ts-client/{full}"))
-                .expect("named")
-                .name,
+            operations.find(&format!("whop-sdk-ts-client/{full}")).expect("named").name,
             "findOrCreateChat"
         );
         assert!(operations.find("sha256:0").is_none());

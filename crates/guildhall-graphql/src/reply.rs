@@ -20,10 +20,7 @@ impl Accepted {
     /// The first of the two that `Accept` names; plain JSON when it names neither.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let accept = headers.get_all(header::ACCEPT);
-        let ranges = accept
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','));
+        let ranges = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
         for range in ranges {
             let essence = range.split(';').next().unwrap_or_default().trim();
             if essence.eq_ignore_ascii_case("application/graphql-response+json") {
@@ -64,20 +61,12 @@ impl Reply {
     pub(crate) fn refused(code: &'static str, sentence: String) -> Self {
         let mut error = ServerError::new(sentence, None);
         error.extensions.get_or_insert_default().set("code", code);
-        Self {
-            data: None,
-            errors: vec![error],
-            status: None,
-        }
+        Self { data: None, errors: vec![error], status: None }
     }
 
     /// A document that is not one.
     pub(crate) fn unparsed(error: async_graphql::parser::Error) -> Self {
-        Self {
-            data: None,
-            errors: vec![coded(error.into())],
-            status: None,
-        }
+        Self { data: None, errors: vec![coded(error.into())], status: None }
     }
 
     /// A request that ran, or was refused by validation. Published clients take an answer with data as
@@ -89,23 +78,12 @@ impl Reply {
             Value::Object(fields) => is_persisted && fields.values().all(|value| *value == Value::Null),
             _ => false,
         };
-        let data = if nothing && !errors.is_empty() {
-            None
-        } else {
-            Some(response.data)
-        };
-        Self {
-            data,
-            errors,
-            status: None,
-        }
+        let data = if nothing && !errors.is_empty() { None } else { Some(response.data) };
+        Self { data, errors, status: None }
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        Self {
-            status: Some(status),
-            ..self
-        }
+        Self { status: Some(status), ..self }
     }
 
     fn status(&self, accepted: Accepted) -> StatusCode {
@@ -184,10 +162,7 @@ impl Outcome {
         let mut response = http::Response::new(Bytes::from(out));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            http::HeaderValue::from_static(accepted.content_type()),
-        );
+        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static(accepted.content_type()));
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, http::HeaderValue::from_static("GET, POST"));
         }

@@ -55,21 +55,14 @@ impl Request {
         let operation_name = optional_text(&mut fields, "operationName")?;
         let variables = object(&mut fields, "variables")?;
         object(&mut fields, "extensions")?;
-        let what = match (
-            optional_text(&mut fields, "query")?,
-            optional_text(&mut fields, "operationId")?,
-        ) {
+        let what = match (optional_text(&mut fields, "query")?, optional_text(&mut fields, "operationId")?) {
             (Some(query), _) => document(query)?,
             (None, Some(id)) => What::Persisted(id),
             (None, None) => {
                 return Err("Give `query`, a document, or `operationId`, the id of one we hold.".into());
             }
         };
-        Ok(Self {
-            what,
-            operation_name,
-            variables,
-        })
+        Ok(Self { what, operation_name, variables })
     }
 
     /// Reads the parameters of an address.
@@ -141,10 +134,7 @@ mod tests {
         assert_eq!(document.what, What::Document("{a}".into()));
         let persisted =
             one(r#"{"operationId":"whop-sdk-ts-server/sha256:0","operationType":"query"}"#).expect("form 2");
-        assert_eq!(
-            persisted.what,
-            What::Persisted("whop-sdk-ts-server/sha256:0".into())
-        );
+        assert_eq!(persisted.what, What::Persisted("whop-sdk-ts-server/sha256:0".into()));
         let parameters =
             Request::of_parameters("query=%7Ba%7D&variables=%7B%22a%22%3A1%7D").expect("parameters");
         assert_eq!(parameters.variables["a"], 1);
@@ -162,18 +152,9 @@ mod tests {
             ("[1]", "of a batch"),
             ("{}", "Give `query`"),
             (r#"{"query":1}"#, "`query` must be text"),
-            (
-                r#"{"query":"{a}","variables":[]}"#,
-                "`variables` must be a JSON object",
-            ),
-            (
-                r#"{"query":"{a}","operationName":{}}"#,
-                "`operationName` must be text",
-            ),
-            (
-                r#"{"query":"{a}","extensions":"x"}"#,
-                "`extensions` must be a JSON object",
-            ),
+            (r#"{"query":"{a}","variables":[]}"#, "`variables` must be a JSON object"),
+            (r#"{"query":"{a}","operationName":{}}"#, "`operationName` must be text"),
+            (r#"{"query":"{a}","extensions":"x"}"#, "`extensions` must be a JSON object"),
             (r#"{"query":"{a}","variables":{"a":"\u0000"}}"#, "NUL"),
             (r#"{"query":"{a(b:\"\\u0000\")}"}"#, "NUL"),
         ];

@@ -51,24 +51,18 @@ pub(crate) type PublicSchema = Schema<PublicQuery, PublicMutation, EmptySubscrip
 
 /// Builds the schema.
 pub(crate) fn build() -> PublicSchema {
-    Schema::build(
-        PublicQuery::default(),
-        PublicMutation::default(),
-        EmptySubscription,
-    )
-    .limit_depth(DEEPEST)
-    .limit_complexity(MOST_COMPLEX)
-    .limit_directives(MOST_DIRECTIVES)
-    .extension(ReuseValidation)
-    .finish()
+    Schema::build(PublicQuery::default(), PublicMutation::default(), EmptySubscription)
+        .limit_depth(DEEPEST)
+        .limit_complexity(MOST_COMPLEX)
+        .limit_directives(MOST_DIRECTIVES)
+        .extension(ReuseValidation)
+        .finish()
 }
 
 /// The schema in GraphQL's own language, as it is committed and checked.
 #[must_use]
 pub fn printed() -> String {
-    let options = async_graphql::SDLExportOptions::new()
-        .sorted_fields()
-        .sorted_arguments()
-        .sorted_enum_items();
+    let options =
+        async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
     build().sdl_with_options(options)
 }

@@ -86,10 +86,7 @@ impl Service {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Send JSON, and say so: `Content-Type: application/json`.".into(),
             )),
-            _ => Err(refuse(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "GraphQL is spoken by GET and POST.".into(),
-            )),
+            _ => Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "GraphQL is spoken by GET and POST.".into())),
         }
     }
 
@@ -125,10 +122,7 @@ impl Service {
         let mut run = async_graphql::Request::new(String::new()).variables(variables);
         run.operation_name = operation_name;
         run.set_parsed_query(prepared.document.clone());
-        let caller = Caller {
-            hall: Arc::clone(&self.hall),
-            principal: principal.clone(),
-        };
+        let caller = Caller { hall: Arc::clone(&self.hall), principal: principal.clone() };
         let response = self.schema.0.execute(run.data(caller).data(prepared)).await;
         Reply::ran(response, is_persisted)
     }
@@ -174,32 +168,21 @@ fn select<'a>(prepared: &'a Prepared, name: Option<&str>) -> Option<&'a Operatio
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
         || essence.eq_ignore_ascii_case("application/graphql+json")
 }
 
 fn credentials(headers: &HeaderMap) -> Credentials {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    let text =
+        |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let bearer = text("authorization").map(|value| {
-        let token = value
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.map_or(value.clone(), |(_, token)| token.trim().to_owned())
     });
-    Credentials {
-        bearer,
-        on_behalf_of: text("x-on-behalf-of"),
-        company: text("x-company-id"),
-    }
+    Credentials { bearer, on_behalf_of: text("x-on-behalf-of"), company: text("x-company-id") }
 }
 
 /// An answer to a caller that was not let in. A client that reads GraphQL reads the sentence, so only

@@ -16,10 +16,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(document: ExecutableDocument) -> Self {
-        Self {
-            document,
-            validated: OnceLock::new(),
-        }
+        Self { document, validated: OnceLock::new() }
     }
 }
 

@@ -10,36 +10,11 @@ const CSS: &str = "text/css; charset=utf-8";
 
 /// Path, content type, bytes, whether gzip.
 const ASSETS: &[(&str, &str, &[u8], bool)] = &[
-    (
-        "graphiql/graphiql.min.js",
-        JAVASCRIPT,
-        include_bytes!("../assets/graphiql/graphiql.min.js.gz"),
-        true,
-    ),
-    (
-        "graphiql/graphiql.min.css",
-        CSS,
-        include_bytes!("../assets/graphiql/graphiql.min.css.gz"),
-        true,
-    ),
-    (
-        "graphiql/react.min.js",
-        JAVASCRIPT,
-        include_bytes!("../assets/graphiql/react.min.js.gz"),
-        true,
-    ),
-    (
-        "graphiql/react-dom.min.js",
-        JAVASCRIPT,
-        include_bytes!("../assets/graphiql/react-dom.min.js.gz"),
-        true,
-    ),
-    (
-        "graphiql/start.js",
-        JAVASCRIPT,
-        include_bytes!("../assets/graphiql/start.js"),
-        false,
-    ),
+    ("graphiql/graphiql.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/graphiql.min.js.gz"), true),
+    ("graphiql/graphiql.min.css", CSS, include_bytes!("../assets/graphiql/graphiql.min.css.gz"), true),
+    ("graphiql/react.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react.min.js.gz"), true),
+    ("graphiql/react-dom.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react-dom.min.js.gz"), true),
+    ("graphiql/start.js", JAVASCRIPT, include_bytes!("../assets/graphiql/start.js"), false),
     ("hall.css", CSS, include_bytes!("../assets/hall.css"), false),
 ];
 

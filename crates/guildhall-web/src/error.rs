@@ -37,11 +37,7 @@ pub(crate) fn sentence(error: &Error) -> String {
     match error {
         Error::Internal(cause) => {
             static NEXT: AtomicU64 = AtomicU64::new(1);
-            let id = format!(
-                "err_web_{}_{}",
-                std::process::id(),
-                NEXT.fetch_add(1, Ordering::Relaxed)
-            );
+            let id = format!("err_web_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             tracing::error!(error_id = id, cause = ?cause, "an internal error");
             format!("Something broke on our side. The log has it under {id}.")
         }
@@ -54,19 +50,12 @@ pub(crate) fn plain_refusal(status: StatusCode, code: &str, sentence: &str) -> R
     let body = serde_json::json!({"errors": [{"message": sentence, "extensions": {"code": code}}]});
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response
 }
 
 /// The answer where no route is.
 pub(crate) async fn no_such_page(uri: Uri) -> Response {
     let path: String = uri.path().chars().take(200).collect();
-    plain_refusal(
-        StatusCode::NOT_FOUND,
-        "NOT_FOUND",
-        &format!("There is nothing at {path}."),
-    )
+    plain_refusal(StatusCode::NOT_FOUND, "NOT_FOUND", &format!("There is nothing at {path}."))
 }

@@ -27,11 +27,7 @@ pub(crate) struct RateLimit {
 impl RateLimit {
     pub(crate) fn new(requests_per_minute: NonZeroU32) -> Self {
         let limiter = RateLimiter::keyed(Quota::per_minute(requests_per_minute));
-        Self {
-            limiter,
-            hasher: RandomState::new(),
-            seen: AtomicU64::new(0),
-        }
+        Self { limiter, hasher: RandomState::new(), seen: AtomicU64::new(0) }
     }
 
     /// Counts a request; answers how many seconds to wait when it is one too many.
@@ -52,10 +48,7 @@ impl RateLimit {
 
 /// Where a request came from.
 fn address_of(request: &Request) -> Option<IpAddr> {
-    request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(address)| address.ip())
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 /// Lets a request through, or answers 429 with `Retry-After`.
@@ -65,9 +58,7 @@ pub(crate) async fn check(State(limit): State<Arc<RateLimit>>, request: Request,
         Err(seconds) => {
             let sentence = format!("Too many requests with this credential: wait {seconds} seconds.");
             let mut response = plain_refusal(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", &sentence);
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             response
         }
     }

@@ -35,10 +35,6 @@ fn is_plain(id: &HeaderValue) -> bool {
 
 fn fresh() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let id = format!(
-        "req-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
+    let id = format!("req-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req"))
 }

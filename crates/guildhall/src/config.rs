@@ -88,15 +88,10 @@ impl Config {
         flags: &[(&'static str, Option<String>)],
     ) -> Result<Self, String> {
         let mut config = Self::default();
-        let named = environment
-            .iter()
-            .find(|(name, _)| name == FILE_VARIABLE)
-            .map(|(_, path)| PathBuf::from(path));
+        let named =
+            environment.iter().find(|(name, _)| name == FILE_VARIABLE).map(|(_, path)| PathBuf::from(path));
         let usual = Path::new("guildhall.toml");
-        let path = file
-            .map(Path::to_owned)
-            .or(named)
-            .or_else(|| usual.exists().then(|| usual.to_owned()));
+        let path = file.map(Path::to_owned).or(named).or_else(|| usual.exists().then(|| usual.to_owned()));
         if let Some(path) = path {
             config.read_file(&path)?;
         }
@@ -157,9 +152,7 @@ impl Config {
             "largest_upload_mib" => self.largest_upload_mib = whole(value, place)?,
             unknown => {
                 let known = KEYS.join(", ");
-                return Err(format!(
-                    "{place}: there is no setting \"{unknown}\" (there are: {known})"
-                ));
+                return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
             }
         }
         Ok(())
@@ -179,24 +172,15 @@ fn whole(value: &Value, place: &str) -> Result<u32, String> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    read.ok_or_else(|| {
-        format!(
-            "{place} must be a whole number from 0 to {}, not {value}",
-            u32::MAX
-        )
-    })
+    read.ok_or_else(|| format!("{place} must be a whole number from 0 to {}, not {value}", u32::MAX))
 }
 
 fn origin(given: &str, place: &str) -> Result<String, String> {
     let trimmed = given.trim_end_matches('/');
-    let host = trimmed
-        .strip_prefix("https://")
-        .or_else(|| trimmed.strip_prefix("http://"));
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_owned()),
-        _ => Err(format!(
-            "{place} must be an origin such as https://hall.example.com, not \"{given}\""
-        )),
+        _ => Err(format!("{place} must be an origin such as https://hall.example.com, not \"{given}\"")),
     }
 }
 
@@ -205,9 +189,7 @@ fn database(given: &str, place: &str) -> Result<String, String> {
         return Ok(given.to_owned());
     }
     // The text may hold a password, so it is not shown.
-    Err(format!(
-        "{place} must start with postgres:// (leave it out for SQLite)"
-    ))
+    Err(format!("{place} must start with postgres:// (leave it out for SQLite)"))
 }
 
 #[cfg(test)]
@@ -215,10 +197,7 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -231,10 +210,8 @@ mod tests {
     #[test]
     fn flags_win_over_the_environment_and_that_over_the_file() {
         let (_folder, path) = file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\n");
-        let environment = environment(&[
-            ("GUILDHALL_LISTEN", "127.0.0.1:2"),
-            ("GUILDHALL_REQUESTS_PER_MINUTE", "0"),
-        ]);
+        let environment =
+            environment(&[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("GUILDHALL_REQUESTS_PER_MINUTE", "0")]);
         let flags = [("listen", Some("127.0.0.1:3".to_owned())), ("data_dir", None)];
         let config = Config::load(Some(&path), &environment, &flags).expect("sound");
         assert_eq!(config.listen.port(), 3);
@@ -251,10 +228,7 @@ mod tests {
             ("data_dir = \"\"", "must be text and not empty"),
             ("public_origin = \"example.com\"", "must be an origin"),
             ("public_origin = \"https://a/b\"", "must be an origin"),
-            (
-                "database_url = \"mysql://secret@x\"",
-                "must start with postgres://",
-            ),
+            ("database_url = \"mysql://secret@x\"", "must start with postgres://"),
             ("log = \"a=b=c\"", "must be a level or a log filter"),
             ("log_format = \"xml\"", "must be \"text\" or \"json\""),
             ("requests_per_minute = -1", "must be a whole number"),
@@ -268,10 +242,7 @@ mod tests {
             assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
         }
         let error = Config::load(None, &environment(&[("GUILDHALL_LISTN", "x")]), &[]).expect_err("unknown");
-        assert!(
-            error.starts_with("GUILDHALL_LISTN: there is no setting \"listn\""),
-            "{error}"
-        );
+        assert!(error.starts_with("GUILDHALL_LISTN: there is no setting \"listn\""), "{error}");
         let missing =
             Config::load(Some(Path::new("/nonexistent.toml")), &Vec::new(), &[]).expect_err("missing");
         assert!(missing.starts_with("cannot read /nonexistent.toml"), "{missing}");

@@ -124,9 +124,7 @@ pub async fn found(hall: &Guildhall) -> std::result::Result<World, String> {
             None => make(founder),
         }
     });
-    founded
-        .await
-        .map_err(|error| format!("the demo world could not be made: {error:?}"))
+    founded.await.map_err(|error| format!("the demo world could not be made: {error:?}"))
 }
 
 fn make(founder: &mut Founder<'_, '_>) -> Result<World> {
@@ -166,10 +164,7 @@ fn key_in(file: &Path) -> Option<String> {
 }
 
 async fn is_live(hall: &Guildhall, key: &str) -> bool {
-    let credentials = Credentials {
-        bearer: Some(key.to_owned()),
-        ..Credentials::default()
-    };
+    let credentials = Credentials { bearer: Some(key.to_owned()), ..Credentials::default() };
     principal::resolve(hall, credentials).await.is_ok()
 }
 

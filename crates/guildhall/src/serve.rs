@@ -75,13 +75,9 @@ pub async fn start(
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let origin = config
-        .public_origin
-        .clone()
-        .unwrap_or_else(|| local_origin(address));
+    let address =
+        listener.local_addr().map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address));
     let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
     let demo = match with_demo {
         true => Some(demo::prepare(&hall, &config.data_dir).await?),
@@ -102,25 +98,14 @@ pub async fn start(
                 tracing::debug!(error = %error, "a connection keeps its delay");
             }
         });
-        axum::serve(
-            listener,
-            router.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(async move {
-            // An error means that the server was dropped, which stops it as well.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        })
-        .await
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move {
+                // An error means that the server was dropped, which stops it as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .await
     });
-    Ok(Running {
-        address,
-        origin,
-        hall,
-        demo,
-        stop,
-        serving,
-        _held: held,
-    })
+    Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
 }
 
 /// Opens the hall of a configuration without serving it, e.g. for an audit beside a running server.
@@ -134,10 +119,7 @@ pub async fn open_hall(
     random: Random,
 ) -> Result<Guildhall, String> {
     let location = match &config.database_url {
-        Some(url) => Location::Postgres {
-            url: url.clone(),
-            schema: config.database_schema.clone(),
-        },
+        Some(url) => Location::Postgres { url: url.clone(), schema: config.database_schema.clone() },
         None => Location::Sqlite(config.data_dir.join("guildhall.sqlite3")),
     };
     let settings = Settings {
@@ -146,9 +128,7 @@ pub async fn open_hall(
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
     };
-    Guildhall::open(settings, clock, random)
-        .await
-        .map_err(|error| error.to_string())
+    Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
 
 fn local_origin(address: SocketAddr) -> String {

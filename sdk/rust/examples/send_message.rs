@@ -23,13 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let api = WhopApi::new(options)?;
 
-    let input = CreateChatInput {
-        name: "Rust lobby".into(),
-        ..CreateChatInput::default()
-    };
-    let response = api
-        .find_or_create_chat(FindOrCreateChatVariables { input })
-        .await?;
+    let input = CreateChatInput { name: "Rust lobby".into(), ..CreateChatInput::default() };
+    let response = api.find_or_create_chat(FindOrCreateChatVariables { input }).await?;
     let chat = response.create_chat.ok_or("the server made no chat")?;
     let variables = SendMessageToChatVariables {
         experience_id: chat.id,
@@ -37,10 +32,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..SendMessageToChatVariables::default()
     };
     let sent = api.send_message_to_chat(variables).await?;
-    println!(
-        "sent {} to {}",
-        sent.send_message.as_deref().unwrap_or("nothing"),
-        chat.link
-    );
+    println!("sent {} to {}", sent.send_message.as_deref().unwrap_or("nothing"), chat.link);
     Ok(())
 }

@@ -15,20 +15,14 @@ struct Envelope<T> {
 /// Reads an answer straight into its type; only one that fails is read again, for its errors.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let typed = serde_json::from_slice::<Envelope<T>>(body);
-    if let Ok(Envelope {
-        data: Some(data),
-        errors,
-    }) = typed
+    if let Ok(Envelope { data: Some(data), errors }) = typed
         && errors.is_none_or(|errors| errors.is_empty())
     {
         return Ok(data);
     }
     let plain: Envelope<Value> = serde_json::from_slice(body)?;
     match plain.errors {
-        Some(errors) if !errors.is_empty() => Err(Error::GraphQl {
-            errors,
-            data: plain.data,
-        }),
+        Some(errors) if !errors.is_empty() => Err(Error::GraphQl { errors, data: plain.data }),
         _ => Ok(serde_json::from_value(plain.data.unwrap_or_default())?),
     }
 }

@@ -102,26 +102,16 @@ impl WhopApi {
     pub fn new(options: WhopApiOptions) -> Result<Self, Error> {
         let mut authorization = header_value("app_api_key", &format!("Bearer {}", options.app_api_key))?;
         authorization.set_sensitive(true);
-        let unusable = |reason: String| Error::Option {
-            option: "api_origin",
-            reason,
-        };
+        let unusable = |reason: String| Error::Option { option: "api_origin", reason };
         let mut endpoint = Url::parse(&options.api_origin).map_err(|error| unusable(error.to_string()))?;
         endpoint
             .path_segments_mut()
             .map_err(|()| unusable("it has no host".into()))?
             .pop_if_empty()
             .push("public-graphql");
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        let shared = Shared {
-            http,
-            endpoint,
-            authorization,
-            body_form: options.body_form,
-            timeout: options.timeout,
-        };
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let shared =
+            Shared { http, endpoint, authorization, body_form: options.body_form, timeout: options.timeout };
         Ok(Self {
             shared: Arc::new(shared),
             on_behalf_of_user_id: options.on_behalf_of_user_id,
@@ -132,19 +122,13 @@ impl WhopApi {
     /// The same client acting for a member, `user_…`.
     #[must_use]
     pub fn with_user(&self, user_id: impl Into<String>) -> Self {
-        Self {
-            on_behalf_of_user_id: Some(user_id.into()),
-            ..self.clone()
-        }
+        Self { on_behalf_of_user_id: Some(user_id.into()), ..self.clone() }
     }
 
     /// The same client acting in a company, `biz_…`.
     #[must_use]
     pub fn with_company(&self, company_id: impl Into<String>) -> Self {
-        Self {
-            company_id: Some(company_id.into()),
-            ..self.clone()
-        }
+        Self { company_id: Some(company_id.into()), ..self.clone() }
     }
 
     /// Runs an operation that has no method here, or one whose answer is wanted as it came.
@@ -191,10 +175,7 @@ impl WhopApi {
         let body = response.bytes().await?;
         if !status.is_success() {
             let body = String::from_utf8_lossy(&body).into_owned();
-            return Err(Error::Http {
-                status: status.as_u16(),
-                body,
-            });
+            return Err(Error::Http { status: status.as_u16(), body });
         }
         answer::read(&body)
     }
@@ -207,22 +188,13 @@ impl WhopApi {
         bytes: bytes::Bytes,
     ) -> Result<HeaderMap, Error> {
         let timeout = self.shared.timeout * 10;
-        let request = self
-            .shared
-            .http
-            .put(url)
-            .headers(headers)
-            .timeout(timeout)
-            .body(bytes);
+        let request = self.shared.http.put(url).headers(headers).timeout(timeout).body(bytes);
         let response = request.send().await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response.headers().clone());
         }
-        Err(Error::Http {
-            status: status.as_u16(),
-            body: response.text().await?,
-        })
+        Err(Error::Http { status: status.as_u16(), body: response.text().await? })
     }
 
     fn url(&self, operation: &Operation<'_>) -> Url {
@@ -247,48 +219,30 @@ impl WhopApi {
             headers.insert(HeaderName::from_static("x-on-behalf-of"), value);
         }
         if let Some(company_id) = &self.company_id {
-            headers.insert(
-                HeaderName::from_static("x-company-id"),
-                header_value("company_id", company_id)?,
-            );
+            headers.insert(HeaderName::from_static("x-company-id"), header_value("company_id", company_id)?);
         }
         Ok(headers)
     }
 }
 
 fn header_value(option: &'static str, value: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(value).map_err(|_| Error::Option {
-        option,
-        reason: "it cannot stand in a header".into(),
-    })
+    HeaderValue::from_str(value)
+        .map_err(|_| Error::Option { option, reason: "it cannot stand in a header".into() })
 }
 
 /// The body of a request, in either form.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum Body<'a, V> {
-    Document {
-        query: &'a str,
-        operation_name: &'a str,
-        variables: V,
-    },
-    PersistedId {
-        operation_id: String,
-        operation_type: &'a str,
-        operation_name: &'a str,
-        variables: V,
-    },
+    Document { query: &'a str, operation_name: &'a str, variables: V },
+    PersistedId { operation_id: String, operation_type: &'a str, operation_name: &'a str, variables: V },
 }
 
 impl<'a, V> Body<'a, V> {
     fn new(form: BodyForm, operation: &Operation<'a>, variables: V) -> Self {
         let operation_name = operation.name;
         match form {
-            BodyForm::Document => Self::Document {
-                query: operation.document,
-                operation_name,
-                variables,
-            },
+            BodyForm::Document => Self::Document { query: operation.document, operation_name, variables },
             BodyForm::PersistedId => Self::PersistedId {
                 operation_id: format!("{PERSISTED_CLIENT}/{}", operation.persisted_id),
                 operation_type: operation.kind.as_str(),

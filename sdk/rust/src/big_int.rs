@@ -56,15 +56,11 @@ impl Visitor<'_> for BigIntVisitor {
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<BigInt, E> {
         let unexpected = Unexpected::Unsigned(number);
-        i64::try_from(number)
-            .map(BigInt)
-            .map_err(|_| E::invalid_value(unexpected, &self))
+        i64::try_from(number).map(BigInt).map_err(|_| E::invalid_value(unexpected, &self))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<BigInt, E> {
-        text.parse()
-            .map(BigInt)
-            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        text.parse().map(BigInt).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

@@ -83,17 +83,10 @@ struct WireExtensions {
 
 impl From<WireError> for GraphQlError {
     fn from(wire: WireError) -> Self {
-        let code = wire
-            .extensions
-            .and_then(|extensions| extensions.code)
-            .map(|code| match code {
-                Value::String(code) => code,
-                other => other.to_string(),
-            });
-        Self {
-            message: wire.message,
-            code,
-            path: wire.path.unwrap_or_default(),
-        }
+        let code = wire.extensions.and_then(|extensions| extensions.code).map(|code| match code {
+            Value::String(code) => code,
+            other => other.to_string(),
+        });
+        Self { message: wire.message, code, path: wire.path.unwrap_or_default() }
     }
 }

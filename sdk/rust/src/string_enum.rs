@@ -63,13 +63,7 @@ mod tests {
     #[test]
     fn a_value_of_a_newer_server_is_kept_as_it_is_spelled() {
         let levels: Vec<AccessLevel> = serde_json::from_str(r#"["no_access", "owner"]"#).unwrap();
-        assert_eq!(
-            levels,
-            [AccessLevel::NoAccess, AccessLevel::Unrecognized("owner".into())]
-        );
-        assert_eq!(
-            serde_json::to_string(&levels).unwrap(),
-            r#"["no_access","owner"]"#
-        );
+        assert_eq!(levels, [AccessLevel::NoAccess, AccessLevel::Unrecognized("owner".into())]);
+        assert_eq!(serde_json::to_string(&levels).unwrap(), r#"["no_access","owner"]"#);
     }
 }

@@ -56,10 +56,7 @@ mod tests {
     #[test]
     fn without_type_names_an_empty_object_is_of_another_type_and_a_bad_field_is_an_error() {
         let read = serde_json::from_value::<Vec<ListForumPostsFromForumFeedPostsPosts>>;
-        assert_eq!(
-            read(json!([{}])).unwrap(),
-            [ListForumPostsFromForumFeedPostsPosts::Other]
-        );
+        assert_eq!(read(json!([{}])).unwrap(), [ListForumPostsFromForumFeedPostsPosts::Other]);
         assert!(read(json!([{ "id": 5 }])).is_err());
     }
 }

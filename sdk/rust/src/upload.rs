@@ -80,12 +80,7 @@ impl WhopApi {
     /// Those of a call, and [`Error::MissingEtag`], [`Error::MissingUploadUrl`] and
     /// [`Error::AttachmentNotReady`].
     pub async fn upload_attachment(&self, upload: AttachmentUpload) -> Result<UploadedAttachment, Error> {
-        let AttachmentUpload {
-            bytes,
-            filename,
-            content_type,
-            record,
-        } = upload;
+        let AttachmentUpload { bytes, filename, content_type, record } = upload;
         let is_multipart = bytes.len() > PART_BYTES;
         let media_type = media_type(&content_type);
         let checksum = STANDARD.encode(Md5::digest(&bytes));
@@ -96,9 +91,7 @@ impl WhopApi {
             ..DirectUploadInput::new(checksum, filename, record)
         };
         let answer = self.upload_media(UploadMediaVariables { input }).await?;
-        let direct_upload = answer
-            .media_direct_upload
-            .ok_or(Error::MissingUploadUrl { part_number: 1 })?;
+        let direct_upload = answer.media_direct_upload.ok_or(Error::MissingUploadUrl { part_number: 1 })?;
 
         let mut process = AnalyzeAttachmentInput::new(direct_upload.id.clone(), media_type);
         if is_multipart {
@@ -107,8 +100,7 @@ impl WhopApi {
         } else {
             self.put_whole(&direct_upload, bytes).await?;
         }
-        self.process_attachment(ProcessAttachmentVariables { input: process })
-            .await?;
+        self.process_attachment(ProcessAttachmentVariables { input: process }).await?;
         self.wait_until_ready(direct_upload.id).await
     }
 
@@ -117,13 +109,8 @@ impl WhopApi {
         direct_upload: &UploadMediaMediaDirectUpload,
         bytes: Bytes,
     ) -> Result<(), Error> {
-        let url = direct_upload
-            .upload_url
-            .as_deref()
-            .ok_or(Error::MissingUploadUrl { part_number: 1 })?;
-        let headers = self
-            .put(url, upload_headers(&direct_upload.headers), bytes)
-            .await?;
+        let url = direct_upload.upload_url.as_deref().ok_or(Error::MissingUploadUrl { part_number: 1 })?;
+        let headers = self.put(url, upload_headers(&direct_upload.headers), bytes).await?;
         etag(&headers, 1).map(drop)
     }
 
@@ -174,17 +161,9 @@ impl WhopApi {
     async fn wait_until_ready(&self, direct_upload_id: String) -> Result<UploadedAttachment, Error> {
         let mut pause = FIRST_PAUSE;
         for _ in 0..READINESS_CHECKS {
-            match self
-                .get_attachment(GetAttachmentVariables {
-                    id: direct_upload_id.clone(),
-                })
-                .await
-            {
+            match self.get_attachment(GetAttachmentVariables { id: direct_upload_id.clone() }).await {
                 Ok(answer) => {
-                    return Ok(UploadedAttachment {
-                        direct_upload_id,
-                        attachment: answer.attachment,
-                    });
+                    return Ok(UploadedAttachment { direct_upload_id, attachment: answer.attachment });
                 }
                 Err(Error::GraphQl { .. }) => pause = wait(pause).await,
                 Err(error) => return Err(error),
@@ -205,10 +184,7 @@ async fn next_part(
 }
 
 /// Waits, and answers how long to wait the next time.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "another server is given time; it sends no signal"
-)]
+#[expect(clippy::disallowed_methods, reason = "another server is given time; it sends no signal")]
 async fn wait(pause: Duration) -> Duration {
     tokio::time::sleep(pause).await;
     LONGEST_PAUSE.min(pause * 3 / 2)

@@ -93,9 +93,7 @@ impl WebhookValidator {
     /// With the secret the server shows for the webhook: any text for v5, base64 with or without `whsec_`
     /// before it for v1.
     pub fn new(secret: impl Into<String>) -> Self {
-        Self {
-            secret: secret.into(),
-        }
+        Self { secret: secret.into() }
     }
 
     /// Checks a webhook in the v5 form now; `signature` is its `x-whop-signature`.
@@ -117,13 +115,8 @@ impl WebhookValidator {
         now_seconds: i64,
     ) -> Result<V5Webhook, WebhookError> {
         let field = |name: &str| {
-            let mut fields = signature
-                .split(',')
-                .filter_map(|field| field.trim().split_once('='));
-            fields
-                .find(|(found, _)| *found == name)
-                .map(|(_, value)| value)
-                .ok_or(WebhookError::Header)
+            let mut fields = signature.split(',').filter_map(|field| field.trim().split_once('='));
+            fields.find(|(found, _)| *found == name).map(|(_, value)| value).ok_or(WebhookError::Header)
         };
         let timestamp = field("t")?;
         let sent = from_hex(field("v1")?).ok_or(WebhookError::Header)?;
@@ -161,15 +154,9 @@ impl WebhookValidator {
         check_timestamp(headers.timestamp, now_seconds)?;
         let parts = [headers.id.as_bytes(), headers.timestamp.as_bytes(), body];
         // Several signatures stand in the header while a secret is being changed; one is enough.
-        let mut signatures = headers
-            .signature
-            .split(' ')
-            .filter_map(|each| each.strip_prefix("v1,"));
-        let is_genuine = signatures.any(|encoded| {
-            STANDARD
-                .decode(encoded)
-                .is_ok_and(|sent| is_signed(&secret, &parts, &sent))
-        });
+        let mut signatures = headers.signature.split(' ').filter_map(|each| each.strip_prefix("v1,"));
+        let is_genuine = signatures
+            .any(|encoded| STANDARD.decode(encoded).is_ok_and(|sent| is_signed(&secret, &parts, &sent)));
         if !is_genuine {
             return Err(WebhookError::Signature);
         }
@@ -200,19 +187,12 @@ fn is_signed(secret: &[u8], parts: &[&[u8]], sent: &[u8]) -> bool {
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let (pairs, rest) = digits.as_chunks::<2>();
     if !rest.is_empty() {
         return None;
     }
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-        .collect()
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 #[cfg(test)]

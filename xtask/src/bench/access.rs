@@ -37,10 +37,7 @@ pub(super) async fn run(arguments: &Arguments) -> crate::Outcome {
 /// Prints the server beside the bare route; answers their ratio.
 async fn measure_ratio(bench: &Bench<'_>) -> Fallible<Figure> {
     let bare = BareRoute::start(bench.directory.path()).await?;
-    let world = bench
-        .place("checks")
-        .serve_filled("--memberships", SMALL_MEMBERSHIPS)
-        .await?;
+    let world = bench.place("checks").serve_filled("--memberships", SMALL_MEMBERSHIPS).await?;
     let workload = Workload::check_access(&world.demo)?;
     eprintln!("measuring {JUDGED_SENDERS} connections");
     let (period, rounds) = (bench.period(), bench.settings.rounds);
@@ -48,16 +45,8 @@ async fn measure_ratio(bench: &Bench<'_>) -> Fallible<Figure> {
     world.stop().await?;
     bare.stop().await?;
 
-    let heading = [
-        "connections",
-        "ours/s",
-        "bare/s",
-        "ratio",
-        "p50 ms",
-        "p99 ms",
-        "bare p50 ms",
-        "bare p99 ms",
-    ];
+    let heading =
+        ["connections", "ours/s", "bare/s", "ratio", "p50 ms", "p99 ms", "bare p50 ms", "bare p99 ms"];
     let mut table = Table::new(&heading);
     table.row(vec![
         JUDGED_SENDERS.to_string(),

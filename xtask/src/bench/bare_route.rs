@@ -45,9 +45,7 @@ impl BareRoute {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "bare-route", "--listen", &address.to_string()]);
         let mut process = Process::start("the bare route", &mut command, directory.join("bare-route.log"))?;
-        process
-            .until_ready(async || http::get(address, "/readyz").await.is_ok())
-            .await?;
+        process.until_ready(async || http::get(address, "/readyz").await.is_ok()).await?;
         Ok(Self { address, process })
     }
 

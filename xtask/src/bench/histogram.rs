@@ -17,10 +17,7 @@ pub(super) struct Histogram {
 
 impl Histogram {
     pub(super) fn new() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            total: 0,
-        }
+        Self { counts: vec![0; BUCKETS], total: 0 }
     }
 
     pub(super) fn record(&mut self, latency: Duration) {
@@ -77,10 +74,7 @@ mod tests {
         for exponent in 0..31 {
             for value in [1_u64 << exponent, (1 << exponent) + (1 << exponent) / 3] {
                 let middle = middle_of(bucket_of(value));
-                assert!(
-                    (middle - value as f64).abs() <= value as f64 * 0.01,
-                    "{value} counted as {middle}"
-                );
+                assert!((middle - value as f64).abs() <= value as f64 * 0.01, "{value} counted as {middle}");
             }
         }
     }
@@ -90,10 +84,7 @@ mod tests {
         let mut previous = 0;
         for value in 0..100_000 {
             let bucket = bucket_of(value);
-            assert!(
-                bucket == previous || bucket == previous + 1,
-                "a gap before {value}"
-            );
+            assert!(bucket == previous || bucket == previous + 1, "a gap before {value}");
             previous = bucket;
         }
     }

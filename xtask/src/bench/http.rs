@@ -29,10 +29,7 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Fallible<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            received: Vec::with_capacity(READ_BYTES),
-        })
+        Ok(Self { stream, received: Vec::with_capacity(READ_BYTES) })
     }
 
     /// Sends one whole request and reads its whole answer.
@@ -78,17 +75,11 @@ fn read_answer(received: &[u8]) -> Fallible<Option<Answer<'_>>> {
         };
         if name.eq_ignore_ascii_case("content-length") {
             let length: usize = value.trim().parse()?;
-            return Ok(rest.get(..length).map(|body| Answer {
-                status,
-                body: Cow::Borrowed(body),
-            }));
+            return Ok(rest.get(..length).map(|body| Answer { status, body: Cow::Borrowed(body) }));
         }
         if name.eq_ignore_ascii_case("transfer-encoding") && value.trim().eq_ignore_ascii_case("chunked") {
             let body = read_chunks(rest)?;
-            return Ok(body.map(|body| Answer {
-                status,
-                body: Cow::Owned(body),
-            }));
+            return Ok(body.map(|body| Answer { status, body: Cow::Owned(body) }));
         }
     }
     Err("the answer says neither Content-Length nor chunked".into())
@@ -113,10 +104,9 @@ fn read_chunks(mut rest: &[u8]) -> Fallible<Option<Vec<u8>>> {
         let size = line.split(';').next().unwrap_or_default().trim();
         let size = usize::from_str_radix(size, 16)?.min(ANSWER_LIMIT_BYTES);
         let start = line_length + 2;
-        let (Some(chunk), Some(b"\r\n")) = (
-            rest.get(start..start + size),
-            rest.get(start + size..start + size + 2),
-        ) else {
+        let (Some(chunk), Some(b"\r\n")) =
+            (rest.get(start..start + size), rest.get(start + size..start + size + 2))
+        else {
             return Ok(None);
         };
         if size == 0 {

@@ -74,13 +74,7 @@ struct Tally {
 pub(super) async fn drive<S: Sender + 'static>(senders: Vec<S>, period: Period) -> Fallible<Measurement> {
     let opens = clock() + period.warm_up;
     let closes = opens + period.measured;
-    let tally = Tally {
-        opens,
-        closes,
-        latencies: Histogram::new(),
-        late: 0,
-        answered: 0,
-    };
+    let tally = Tally { opens, closes, latencies: Histogram::new(), late: 0, answered: 0 };
     let tally = Rc::new(RefCell::new(tally));
     let mut loops = JoinSet::new();
     for sender in senders {
@@ -145,13 +139,8 @@ mod tests {
     }
 
     fn drive_briefly<S: Sender + 'static>(senders: Vec<S>) -> Fallible<Measurement> {
-        let period = Period {
-            warm_up: Duration::from_millis(5),
-            measured: Duration::from_millis(20),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let period = Period { warm_up: Duration::from_millis(5), measured: Duration::from_millis(20) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         tokio::task::LocalSet::new().block_on(&runtime, drive(senders, period))
     }
 
@@ -160,18 +149,12 @@ mod tests {
         let measured = drive_briefly(vec![Immediate, Immediate]).expect("nothing refuses");
         let counted = (measured.per_second * 0.02).round() as u64;
         assert!(counted > 0);
-        assert!(
-            measured.answered >= counted + 2,
-            "each sender has one answer after the period"
-        );
+        assert!(measured.answered >= counted + 2, "each sender has one answer after the period");
     }
 
     #[test]
     fn a_refused_send_ends_the_load() {
-        assert_eq!(
-            drive_briefly(vec![Refused]).expect_err("it refuses").to_string(),
-            "refused"
-        );
+        assert_eq!(drive_briefly(vec![Refused]).expect_err("it refuses").to_string(), "refused");
     }
 
     #[test]

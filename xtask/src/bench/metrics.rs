@@ -19,17 +19,11 @@ impl StoreCounters {
 
     /// What was counted since `earlier`.
     pub(super) fn since(self, earlier: Self) -> Self {
-        Self {
-            commits: self.commits - earlier.commits,
-            writes: self.writes - earlier.writes,
-        }
+        Self { commits: self.commits - earlier.commits, writes: self.writes - earlier.writes }
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            commits: self.commits + other.commits,
-            writes: self.writes + other.writes,
-        }
+        Self { commits: self.commits + other.commits, writes: self.writes + other.writes }
     }
 
     fn parse(text: &str) -> Fallible<Self> {
@@ -53,9 +47,7 @@ fn counter(text: &str, name: &str) -> Fallible<f64> {
             None => continue,
         };
         let value = value.split_whitespace().next().unwrap_or_default();
-        let value: f64 = value
-            .parse()
-            .map_err(|_| format!("/metrics gives no number for {name}: {line}"))?;
+        let value: f64 = value.parse().map_err(|_| format!("/metrics gives no number for {name}: {line}"))?;
         sum = Some(sum.unwrap_or(0.0) + value);
     }
     sum.ok_or_else(|| format!("/metrics does not hold {name}").into())
@@ -74,47 +66,21 @@ mod tests {
                     guildhall_store_writes_total{kind=\"a b}\"} 30 1700000000000\n\
                     guildhall_store_writes_total{kind=\"c\"} 4.2e1\n";
         let counters = StoreCounters::parse(text).expect("readable counters");
-        assert_eq!(
-            counters,
-            StoreCounters {
-                commits: 12.0,
-                writes: 72.0
-            }
-        );
+        assert_eq!(counters, StoreCounters { commits: 12.0, writes: 72.0 });
     }
 
     #[test]
     fn what_is_missing_or_no_number_is_named() {
-        let error = StoreCounters::parse("other 1\n")
-            .expect_err("not there")
-            .to_string();
+        let error = StoreCounters::parse("other 1\n").expect_err("not there").to_string();
         assert_eq!(error, "/metrics does not hold guildhall_store_commits_total");
         assert!(StoreCounters::parse("guildhall_store_commits_total many\n").is_err());
     }
 
     #[test]
     fn differences_and_sums() {
-        let early = StoreCounters {
-            commits: 1.0,
-            writes: 2.0,
-        };
-        let late = StoreCounters {
-            commits: 11.0,
-            writes: 82.0,
-        };
-        assert_eq!(
-            late.since(early),
-            StoreCounters {
-                commits: 10.0,
-                writes: 80.0
-            }
-        );
-        assert_eq!(
-            late.plus(early),
-            StoreCounters {
-                commits: 12.0,
-                writes: 84.0
-            }
-        );
+        let early = StoreCounters { commits: 1.0, writes: 2.0 };
+        let late = StoreCounters { commits: 11.0, writes: 82.0 };
+        assert_eq!(late.since(early), StoreCounters { commits: 10.0, writes: 80.0 });
+        assert_eq!(late.plus(early), StoreCounters { commits: 12.0, writes: 84.0 });
     }
 }

@@ -93,9 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     if cfg!(debug_assertions) {
         return release::replace_this_process();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
@@ -129,34 +127,20 @@ impl<'a> Bench<'a> {
             Some(path) => std::path::absolute(path)?,
             None => release::build("guildhall")?,
         };
-        let parent = settings
-            .work_dir
-            .clone()
-            .unwrap_or_else(|| workspace_file("target/bench"));
+        let parent = settings.work_dir.clone().unwrap_or_else(|| workspace_file("target/bench"));
         std::fs::create_dir_all(&parent)?;
-        Ok(Self {
-            settings,
-            program,
-            directory: TempDir::new_in(parent)?,
-        })
+        Ok(Self { settings, program, directory: TempDir::new_in(parent)? })
     }
 
     fn period(&self) -> Period {
-        Period {
-            warm_up: WARM_UP,
-            measured: Duration::from_secs(self.settings.seconds),
-        }
+        Period { warm_up: WARM_UP, measured: Duration::from_secs(self.settings.seconds) }
     }
 
     /// A world of its own beneath the run's directory. A PostgreSQL database is one world, whatever its name here.
     fn place(&self, name: &str) -> world::Place<'_> {
         let database_url = self.settings.database_url.as_deref();
         let name = if database_url.is_some() { "database" } else { name };
-        world::Place {
-            program: &self.program,
-            directory: self.directory.path().join(name),
-            database_url,
-        }
+        world::Place { program: &self.program, directory: self.directory.path().join(name), database_url }
     }
 
     /// The place of the large world; `None` when it would need a second database that was not given.
@@ -173,11 +157,7 @@ impl<'a> Bench<'a> {
     }
 
     fn print_title(&self, what: &str) {
-        let store = if self.settings.database_url.is_some() {
-            "PostgreSQL"
-        } else {
-            "SQLite"
-        };
+        let store = if self.settings.database_url.is_some() { "PostgreSQL" } else { "SQLite" };
         let Settings { seconds, rounds, .. } = self.settings;
         println!("{what} on {store}; release builds, medians of {rounds} rounds of {seconds} s\n");
     }

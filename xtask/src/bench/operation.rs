@@ -23,16 +23,11 @@ impl Operation {
         let table: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
         let entry = &table[name];
         let ids = entry["ids"]["server"].as_object();
-        let newest = ids
-            .into_iter()
-            .flatten()
-            .max_by_key(|(_, range)| newest_version(range));
+        let newest = ids.into_iter().flatten().max_by_key(|(_, range)| newest_version(range));
         match (entry["kind"].as_str(), newest) {
-            (Some(kind), Some((id, _))) => Ok(Self {
-                name: name.to_owned(),
-                kind: kind.to_owned(),
-                id: id.clone(),
-            }),
+            (Some(kind), Some((id, _))) => {
+                Ok(Self { name: name.to_owned(), kind: kind.to_owned(), id: id.clone() })
+            }
             _ => Err(format!("operations.json holds no server id of {name}").into()),
         }
     }
@@ -54,11 +49,7 @@ impl Operation {
             body.len()
         );
         let number_at = http::find(text.as_bytes(), NUMBER_PLACE.as_bytes());
-        Request {
-            bytes: text.into_bytes(),
-            number_at,
-            number: 0,
-        }
+        Request { bytes: text.into_bytes(), number_at, number: 0 }
     }
 }
 
@@ -99,19 +90,14 @@ mod tests {
     #[test]
     fn the_newest_id_is_taken() {
         let versions = [json!("0.0.23..0.0.50"), json!("0.0.51"), json!("0.0.9")];
-        assert_eq!(
-            versions.iter().max_by_key(|range| newest_version(range)),
-            Some(&json!("0.0.51"))
-        );
+        assert_eq!(versions.iter().max_by_key(|range| newest_version(range)), Some(&json!("0.0.51")));
         assert!(newest_version(&json!("0.0.9")) < newest_version(&json!("0.0.10")));
     }
 
     #[test]
     fn both_measured_operations_have_an_id() {
-        for (name, kind) in [
-            ("sendMessageToChat", "mutation"),
-            ("checkIfUserHasAccessToExperience", "query"),
-        ] {
+        for (name, kind) in [("sendMessageToChat", "mutation"), ("checkIfUserHasAccessToExperience", "query")]
+        {
             let operation = Operation::named(name).expect("in the table");
             assert_eq!(operation.kind, kind);
             assert!(operation.id.starts_with("sha256:"));
@@ -121,11 +107,8 @@ mod tests {
 
     #[test]
     fn only_the_number_changes_between_sends() {
-        let operation = Operation {
-            name: "send".to_owned(),
-            kind: "mutation".to_owned(),
-            id: "sha256:0".to_owned(),
-        };
+        let operation =
+            Operation { name: "send".to_owned(), kind: "mutation".to_owned(), id: "sha256:0".to_owned() };
         let variables = json!({ "message": format!("Message {NUMBER_PLACE}!") });
         let server = SocketAddr::from(([127, 0, 0, 1], 8003));
         let mut request = operation.request(server, "key", &variables);

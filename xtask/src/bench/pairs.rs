@@ -49,9 +49,6 @@ pub(super) async fn measure(
         store = store.plus(StoreCounters::read(world.address).await?.since(before));
         bare_rounds.push(workload.measure(bare.address, connections, period).await?);
     }
-    let (ours, bare) = (
-        Measurement::median(&ours_rounds),
-        Measurement::median(&bare_rounds),
-    );
+    let (ours, bare) = (Measurement::median(&ours_rounds), Measurement::median(&bare_rounds));
     Ok(Pair { ours, bare, store })
 }

@@ -31,24 +31,14 @@ pub(super) async fn measure(directory: &Path, period: Period, rounds: u64) -> Fa
     let address = free_address()?;
     let config = write_config(&directory.join("prosody"), address)?;
     let mut register = Command::new(control);
-    register
-        .arg("--config")
-        .arg(&config)
-        .args(["register", "sender", HOST, "secret"]);
+    register.arg("--config").arg(&config).args(["register", "sender", HOST, "secret"]);
     complete("prosodyctl register", &mut register, REGISTER_LIMIT).await?;
     let mut command = Command::new(server);
     command.arg("--config").arg(&config);
     let mut process = Process::start("prosody", &mut command, directory.join("prosody.log"))?;
-    process
-        .until_ready(async || TcpStream::connect(address).await.is_ok())
-        .await?;
+    process.until_ready(async || TcpStream::connect(address).await.is_ok()).await?;
 
-    let room = Room {
-        server: address,
-        host: HOST,
-        address: ROOM,
-        login: LOGIN,
-    };
+    let room = Room { server: address, host: HOST, address: ROOM, login: LOGIN };
     let mut table = Table::new(&["senders", "messages/s", "deliveries/s", "p50 ms", "p99 ms"]);
     for senders in SENDERS {
         eprintln!("measuring {senders} senders in a Prosody room");
@@ -56,12 +46,7 @@ pub(super) async fn measure(directory: &Path, period: Period, rounds: u64) -> Fa
         for _ in 0..rounds {
             measured.push(measure_room(&room, senders, period).await?);
         }
-        let Measurement {
-            per_second,
-            p50_ms,
-            p99_ms,
-            ..
-        } = Measurement::median(&measured);
+        let Measurement { per_second, p50_ms, p99_ms, .. } = Measurement::median(&measured);
         table.row(vec![
             senders.to_string(),
             whole(per_second),
@@ -93,9 +78,7 @@ async fn measure_room(room: &Room<'_>, senders: usize, period: Period) -> Fallib
 /// Where a command lies on the search path.
 fn installed(command: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(command))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(command)).find(|file| file.is_file())
 }
 
 /// Writes a configuration that listens on this machine only, and answers its path.

@@ -35,22 +35,11 @@ pub(super) struct Occupant {
 impl Room<'_> {
     /// Logs in, enters the room as occupant `number` and waits until the room says it is in.
     pub(super) async fn enter(&self, number: usize) -> Fallible<Occupant> {
-        let Self {
-            server,
-            host,
-            address,
-            login,
-        } = *self;
+        let Self { server, host, address, login } = *self;
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
         let room = address.to_owned();
-        let mut occupant = Occupant {
-            stream,
-            received: Vec::new(),
-            room,
-            number,
-            sent: 0,
-        };
+        let mut occupant = Occupant { stream, received: Vec::new(), room, number, sent: 0 };
         let header = format!(
             "<?xml version='1.0'?><stream:stream to='{host}' version='1.0' xmlns='jabber:client' \
              xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -90,10 +79,7 @@ impl Occupant {
     /// Fails when the server has refused a step of logging in or entering.
     fn refuse_failure(&self) -> Fallible<()> {
         let refused = ["<failure", "<stream:error", "type='error'"];
-        if refused
-            .iter()
-            .any(|refusal| find(&self.received, refusal.as_bytes()).is_some())
-        {
+        if refused.iter().any(|refusal| find(&self.received, refusal.as_bytes()).is_some()) {
             let said = String::from_utf8_lossy(&self.received);
             return Err(format!("the room's server refused sender {}: {said}", self.number).into());
         }
@@ -117,9 +103,7 @@ impl Sender for Occupant {
     /// Sends one message and waits for its reflection; everybody else's messages are read past.
     async fn send(&mut self) -> Fallible<()> {
         self.sent += 1;
-        let Self {
-            room, number, sent, ..
-        } = &*self;
+        let Self { room, number, sent, .. } = &*self;
         let id = format!("id='m{number}-{sent}'");
         let message = format!(
             "<message to='{room}' type='groupchat' {id}><body>Message {sent:012}: {MESSAGE_TEXT}</body></message>"
@@ -134,9 +118,8 @@ impl Sender for Occupant {
                     let refused =
                         find(stanza, b"type='error'").map(|_| String::from_utf8_lossy(stanza).into_owned());
                     self.received.drain(..read);
-                    return refused.map_or(Ok(()), |stanza| {
-                        Err(format!("a message was refused: {stanza}").into())
-                    });
+                    return refused
+                        .map_or(Ok(()), |stanza| Err(format!("a message was refused: {stanza}").into()));
                 }
             }
             self.received.drain(..read);

@@ -42,10 +42,7 @@ pub(super) async fn run(arguments: &Arguments) -> crate::Outcome {
 /// Prints a line for each number of senders; answers the figures judged at `JUDGED_SENDERS`.
 async fn measure_senders(bench: &Bench<'_>) -> Fallible<Vec<Figure>> {
     let bare = BareRoute::start(bench.directory.path()).await?;
-    let world = bench
-        .place("senders")
-        .serve_filled("--messages", SMALL_MESSAGES)
-        .await?;
+    let world = bench.place("senders").serve_filled("--messages", SMALL_MESSAGES).await?;
     let workload = Workload::send_message(&world.demo)?;
     let mut table = Table::new(&[
         "senders",
@@ -62,15 +59,8 @@ async fn measure_senders(bench: &Bench<'_>) -> Fallible<Vec<Figure>> {
     let mut figures = Vec::new();
     for senders in SENDERS {
         eprintln!("measuring {senders} senders");
-        let pair = pairs::measure(
-            &workload,
-            &world,
-            &bare,
-            senders,
-            bench.period(),
-            bench.settings.rounds,
-        )
-        .await?;
+        let pair =
+            pairs::measure(&workload, &world, &bare, senders, bench.period(), bench.settings.rounds).await?;
         table.row(cells(senders, &pair));
         if senders == JUDGED_SENDERS {
             figures = judge(&pair);

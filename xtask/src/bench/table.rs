@@ -8,9 +8,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(heading: &[&str]) -> Self {
-        Self {
-            rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()],
-        }
+        Self { rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()] }
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
@@ -25,11 +23,7 @@ impl Table {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
             .map(|column| {
-                self.rows
-                    .iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| cell.chars().count())
-                    .max()
+                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
             })
             .map(Option::unwrap_or_default)
             .collect();

@@ -27,10 +27,9 @@ impl Figure {
     fn line(&self, width: usize) -> String {
         let (measured, needs) = match self.bound {
             Bound::AtLeast(least) => (format!("{:.2}", self.measured), format!("needs >= {least}")),
-            Bound::Within(most) => (
-                format!("{:+.1} %", self.measured * 100.0),
-                format!("needs within {:.0} %", most * 100.0),
-            ),
+            Bound::Within(most) => {
+                (format!("{:+.1} %", self.measured * 100.0), format!("needs within {:.0} %", most * 100.0))
+            }
         };
         let met = if self.is_met() { "ok" } else { "MISSED" };
         format!("  {:width$}  {measured:>8}  ({needs}) {met}", self.name)
@@ -39,19 +38,8 @@ impl Figure {
 
 /// Prints every figure; an error when one is missed and `required` says that this counts.
 pub(super) fn conclude(figures: &[Figure], required: bool) -> crate::Outcome {
-    let width = figures
-        .iter()
-        .map(|figure| figure.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    println!(
-        "{}",
-        if required {
-            "verdict"
-        } else {
-            "verdict (printed only, not required)"
-        }
-    );
+    let width = figures.iter().map(|figure| figure.name.chars().count()).max().unwrap_or(0);
+    println!("{}", if required { "verdict" } else { "verdict (printed only, not required)" });
     for figure in figures {
         println!("{}", figure.line(width));
     }
@@ -67,11 +55,7 @@ mod tests {
     use super::*;
 
     fn figure(measured: f64, bound: Bound) -> Figure {
-        Figure {
-            name: "ratio at 64 senders".to_owned(),
-            measured,
-            bound,
-        }
+        Figure { name: "ratio at 64 senders".to_owned(), measured, bound }
     }
 
     #[test]
@@ -88,10 +72,7 @@ mod tests {
         let line = figure(0.31, Bound::AtLeast(0.25)).line(19);
         assert_eq!(line, "  ratio at 64 senders      0.31  (needs >= 0.25) ok");
         let line = figure(-0.301, Bound::Within(0.2)).line(19);
-        assert_eq!(
-            line,
-            "  ratio at 64 senders   -30.1 %  (needs within 20 %) MISSED"
-        );
+        assert_eq!(line, "  ratio at 64 senders   -30.1 %  (needs within 20 %) MISSED");
     }
 
     #[test]

@@ -37,11 +37,7 @@ impl Workload {
 
     fn new(operation: &str, variables: Value, demo: &DemoEnv) -> Fallible<Self> {
         let api_key = demo.get("WHOP_API_KEY")?.to_owned();
-        Ok(Self {
-            operation: Operation::named(operation)?,
-            variables,
-            api_key,
-        })
+        Ok(Self { operation: Operation::named(operation)?, variables, api_key })
     }
 
     /// Opens the connections and runs one period over them.
@@ -54,10 +50,8 @@ impl Workload {
         let request = self.operation.request(server, &self.api_key, &self.variables);
         let mut senders = Vec::with_capacity(connections);
         for _ in 0..connections {
-            senders.push(HttpSender {
-                connection: Connection::open(server).await?,
-                request: request.clone(),
-            });
+            senders
+                .push(HttpSender { connection: Connection::open(server).await?, request: request.clone() });
         }
         load::drive(senders, period).await
     }

@@ -45,15 +45,9 @@ impl Place<'_> {
         command.args(["--demo", "--listen", &address.to_string()]);
         let log = self.directory.with_extension("log");
         let mut process = Process::start("guildhall serve", &mut command, log)?;
-        process
-            .until_ready(async || http::get(address, "/readyz").await.is_ok())
-            .await?;
+        process.until_ready(async || http::get(address, "/readyz").await.is_ok()).await?;
         let demo = DemoEnv::read(&self.directory.join("demo.env"))?;
-        Ok(World {
-            address,
-            demo,
-            process,
-        })
+        Ok(World { address, demo, process })
     }
 }
 

@@ -29,9 +29,7 @@ pub(super) fn differences(ours: &Schema, theirs: &Schema) -> Vec<String> {
     }
     for (place, _, reason) in EXCEPTIONS {
         if !comparison.excused.contains(place) {
-            comparison.differences.push(format!(
-                "{place} is listed as an exception ({reason}) and is none"
-            ));
+            comparison.differences.push(format!("{place} is listed as an exception ({reason}) and is none"));
         }
     }
     comparison.differences
@@ -77,10 +75,7 @@ impl Comparison {
             self.report(&format!("{name}.{value}"), "is no value in the contract");
         }
         for value in theirs.iter().filter(|value| !ours.contains(value)) {
-            self.report(
-                &format!("{name}.{value}"),
-                "is a value of the contract and missing here",
-            );
+            self.report(&format!("{name}.{value}"), "is a value of the contract and missing here");
         }
     }
 
@@ -100,10 +95,7 @@ impl Comparison {
     ) {
         for ours in ours.iter().map(|field| &field.node) {
             let place = format!("{name}.{}", ours.name.node);
-            match theirs
-                .iter()
-                .find(|theirs| theirs.node.name.node == ours.name.node)
-            {
+            match theirs.iter().find(|theirs| theirs.node.name.node == ours.name.node) {
                 Some(theirs) => {
                     self.compare_type(&place, &ours.ty.node, &theirs.node.ty.node);
                     self.compare_inputs(&place, &ours.arguments, &theirs.node.arguments);
@@ -123,10 +115,7 @@ impl Comparison {
     ) {
         for ours in ours.iter().map(|input| &input.node) {
             let place = format!("{name}.{}", ours.name.node);
-            match theirs
-                .iter()
-                .find(|theirs| theirs.node.name.node == ours.name.node)
-            {
+            match theirs.iter().find(|theirs| theirs.node.name.node == ours.name.node) {
                 Some(theirs) => self.compare_type(&place, &ours.ty.node, &theirs.node.ty.node),
                 None if ours.ty.node.nullable || ours.default_value.is_some() => {}
                 None => self.report(&place, "is required here and unknown to the contract"),
@@ -134,10 +123,7 @@ impl Comparison {
         }
         for theirs in theirs.iter().map(|input| &input.node.name.node) {
             if !ours.iter().any(|ours| ours.node.name.node == *theirs) {
-                self.report(
-                    &format!("{name}.{theirs}"),
-                    "is what clients may send, and is missing here",
-                );
+                self.report(&format!("{name}.{theirs}"), "is what clients may send, and is missing here");
             }
         }
     }
@@ -184,39 +170,18 @@ mod tests {
     #[test]
     fn every_difference_is_named() {
         for (ours, sentence) in [
-            (
-                "enum Level { low }",
-                "Level.high is a value of the contract and missing here",
-            ),
-            (
-                "enum Level { low high top }",
-                "Level.top is no value in the contract",
-            ),
-            (
-                "union Thing = Cat | Fish",
-                "Thing has no member Fish in the contract",
-            ),
+            ("enum Level { low }", "Level.high is a value of the contract and missing here"),
+            ("enum Level { low high top }", "Level.top is no value in the contract"),
+            ("union Thing = Cat | Fish", "Thing has no member Fish in the contract"),
             ("type Cat { name: String }", "Cat does not implement Named"),
-            (
-                "type Dog { name: String! }",
-                "Dog.name is String! here and String in the contract",
-            ),
+            ("type Dog { name: String! }", "Dog.name is String! here and String in the contract"),
             (
                 "type Dog { tail(wags: Int!): Int }",
                 "Dog.tail.wags is required here and unknown to the contract",
             ),
-            (
-                "type Level { low: Int }",
-                "Level is of another kind in the contract",
-            ),
-            (
-                "input Wish { what: ID level: Level }",
-                "Wish.what is ID here and ID! in the contract",
-            ),
-            (
-                "input Wish { what: ID! }",
-                "Wish.level is what clients may send, and is missing here",
-            ),
+            ("type Level { low: Int }", "Level is of another kind in the contract"),
+            ("input Wish { what: ID level: Level }", "Wish.what is ID here and ID! in the contract"),
+            ("input Wish { what: ID! }", "Wish.level is what clients may send, and is missing here"),
         ] {
             assert_eq!(found(ours), [sentence], "{ours}");
         }

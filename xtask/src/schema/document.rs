@@ -26,11 +26,8 @@ impl Schema {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let guarded = guard_enum_values(text);
         let document = async_graphql_parser::parse_schema(guarded).map_err(|error| error.to_string())?;
-        let mut schema = Self {
-            types: BTreeMap::new(),
-            query_root: "Query".into(),
-            mutation_root: "Mutation".into(),
-        };
+        let mut schema =
+            Self { types: BTreeMap::new(), query_root: "Query".into(), mutation_root: "Mutation".into() };
         for definition in document.definitions {
             match definition {
                 TypeSystemDefinition::Type(definition) => {
@@ -53,9 +50,7 @@ impl Schema {
 
     /// Every named type in order of name.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = (&str, &TypeDefinition)> {
-        self.types
-            .iter()
-            .map(|(name, definition)| (name.as_str(), definition))
+        self.types.iter().map(|(name, definition)| (name.as_str(), definition))
     }
 
     /// The definition of a type; the five built-in scalars have none.
@@ -69,9 +64,7 @@ impl Schema {
             return Vec::new();
         };
         let values = kind.values.iter().map(|value| value.node.value.node.as_str());
-        values
-            .map(|value| value.strip_prefix(GUARD).unwrap_or(value).to_owned())
-            .collect()
+        values.map(|value| value.strip_prefix(GUARD).unwrap_or(value).to_owned()).collect()
     }
 
     /// A field of an object or interface.
@@ -81,10 +74,7 @@ impl Schema {
             TypeKind::Interface(interface) => &interface.fields,
             _ => return None,
         };
-        fields
-            .iter()
-            .map(|field| &field.node)
-            .find(|field| field.name.node == field_name)
+        fields.iter().map(|field| &field.node).find(|field| field.name.node == field_name)
     }
 
     /// Whether values of the type are of one of several object types.
@@ -99,11 +89,8 @@ impl Schema {
     pub(crate) fn possible_types(&self, type_name: &str) -> Vec<String> {
         match self.definition(type_name).map(|definition| &definition.kind) {
             Some(TypeKind::Union(union)) => {
-                let mut members: Vec<String> = union
-                    .members
-                    .iter()
-                    .map(|member| member.node.to_string())
-                    .collect();
+                let mut members: Vec<String> =
+                    union.members.iter().map(|member| member.node.to_string()).collect();
                 members.sort();
                 members
             }
@@ -126,10 +113,7 @@ fn guard_enum_values(text: &str) -> String {
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let mut guarded = String::with_capacity(text.len());
     for piece in text.split_inclusive(|character: char| !is_word(character)) {
-        if ["true_", "false_", "null_"]
-            .iter()
-            .any(|keyword| piece.starts_with(keyword))
-        {
+        if ["true_", "false_", "null_"].iter().any(|keyword| piece.starts_with(keyword)) {
             guarded.push_str(GUARD);
         }
         guarded.push_str(piece);

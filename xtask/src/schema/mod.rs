@@ -72,10 +72,7 @@ pub(crate) fn check() -> crate::Outcome {
 /// What `guildhall schema` prints.
 fn print() -> Fallible<String> {
     let program = cargo::build("guildhall", Profile::Dev)?;
-    let output = Command::new(program)
-        .arg("schema")
-        .stderr(Stdio::inherit())
-        .output()?;
+    let output = Command::new(program).arg("schema").stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("`guildhall schema` failed ({})", output.status).into());
     }

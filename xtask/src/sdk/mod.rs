@@ -36,10 +36,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// As [`run`].
 pub(crate) fn check() -> crate::Outcome {
-    run(&Arguments {
-        check: true,
-        schema: None,
-    })
+    run(&Arguments { check: true, schema: None })
 }
 
 /// Generates both clients and writes them, or compares them with what is there.

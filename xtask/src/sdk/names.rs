@@ -45,9 +45,9 @@ pub(super) fn screaming_case(name: &str) -> String {
 pub(super) fn serde_camel_case(snake: &str) -> String {
     let pascal = pascal_case(snake);
     let mut characters = pascal.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_ascii_lowercase().to_string() + characters.as_str()
-    })
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + characters.as_str())
 }
 
 /// A field's name in Rust; a keyword is written raw.
@@ -70,11 +70,7 @@ mod tests {
         for (name, snake, pascal) in [
             ("findOrCreateChat", "find_or_create_chat", "FindOrCreateChat"),
             ("byteSizeV2", "byte_size_v2", "ByteSizeV2"),
-            (
-                "moneyEarned24Hours",
-                "money_earned_24_hours",
-                "MoneyEarned24Hours",
-            ),
+            ("moneyEarned24Hours", "money_earned_24_hours", "MoneyEarned24Hours"),
             ("__typename", "typename", "Typename"),
             ("no_access", "no_access", "NoAccess"),
             ("s80", "s80", "S80"),

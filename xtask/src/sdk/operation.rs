@@ -113,9 +113,7 @@ fn newest_server_id(entry: &TableEntry) -> Option<String> {
     let ids = entry.ids.get("server")?;
     let newest = ids.iter().max_by_key(|(_, range)| {
         let last = range.rsplit("..").next().unwrap_or_default();
-        let numbers = last
-            .split('.')
-            .map(|number| number.parse::<u32>().unwrap_or_default());
+        let numbers = last.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
         numbers.collect::<Vec<_>>()
     })?;
     Some(newest.0.clone())
@@ -136,10 +134,7 @@ fn refuse_strays(folder: &Path, operations: &[Operation]) -> Result<(), String> 
                     && file.file_name() == format!("{}.graphql", operation.name).as_str()
             });
             if path.extension().is_some_and(|extension| extension == "graphql") && !is_known {
-                return Err(format!(
-                    "{}: operations.json leads to no such document",
-                    path.display()
-                ));
+                return Err(format!("{}: operations.json leads to no such document", path.display()));
             }
         }
     }

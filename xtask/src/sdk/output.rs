@@ -78,11 +78,7 @@ pub(super) fn rustfmt(root: &Path, text: &str) -> Result<String, Box<dyn std::er
         .spawn()
         .map_err(|error| format!("rustfmt: {error}"))?;
     // rustfmt reads all of its input before it writes, so the two pipes cannot wait for each other.
-    formatter
-        .stdin
-        .take()
-        .ok_or("rustfmt takes no input")?
-        .write_all(text.as_bytes())?;
+    formatter.stdin.take().ok_or("rustfmt takes no input")?.write_all(text.as_bytes())?;
     let answer = formatter.wait_with_output()?;
     if !answer.status.success() {
         return Err("rustfmt refused the generated Rust".into());

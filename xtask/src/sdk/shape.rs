@@ -60,19 +60,14 @@ pub(super) fn select(
     let mut cases: Vec<Case> = Vec::new();
     for (case_type, field) in own {
         if !cases.iter().any(|case| case.type_name == case_type) {
-            cases.push(Case {
-                type_name: case_type.clone(),
-                fields: common.clone(),
-            });
+            cases.push(Case { type_name: case_type.clone(), fields: common.clone() });
         }
         let case = cases.iter_mut().find(|case| case.type_name == case_type);
         add(&mut case.expect("the case was pushed above").fields, field)?;
     }
     let is_told = common.iter().any(|field| field.key == "__typename");
     if cases.len() > 1 && !is_told {
-        return Err(format!(
-            "{type_name}: several fragments need __typename to be told apart"
-        ));
+        return Err(format!("{type_name}: several fragments need __typename to be told apart"));
     }
     cases.sort_by(|left, right| left.type_name.cmp(&right.type_name));
     let mut other_types = Vec::new();
@@ -80,11 +75,7 @@ pub(super) fn select(
         other_types = schema.possible_types(type_name);
         other_types.retain(|name| cases.iter().all(|case| case.type_name != *name));
     }
-    Ok(Selected {
-        fields: common,
-        cases,
-        other_types,
-    })
+    Ok(Selected { fields: common, cases, other_types })
 }
 
 struct Resolver<'a> {
@@ -112,15 +103,8 @@ impl Resolver<'_> {
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    let fragment = self
-                        .document
-                        .fragments
-                        .get(name)
-                        .ok_or(format!("no fragment {name}"))?;
-                    (
-                        Some(&fragment.node.type_condition),
-                        &fragment.node.selection_set.node,
-                    )
+                    let fragment = self.document.fragments.get(name).ok_or(format!("no fragment {name}"))?;
+                    (Some(&fragment.node.type_condition), &fragment.node.selection_set.node)
                 }
             };
             let narrowed = condition.map_or(type_name, |condition| condition.node.on.node.as_str());
@@ -139,23 +123,12 @@ impl Resolver<'_> {
     ) -> Result<(), String> {
         let always_applies = narrowed == type_name
             || (!self.schema.is_abstract(type_name)
-                && self
-                    .schema
-                    .possible_types(narrowed)
-                    .iter()
-                    .any(|name| name == type_name));
+                && self.schema.possible_types(narrowed).iter().any(|name| name == type_name));
         if always_applies {
             return self.collect(type_name, inner, common, own);
         }
-        if !self
-            .schema
-            .possible_types(type_name)
-            .iter()
-            .any(|name| name == narrowed)
-        {
-            return Err(format!(
-                "... on {narrowed} is no object type that {type_name} can be"
-            ));
+        if !self.schema.possible_types(type_name).iter().any(|name| name == narrowed) {
+            return Err(format!("... on {narrowed} is no object type that {type_name} can be"));
         }
         let mut fields = Vec::new();
         self.collect(narrowed, inner, &mut fields, own)?;
@@ -168,53 +141,30 @@ impl Resolver<'_> {
         let key = field.response_key().node.to_string();
         if name == "__typename" {
             let value_type = Type::new("String!").expect("String! is a type");
-            return Ok(SelectedField {
-                key,
-                value_type,
-                description: None,
-                nested: None,
-            });
+            return Ok(SelectedField { key, value_type, description: None, nested: None });
         }
-        let definition = self
-            .schema
-            .field(type_name, name)
-            .ok_or_else(|| format!("{type_name} has no field {name}"))?;
+        let definition =
+            self.schema.field(type_name, name).ok_or_else(|| format!("{type_name} has no field {name}"))?;
         for (argument, _) in &field.arguments {
-            if !definition
-                .arguments
-                .iter()
-                .any(|known| known.node.name.node == argument.node)
-            {
+            if !definition.arguments.iter().any(|known| known.node.name.node == argument.node) {
                 return Err(format!("{type_name}.{name} takes no argument {}", argument.node));
             }
         }
         let value_type = definition.ty.node.clone();
         let answered = base_name(&value_type);
         let has_fields = !matches!(
-            self.schema
-                .definition(answered)
-                .map(|definition| &definition.kind),
+            self.schema.definition(answered).map(|definition| &definition.kind),
             None | Some(TypeKind::Scalar | TypeKind::Enum(_))
         );
         let inner = &field.selection_set.node;
         if has_fields == inner.items.is_empty() {
-            return Err(format!(
-                "{type_name}.{name} answers {answered}: its selection set does not fit"
-            ));
+            return Err(format!("{type_name}.{name} answers {answered}: its selection set does not fit"));
         }
         let nested = has_fields
             .then(|| select(self.schema, self.document, answered, inner).map(std::rc::Rc::new))
             .transpose()?;
-        let description = definition
-            .description
-            .as_ref()
-            .map(|description| description.node.clone());
-        Ok(SelectedField {
-            key,
-            value_type,
-            description,
-            nested,
-        })
+        let description = definition.description.as_ref().map(|description| description.node.clone());
+        Ok(SelectedField { key, value_type, description, nested })
     }
 }
 

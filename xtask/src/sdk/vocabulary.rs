@@ -69,10 +69,7 @@ impl Vocabulary {
         match &definition.kind {
             TypeKind::Enum(_) => {
                 let values = Schema::enum_values(definition);
-                let found = Enum {
-                    description: description(definition),
-                    values,
-                };
+                let found = Enum { description: description(definition), values };
                 self.enums.insert(name.to_owned(), found);
             }
             TypeKind::InputObject(kind) => {
@@ -86,10 +83,7 @@ impl Vocabulary {
                         description: field.node.description.as_ref().map(|text| text.node.clone()),
                     })
                     .collect();
-                let found = Input {
-                    description: description(definition),
-                    fields: fields.clone(),
-                };
+                let found = Input { description: description(definition), fields: fields.clone() };
                 self.inputs.insert(name.to_owned(), found);
                 for field in &fields {
                     self.add(schema, base_name(&field.value_type))
@@ -103,8 +97,5 @@ impl Vocabulary {
 }
 
 fn description(definition: &TypeDefinition) -> Option<String> {
-    definition
-        .description
-        .as_ref()
-        .map(|description| description.node.clone())
+    definition.description.as_ref().map(|description| description.node.clone())
 }

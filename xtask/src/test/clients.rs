@@ -51,11 +51,7 @@ pub(super) fn check_node() -> Outcome {
     );
     let node = version("node").map_err(|_| format!("Node is not on this machine: {advice}"))?;
     version("npm").map_err(|_| format!("npm is not on this machine: {advice}"))?;
-    let major = node
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok());
+    let major = node.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
     match major {
         Some(major) if u32::ge(&major, &OLDEST_NODE) => Ok(()),
         _ => Err(format!("Node here is {node}: {advice}").into()),
@@ -63,10 +59,7 @@ pub(super) fn check_node() -> Outcome {
 }
 
 fn version(program: &str) -> Fallible<String> {
-    let output = std::process::Command::new(program)
-        .arg("--version")
-        .stderr(Stdio::null())
-        .output()?;
+    let output = std::process::Command::new(program).arg("--version").stderr(Stdio::null()).output()?;
     if !output.status.success() {
         return Err(format!("{program} --version failed").into());
     }
@@ -88,9 +81,5 @@ async fn install(folder: &Path) -> Outcome {
     if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= locked) {
         return Ok(());
     }
-    command::run(&mut npm(
-        folder,
-        &["ci", "--no-audit", "--no-fund", "--loglevel=error"],
-    ))
-    .await
+    command::run(&mut npm(folder, &["ci", "--no-audit", "--no-fund", "--loglevel=error"])).await
 }

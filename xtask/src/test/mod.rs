@@ -46,10 +46,6 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let all = Part::all();
     // Whoever names a part may name any.
-    let parts = if arguments.only.is_empty() {
-        part::TESTS
-    } else {
-        &all
-    };
+    let parts = if arguments.only.is_empty() { part::TESTS } else { &all };
     run_parts(&arguments.choose(parts), Choices::default())
 }

@@ -51,23 +51,12 @@ impl Cluster {
             std::os::unix::fs::chown(directory.path(), Some(user), Some(group))?;
         }
         let port = free_address()?.port();
-        let cluster = Self {
-            programs,
-            owner,
-            directory,
-            port,
-        };
+        let cluster = Self { programs, owner, directory, port };
         println!(
             "    starting a private PostgreSQL cluster on 127.0.0.1:{port} (programs of {})",
             cluster.programs.display()
         );
-        let initdb = [
-            "--auth=trust",
-            "--username=guildhall",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        ];
+        let initdb = ["--auth=trust", "--username=guildhall", "--encoding=UTF8", "--locale=C", "--no-sync"];
         cluster.complete(cluster.command("initdb").args(initdb))?;
         let mut settings = std::fs::read_to_string(cluster.data().join("postgresql.conf"))?;
         writeln!(settings, "{SETTINGS}port = {port}")?;
@@ -75,11 +64,7 @@ impl Cluster {
         let log = cluster.directory.path().join("log");
         cluster
             .complete(
-                cluster
-                    .command("pg_ctl")
-                    .args(["--wait", "--timeout=60", "--log"])
-                    .arg(&log)
-                    .arg("start"),
+                cluster.command("pg_ctl").args(["--wait", "--timeout=60", "--log"]).arg(&log).arg("start"),
             )
             .map_err(|error| format!("{error}{}", std::fs::read_to_string(&log).unwrap_or_default()))?;
         Ok(cluster)
@@ -97,10 +82,7 @@ impl Cluster {
     /// One of the programs, upon this cluster, as its owner.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        command
-            .current_dir(self.directory.path())
-            .arg("--pgdata")
-            .arg(self.data());
+        command.current_dir(self.directory.path()).arg("--pgdata").arg(self.data());
         if let Some(Owner { user, group }) = self.owner {
             command.uid(user).gid(group);
         }
@@ -156,10 +138,7 @@ impl Owner {
 
 /// What `id` says, as a number.
 fn id(arguments: &[&str]) -> Fallible<u32> {
-    let output = Command::new("id")
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()?;
+    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
 
@@ -174,15 +153,8 @@ pub(super) fn find_programs() -> Fallible<PathBuf> {
     folders.extend(versions("/usr", "pgsql-"));
     folders.extend(versions("/opt/homebrew/opt", "postgresql"));
     folders.extend(versions("/usr/local/opt", "postgresql"));
-    let has_programs = |folder: &PathBuf| {
-        ["initdb", "pg_ctl"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-    };
-    folders
-        .into_iter()
-        .find(has_programs)
-        .ok_or_else(|| MISSING.into())
+    let has_programs = |folder: &PathBuf| ["initdb", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
+    folders.into_iter().find(has_programs).ok_or_else(|| MISSING.into())
 }
 
 /// `<parent>/<prefix><version>/bin`, the highest version first.

@@ -38,11 +38,7 @@ pub(crate) fn run_parts(parts: &[Part], choices: Choices) -> ExitCode {
     let passed = reports.iter().filter(|report| report.failure.is_none()).count();
     let failed = parts.len() - passed;
     println!("{passed} passed, {failed} failed");
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Better said now than after ten minutes.
@@ -57,9 +53,7 @@ fn check_programs(parts: &[Part]) -> Outcome {
 }
 
 fn run_until_interrupted(parts: &[Part], choices: Choices, reports: &mut Vec<Report>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
@@ -74,13 +68,7 @@ fn run_until_interrupted(parts: &[Part], choices: Choices, reports: &mut Vec<Rep
 
 async fn run_each(parts: &[Part], choices: Choices, reports: &mut Vec<Report>) {
     for (index, part) in parts.iter().copied().enumerate() {
-        println!(
-            "\n==> {}/{} {}: {}",
-            index + 1,
-            parts.len(),
-            part.name(),
-            part.title()
-        );
+        println!("\n==> {}/{} {}: {}", index + 1, parts.len(), part.name(), part.title());
         let begun = clock();
         let outcome: Fallible<()> = part.run(choices).await;
         let took = clock() - begun;

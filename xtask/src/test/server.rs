@@ -38,9 +38,7 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        command
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(&data);
+        command.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
         if let Some(url) = database_url {
             command.args(["--database-url", url]);
         }
@@ -49,21 +47,9 @@ impl Server {
         let is_open = async || std::fs::read_to_string(&log).is_ok_and(|text| text.contains(OPEN));
         process.until_ready(is_open).await?;
         let demo = DemoEnv::read(&data.join("demo.env"))?;
-        let engine = if database_url.is_some() {
-            "PostgreSQL"
-        } else {
-            "SQLite"
-        };
-        println!(
-            "    started a demo server on {engine} at {}",
-            demo.get("WHOP_API_ORIGIN")?
-        );
-        Ok(Self {
-            process,
-            demo,
-            log,
-            _directory: directory,
-        })
+        let engine = if database_url.is_some() { "PostgreSQL" } else { "SQLite" };
+        println!("    started a demo server on {engine} at {}", demo.get("WHOP_API_ORIGIN")?);
+        Ok(Self { process, demo, log, _directory: directory })
     }
 
     /// Prints the last of what the server logged as an error: a client is told no more than where it stands.

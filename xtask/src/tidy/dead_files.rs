@@ -6,23 +6,16 @@ use std::collections::BTreeSet;
 /// `.rs` files of a package that are neither a target of it nor a module of one.
 pub(super) fn dead_files(tree: &Tree) -> Vec<String> {
     let mut reached = BTreeSet::new();
-    let mut waiting: Vec<String> = tree
-        .paths()
-        .filter(|path| is_target(tree, path))
-        .map(str::to_owned)
-        .collect();
+    let mut waiting: Vec<String> =
+        tree.paths().filter(|path| is_target(tree, path)).map(str::to_owned).collect();
     while let Some(path) = waiting.pop() {
         if let Some(text) = tree.text(&path) {
             waiting.extend(modules(text).filter_map(|name| module_path(tree, &path, name)));
             reached.insert(path);
         }
     }
-    let sources = tree
-        .paths()
-        .filter(|path| path.ends_with(".rs") && !reached.contains(*path));
-    sources
-        .map(|path| format!("{path}: no `mod` leads to it"))
-        .collect()
+    let sources = tree.paths().filter(|path| path.ends_with(".rs") && !reached.contains(*path));
+    sources.map(|path| format!("{path}: no `mod` leads to it")).collect()
 }
 
 /// Whether cargo finds the file by itself.
@@ -77,10 +70,7 @@ mod tests {
     fn only_what_nothing_leads_to_is_dead() {
         let tree = Tree::of(&[
             ("crates/a/Cargo.toml", ""),
-            (
-                "crates/a/src/lib.rs",
-                "mod post;\npub(crate) mod store;\nmod inline { }\n// mod lost;\n",
-            ),
+            ("crates/a/src/lib.rs", "mod post;\npub(crate) mod store;\nmod inline { }\n// mod lost;\n"),
             ("crates/a/src/post.rs", "mod tests;\n"),
             ("crates/a/src/post/tests.rs", ""),
             ("crates/a/src/store/mod.rs", "pub mod sqlite;\n"),
@@ -92,9 +82,6 @@ mod tests {
             ("crates/a/tests/it/lost.rs", ""),
         ]);
         let expected = ["crates/a/src/lost.rs", "crates/a/tests/it/lost.rs"];
-        assert_eq!(
-            dead_files(&tree),
-            expected.map(|path| format!("{path}: no `mod` leads to it"))
-        );
+        assert_eq!(dead_files(&tree), expected.map(|path| format!("{path}: no `mod` leads to it")));
     }
 }

@@ -26,22 +26,13 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.flat_map(|(index, line)| {
         let inline = targets(line, "](", ')');
         let pictures = targets(line, "src=\"", '"').chain(targets(line, "href=\"", '"'));
-        let named = line
-            .starts_with('[')
-            .then(|| line.split_once("]: "))
-            .flatten()
-            .map(|(_, target)| target);
-        inline
-            .chain(pictures)
-            .chain(named)
-            .map(move |target| (index + 1, target))
+        let named = line.starts_with('[').then(|| line.split_once("]: ")).flatten().map(|(_, target)| target);
+        inline.chain(pictures).chain(named).map(move |target| (index + 1, target))
     })
 }
 
 fn targets<'a>(line: &'a str, before: &'a str, after: char) -> impl Iterator<Item = &'a str> {
-    line.split(before)
-        .skip(1)
-        .filter_map(move |rest| rest.split(after).next())
+    line.split(before).skip(1).filter_map(move |rest| rest.split(after).next())
 }
 
 fn is_relative(target: &str) -> bool {

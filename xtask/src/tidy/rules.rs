@@ -22,9 +22,7 @@ const FOREIGN_PLACES: &[&str] = &[
 
 /// Source files longer than [`LONGEST_FILE`] lines, tests and generated files aside.
 pub(super) fn long_files(tree: &Tree) -> Vec<String> {
-    let sources = tree
-        .texts(".rs")
-        .filter(|(path, _)| !is_test(path) && !path.contains("/generated/"));
+    let sources = tree.texts(".rs").filter(|(path, _)| !is_test(path) && !path.contains("/generated/"));
     let lengths = sources.map(|(path, text)| (path, lines_without_tests(text).count()));
     lengths
         .filter(|(_, length)| *length > LONGEST_FILE)
@@ -39,25 +37,15 @@ pub(super) fn forbidden_names(tree: &Tree) -> Vec<String> {
         names.any(|name| FORBIDDEN_NAMES.contains(&name.to_ascii_lowercase().as_str()))
     };
     let paths = tree.paths().filter(is_forbidden);
-    paths
-        .map(|path| format!("{path}: a name that says nothing of what it holds"))
-        .collect()
+    paths.map(|path| format!("{path}: a name that says nothing of what it holds")).collect()
 }
 
 /// Database drivers in the manifest of a crate that must not speak SQL.
 pub(super) fn database_drivers(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (path, text) in tree
-        .texts("Cargo.toml")
-        .filter(|(path, _)| !DRIVER_MANIFESTS.contains(path))
-    {
-        for driver in DRIVERS
-            .iter()
-            .filter(|driver| text.lines().any(|line| names_package(line, driver)))
-        {
-            found.push(format!(
-                "{path}: names {driver}, which belongs to guildhall-app alone"
-            ));
+    for (path, text) in tree.texts("Cargo.toml").filter(|(path, _)| !DRIVER_MANIFESTS.contains(path)) {
+        for driver in DRIVERS.iter().filter(|driver| text.lines().any(|line| names_package(line, driver))) {
+            found.push(format!("{path}: names {driver}, which belongs to guildhall-app alone"));
         }
     }
     found
@@ -65,12 +53,7 @@ pub(super) fn database_drivers(tree: &Tree) -> Vec<String> {
 
 /// Whether a line of a manifest depends on the package: as a key, a table, or under another name.
 fn names_package(line: &str, package: &str) -> bool {
-    let line: String = line
-        .split('#')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let line: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
     let key = line.split(['=', '.']).next().unwrap_or_default();
     key.trim_matches('"') == package
         || line.ends_with(&format!("dependencies.{package}]"))
@@ -84,10 +67,7 @@ pub(super) fn unwraps(tree: &Tree) -> Vec<String> {
         for (index, line) in lines_without_tests(text).enumerate() {
             let code = line.trim_start();
             if code.contains(concat!(".unw", "rap()")) && !code.starts_with("//") {
-                found.push(format!(
-                    "{path}:{}: unwraps; an expect says what it relies on",
-                    index + 1
-                ));
+                found.push(format!("{path}:{}: unwraps; an expect says what it relies on", index + 1));
             }
         }
     }
@@ -96,9 +76,7 @@ pub(super) fn unwraps(tree: &Tree) -> Vec<String> {
 
 /// Lock files that say from which machine their packages came.
 pub(super) fn resolved_packages(tree: &Tree) -> Vec<String> {
-    let locks = tree
-        .texts("package-lock.json")
-        .filter(|(_, text)| text.contains("\"resolved\""));
+    let locks = tree.texts("package-lock.json").filter(|(_, text)| text.contains("\"resolved\""));
     locks
         .map(|(path, _)| format!("{path}: has \"resolved\"; npm install --omit-lockfile-registry-resolved"))
         .collect()
@@ -108,9 +86,7 @@ pub(super) fn resolved_packages(tree: &Tree) -> Vec<String> {
 pub(super) fn reminders(tree: &Tree) -> Vec<String> {
     lines_with(tree, |line| {
         let mut words = line.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-        words
-            .any(|word| REMINDERS.contains(&word))
-            .then(|| "a reminder; do it, or open an issue".to_owned())
+        words.any(|word| REMINDERS.contains(&word)).then(|| "a reminder; do it, or open an issue".to_owned())
     })
 }
 
@@ -118,10 +94,7 @@ pub(super) fn reminders(tree: &Tree) -> Vec<String> {
 pub(super) fn foreign_places(tree: &Tree) -> Vec<String> {
     lines_with(tree, |line| {
         let place = FOREIGN_PLACES.iter().find(|place| {
-            let before = line
-                .split(*place)
-                .next()
-                .filter(|before| before.len() < line.len());
+            let before = line.split(*place).next().filter(|before| before.len() < line.len());
             before.is_some_and(|before| !place.starts_with('/') || !before.ends_with(is_of_path))
         })?;
         Some(format!("names {place}, which only one machine has"))
@@ -137,10 +110,7 @@ fn is_of_path(character: char) -> bool {
 fn lines_with(tree: &Tree, judge: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in tree.texts("") {
-        let judged = text
-            .lines()
-            .enumerate()
-            .filter_map(|(index, line)| Some((index, judge(line)?)));
+        let judged = text.lines().enumerate().filter_map(|(index, line)| Some((index, judge(line)?)));
         found.extend(judged.map(|(index, sentence)| format!("{path}:{}: {sentence}", index + 1)));
     }
     found
@@ -178,20 +148,10 @@ mod tests {
             "[dependencies.rusqlite]",
             "sql = { package = \"postgres\", version = \"0.19\" }",
         ] {
-            assert!(
-                found(database_drivers, "crates/guildhall-web/Cargo.toml", line),
-                "{line}"
-            );
-            assert!(
-                !found(database_drivers, "crates/guildhall-app/Cargo.toml", line),
-                "{line}"
-            );
+            assert!(found(database_drivers, "crates/guildhall-web/Cargo.toml", line), "{line}");
+            assert!(!found(database_drivers, "crates/guildhall-app/Cargo.toml", line), "{line}");
         }
-        assert!(!found(
-            database_drivers,
-            "xtask/Cargo.toml",
-            "postgres-like = \"1\" # not postgres"
-        ));
+        assert!(!found(database_drivers, "xtask/Cargo.toml", "postgres-like = \"1\" # not postgres"));
     }
 
     #[test]
@@ -199,11 +159,7 @@ mod tests {
         let unwrap = concat!("fn f() { g().unw", "rap() }\n");
         assert!(found(unwraps, "crates/a/src/lib.rs", unwrap));
         assert!(!found(unwraps, "crates/a/src/lib.rs", &format!("/// {unwrap}")));
-        assert!(!found(
-            unwraps,
-            "crates/a/src/lib.rs",
-            &format!("#[cfg(test)]\nmod tests {{ {unwrap} }}")
-        ));
+        assert!(!found(unwraps, "crates/a/src/lib.rs", &format!("#[cfg(test)]\nmod tests {{ {unwrap} }}")));
     }
 
     #[test]
@@ -215,15 +171,7 @@ mod tests {
     #[test]
     fn places_of_one_machine_are_found() {
         assert!(found(foreign_places, "a.md", concat!("see /wo", "rk/shared")));
-        assert!(found(
-            foreign_places,
-            "a.md",
-            concat!("https://regi", "stry.npmjs.org")
-        ));
-        assert!(!found(
-            foreign_places,
-            "a.md",
-            concat!("https://example.com/wo", "rk/1")
-        ));
+        assert!(found(foreign_places, "a.md", concat!("https://regi", "stry.npmjs.org")));
+        assert!(!found(foreign_places, "a.md", concat!("https://example.com/wo", "rk/1")));
     }
 }

@@ -37,12 +37,8 @@ impl Tree {
     /// A tree of these files, for tests of rules.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        let files = files
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())));
-        Self {
-            files: files.collect(),
-        }
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())));
+        Self { files: files.collect() }
     }
 
     /// Every path.
@@ -52,10 +48,7 @@ impl Tree {
 
     /// Every text file whose path ends so.
     pub(super) fn texts<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let texts = self
-            .files
-            .iter()
-            .filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)));
+        let texts = self.files.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)));
         texts.filter(move |(path, _)| path.ends_with(ending))
     }
 
@@ -80,8 +73,7 @@ pub(super) fn is_test(path: &str) -> bool {
 
 /// The lines of a Rust file before its tests, which stand at its end.
 pub(super) fn lines_without_tests(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]" || line.starts_with(' '))
+    text.lines().take_while(|line| line.trim() != "#[cfg(test)]" || line.starts_with(' '))
 }
 
 /// The folder of a path, without a slash at its end; empty for the root.

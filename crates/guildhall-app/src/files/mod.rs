@@ -55,9 +55,7 @@ impl Files {
         std::fs::create_dir_all(directory)?;
         let objects = object_store::local::LocalFileSystem::new_with_prefix(directory)
             .map_err(std::io::Error::other)?;
-        Ok(Self {
-            objects: Arc::new(objects),
-        })
+        Ok(Self { objects: Arc::new(objects) })
     }
 
     /// Stores a stream that must be just `expected` bytes long, and just this MD5 when one is given.
@@ -107,8 +105,7 @@ impl Files {
                 Ok(stream) => stream,
                 Err(error) => futures_util::stream::once(async move { Err(error) }).boxed(),
             });
-        self.store(key, body.map(|chunk| Ok(chunk?)), expected, Some(checksum))
-            .await
+        self.store(key, body.map(|chunk| Ok(chunk?)), expected, Some(checksum)).await
     }
 
     /// Removes objects; one that stays behind is only told to the log.
@@ -128,10 +125,7 @@ impl Files {
 
     /// An object, or a span of it.
     pub(crate) async fn open(&self, key: &str, range: Option<GetRange>) -> Result<Outgoing> {
-        let options = GetOptions {
-            range,
-            ..GetOptions::default()
-        };
+        let options = GetOptions { range, ..GetOptions::default() };
         let found = match self.objects.get_opts(&Path::from(key), options).await {
             Err(object_store::Error::NotFound { .. }) => {
                 return Err(Error::NotFound("There is no such file any more.".into()));
@@ -139,10 +133,7 @@ impl Files {
             found => found?,
         };
         let (range, size) = (found.range.clone(), found.meta.size);
-        let stream = found
-            .into_stream()
-            .map(|chunk| chunk.map_err(std::io::Error::other))
-            .boxed();
+        let stream = found.into_stream().map(|chunk| chunk.map_err(std::io::Error::other)).boxed();
         Ok(Outgoing { stream, range, size })
     }
 }
@@ -168,12 +159,7 @@ async fn pour(
         writer.put(chunk);
     }
     if bytes != expected {
-        return Err(Error::Invalid(format!(
-            "The upload is {bytes} bytes large; {expected} were declared."
-        )));
+        return Err(Error::Invalid(format!("The upload is {bytes} bytes large; {expected} were declared.")));
     }
-    Ok(Stored {
-        bytes,
-        md5: md5.finalize().into(),
-    })
+    Ok(Stored { bytes, md5: md5.finalize().into() })
 }

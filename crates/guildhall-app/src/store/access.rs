@@ -50,10 +50,7 @@ pub(crate) struct DoorRow {
 
 impl DoorRow {
     fn as_door(&self) -> Door<'_> {
-        Door {
-            access_pass: &self.access_pass,
-            upsell_pass: self.upsell_pass.as_deref(),
-        }
+        Door { access_pass: &self.access_pass, upsell_pass: self.upsell_pass.as_deref() }
     }
 }
 
@@ -114,21 +111,13 @@ pub(crate) fn doors(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Ve
         params![experience],
     )?;
     rows.into_iter()
-        .map(|mut row| {
-            Ok(DoorRow {
-                access_pass: row.text(0)?,
-                upsell_pass: row.text_or_null(1)?,
-            })
-        })
+        .map(|mut row| Ok(DoorRow { access_pass: row.text(0)?, upsell_pass: row.text_or_null(1)? }))
         .collect()
 }
 
 /// The company of an access pass.
 pub(crate) fn company_of_pass(read: &mut Read<'_>, pass: &AccessPassId) -> Result<Option<CompanyId>> {
-    let row = read.first(
-        "select company_id from access_passes where id = $1",
-        params![pass],
-    )?;
+    let row = read.first("select company_id from access_passes where id = $1", params![pass])?;
     row.map(|mut row| row.id(0)).transpose()
 }
 

@@ -153,14 +153,8 @@ pub(crate) fn relation(read: &mut Read<'_>, app: &AppId, user: &UserId) -> Resul
          limit 1",
         params![app, user],
     )?;
-    row.map(|mut row| {
-        Ok(if row.text(0)? == "agent" {
-            Relation::Agent
-        } else {
-            Relation::Person
-        })
-    })
-    .transpose()
+    row.map(|mut row| Ok(if row.text(0)? == "agent" { Relation::Agent } else { Relation::Person }))
+        .transpose()
 }
 
 pub(crate) fn is_installed(read: &mut Read<'_>, app: &AppId, company: &CompanyId) -> Result<bool> {
@@ -210,9 +204,6 @@ pub(crate) fn is_granted_for_user(
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &AppId) -> Result<Option<App>> {
-    let row = read.first(
-        concat!("select ", app_columns!(), " from apps a where a.id = $1"),
-        params![id],
-    )?;
+    let row = read.first(concat!("select ", app_columns!(), " from apps a where a.id = $1"), params![id])?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()
 }

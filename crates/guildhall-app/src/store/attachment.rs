@@ -1,8 +1,9 @@
 //! Rows of attachments and the parts they are uploaded in.
 
 use super::{Read, Row, Tx, params};
-use crate::attachment::{Attachment, NewUpload, Upload, UploadStatus};
+use crate::attachment::Attachment;
 use crate::error::{Error, Result};
+use crate::upload::{NewUpload, Upload, UploadStatus};
 use guildhall_core::attachment::Media;
 use guildhall_core::ids::{AttachmentId, PostId};
 
@@ -58,9 +59,7 @@ fn status_of(word: &str) -> Result<UploadStatus> {
         "uploaded" => Ok(UploadStatus::Uploaded),
         "ready" => Ok(UploadStatus::Ready),
         "failed" => Ok(UploadStatus::Failed),
-        other => Err(Error::internal(format!(
-            "an attachment with the unknown status {other}"
-        ))),
+        other => Err(Error::internal(format!("an attachment with the unknown status {other}"))),
     }
 }
 
@@ -91,18 +90,9 @@ pub(crate) fn set_ready(tx: &mut Tx<'_>, id: &AttachmentId, findings: &Findings<
              width = $4,
              height = $5
          where id = $1",
-        params![
-            id,
-            findings.content_type,
-            findings.media.as_str(),
-            findings.width,
-            findings.height
-        ],
+        params![id, findings.content_type, findings.media.as_str(), findings.width, findings.height],
     )?;
-    tx.execute(
-        "delete from attachment_parts where attachment_id = $1",
-        params![id],
-    )?;
+    tx.execute("delete from attachment_parts where attachment_id = $1", params![id])?;
     Ok(())
 }
 
@@ -139,9 +129,7 @@ pub(crate) fn parts(read: &mut Read<'_>, id: &AttachmentId) -> Result<Vec<(i64, 
          order by part_number",
         params![id],
     )?;
-    rows.into_iter()
-        .map(|mut row| Ok((row.int(0)?, row.text(1)?)))
-        .collect()
+    rows.into_iter().map(|mut row| Ok((row.int(0)?, row.text(1)?))).collect()
 }
 
 macro_rules! attachment_columns {

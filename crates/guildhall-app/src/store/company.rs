@@ -31,10 +31,8 @@ pub(super) fn from_row(row: &mut Row, from: usize) -> Result<Company> {
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &CompanyId) -> Result<Option<Company>> {
-    let row = read.first(
-        concat!("select ", company_columns!(), " from companies c where c.id = $1"),
-        params![id],
-    )?;
+    let row =
+        read.first(concat!("select ", company_columns!(), " from companies c where c.id = $1"), params![id])?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 

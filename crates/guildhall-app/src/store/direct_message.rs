@@ -26,10 +26,7 @@ pub(crate) fn find_or_insert_pair(tx: &mut Tx<'_>, one: &UserId, other: &UserId)
         return Ok((id, true));
     }
     let found = find_pair(tx, &pair_key)?;
-    Ok((
-        found.ok_or_else(|| Error::internal("a conversation that stood in the way is missing"))?,
-        false,
-    ))
+    Ok((found.ok_or_else(|| Error::internal("a conversation that stood in the way is missing"))?, false))
 }
 
 fn find_pair(read: &mut Read<'_>, pair_key: &str) -> Result<Option<FeedId>> {
@@ -64,10 +61,8 @@ pub(crate) fn note_post(tx: &mut Tx<'_>, feed: &FeedId, author: &UserId, sequenc
 }
 
 pub(crate) fn is_member(read: &mut Read<'_>, feed: &FeedId, user: &UserId) -> Result<bool> {
-    let row = read.first(
-        "select user_id from feed_members where feed_id = $1 and user_id = $2",
-        params![feed, user],
-    )?;
+    let row = read
+        .first("select user_id from feed_members where feed_id = $1 and user_id = $2", params![feed, user])?;
     Ok(row.is_some())
 }
 
@@ -138,14 +133,7 @@ pub(crate) fn list(
                and (u.username_key like $5 escape '!' or lower(coalesce(u.name, '')) like $5 escape '!')))
          order by m.last_posted_at desc, m.feed_id desc
          limit $6",
-        params![
-            user,
-            filter.status,
-            filter.before,
-            filter.unread.map(i64::from),
-            &pattern,
-            limit
-        ],
+        params![user, filter.status, filter.before, filter.unread.map(i64::from), &pattern, limit],
     )?;
     let mut conversations = Vec::with_capacity(rows.len());
     for mut row in rows {
@@ -180,10 +168,7 @@ fn members(read: &mut Read<'_>, feed: &FeedId) -> Result<Vec<ConversationMember>
     )?;
     rows.into_iter()
         .map(|mut row| {
-            Ok(ConversationMember {
-                id: UserId::from_stored(row.text(0)?),
-                username: row.text(1)?,
-            })
+            Ok(ConversationMember { id: UserId::from_stored(row.text(0)?), username: row.text(1)? })
         })
         .collect()
 }

@@ -272,16 +272,10 @@ pub(crate) fn users(
     limit: i64,
 ) -> Result<Vec<User>> {
     let (now, grace) = (read.now, guildhall_core::membership::GRACE_MS);
-    let sql = if descending {
-        USERS_DESCENDING
-    } else {
-        USERS_ASCENDING
-    };
+    let sql = if descending { USERS_DESCENDING } else { USERS_ASCENDING };
     let pattern = super::user::like_prefix(query);
     let rows = read.query(sql, params![experience, now, grace, &pattern, after, limit])?;
-    rows.into_iter()
-        .map(|mut row| user::from_row(&mut row, 0))
-        .collect()
+    rows.into_iter().map(|mut row| user::from_row(&mut row, 0)).collect()
 }
 
 /// How many users [`users`] finds in all.

@@ -46,11 +46,7 @@ fn from_row(mut row: Row, now: i64) -> Result<Feed> {
     let place = match (row.id_or_null(7)?, row.id_or_null(8)?) {
         (Some(experience), Some(company)) => {
             let over = row.int_or_null(9)?.is_some_and(|at| at <= now);
-            Some(Place {
-                experience,
-                company,
-                is_gone: over || row.int_or_null(10)?.is_some(),
-            })
+            Some(Place { experience, company, is_gone: over || row.int_or_null(10)?.is_some() })
         }
         _ => None,
     };
@@ -95,14 +91,7 @@ pub(crate) fn insert(
     tx.execute(
         "insert into feeds (id, kind, experience_id, company_id, who_can_post, last_posted_at, created_at)
          values ($1, $2, $3, $4, $5, $6, $6)",
-        params![
-            &id,
-            kind.as_str(),
-            experience,
-            company,
-            who_can_post.as_str(),
-            now
-        ],
+        params![&id, kind.as_str(), experience, company, who_can_post.as_str(), now],
     )?;
     Ok(id)
 }

@@ -8,30 +8,16 @@ use guildhall_core::ledger::{AccountKind, Posting};
 use guildhall_core::money::Currency;
 
 pub(crate) fn find(read: &mut Read<'_>, id: &LedgerAccountId) -> Result<Option<Account>> {
-    let row = read.first(
-        "select id, kind, owner_id from ledger_accounts where id = $1",
-        params![id],
-    )?;
-    row.map(|mut row| {
-        Ok(Account {
-            id: row.id(0)?,
-            kind: kind_of(&row.text(1)?)?,
-            owner: row.text(2)?,
-        })
-    })
-    .transpose()
+    let row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
+    row.map(|mut row| Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? }))
+        .transpose()
 }
 
 fn kind_of(word: &str) -> Result<AccountKind> {
-    [
-        AccountKind::User,
-        AccountKind::Company,
-        AccountKind::Funding,
-        AccountKind::PlatformFees,
-    ]
-    .into_iter()
-    .find(|kind| kind.as_str() == word)
-    .ok_or_else(|| Error::internal(format!("an account of the unknown kind {word}")))
+    [AccountKind::User, AccountKind::Company, AccountKind::Funding, AccountKind::PlatformFees]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+        .ok_or_else(|| Error::internal(format!("an account of the unknown kind {word}")))
 }
 
 pub(crate) fn find_of_owner(
@@ -69,10 +55,7 @@ pub(crate) fn balances(read: &mut Read<'_>, account: &LedgerAccountId) -> Result
     rows.into_iter()
         .map(|mut row| {
             let currency = Currency::parse(&row.text(0)?).map_err(|error| Error::internal(error.0))?;
-            Ok(Balance {
-                currency,
-                balance_minor: row.int(1)?,
-            })
+            Ok(Balance { currency, balance_minor: row.int(1)? })
         })
         .collect()
 }
@@ -122,9 +105,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim
             params![transfer.caller, transfer.key],
         )?
         .ok_or_else(|| Error::internal("a transfer that stood in the way is missing"))?;
-    Ok(Claim::Used {
-        same_request: row.bytes(0)? == transfer.request_hash,
-    })
+    Ok(Claim::Used { same_request: row.bytes(0)? == transfer.request_hash })
 }
 
 /// Writes a balanced posting down and moves the balances; `false` when an account would go below zero.
@@ -142,13 +123,7 @@ pub(crate) fn post(tx: &mut Tx<'_>, transfer: &TransferId, posting: &Posting<Acc
         tx.execute(
             "insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
              values ($1, $2, $3, $4, $5)",
-            params![
-                transfer,
-                position,
-                &entry.account.id,
-                posting.currency.code(),
-                entry.amount_minor
-            ],
+            params![transfer, position, &entry.account.id, posting.currency.code(), entry.amount_minor],
         )?;
     }
     Ok(true)
@@ -221,9 +196,7 @@ fn sums(read: &mut Read<'_>) -> Result<Vec<(String, i64)>> {
          order by currency",
         &[],
     )?;
-    rows.into_iter()
-        .map(|mut row| Ok((row.text(0)?, row.int(1)?)))
-        .collect()
+    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
 /// What came into an account in a currency since a moment, what was let in from outside left out.

@@ -42,9 +42,6 @@ pub(crate) fn count_valid_users(read: &mut Read<'_>, pass: &AccessPassId) -> Res
 
 /// How many memberships a company has, of any status.
 pub(crate) fn count_of_company(read: &mut Read<'_>, company: &CompanyId) -> Result<i64> {
-    let row = read.first(
-        "select count(*) from memberships where company_id = $1",
-        params![company],
-    )?;
+    let row = read.first("select count(*) from memberships where company_id = $1", params![company])?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }

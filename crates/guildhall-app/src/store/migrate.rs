@@ -9,29 +9,18 @@ const MIGRATIONS: &[(&str, &str)] = &[("spine", include_str!("../../migrations/0
 
 /// Brings the tables up to date, one transaction a migration.
 pub(super) fn run(engine: &mut dyn Engine, place: &str, now: i64) -> std::result::Result<(), OpenError> {
-    let failed = |cause| OpenError::Migration {
-        place: place.to_owned(),
-        cause: format!("{cause:?}"),
-    };
+    let failed = |cause| OpenError::Migration { place: place.to_owned(), cause: format!("{cause:?}") };
     let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
     loop {
         engine.run_script(begin(engine.dialect())).map_err(failed)?;
         let step = step(engine, known, now);
-        let end = if matches!(step, Ok(Step::Applied)) {
-            "commit"
-        } else {
-            "rollback"
-        };
+        let end = if matches!(step, Ok(Step::Applied)) { "commit" } else { "rollback" };
         engine.run_script(end).map_err(failed)?;
         match step.map_err(failed)? {
             Step::Applied => {}
             Step::UpToDate => return Ok(()),
             Step::Newer(found) => {
-                return Err(OpenError::Newer {
-                    place: place.to_owned(),
-                    found,
-                    known,
-                });
+                return Err(OpenError::Newer { place: place.to_owned(), found, known });
             }
         }
     }
@@ -63,10 +52,7 @@ fn step(engine: &mut dyn Engine, known: i64, now: i64) -> Result<Step> {
     if current > known {
         return Ok(Step::Newer(current));
     }
-    let Some((name, script)) = usize::try_from(current)
-        .ok()
-        .and_then(|index| MIGRATIONS.get(index))
-    else {
+    let Some((name, script)) = usize::try_from(current).ok().and_then(|index| MIGRATIONS.get(index)) else {
         return Ok(Step::UpToDate);
     };
     engine.run_script(script)?;

@@ -105,13 +105,7 @@ impl std::ops::DerefMut for Tx<'_> {
 
 impl<'a> Tx<'a> {
     fn new(engine: &'a mut dyn Engine, shared: &'a Shared) -> Self {
-        Self {
-            read: Read {
-                engine,
-                now: shared.clock.now_ms(),
-            },
-            random: &shared.random,
-        }
+        Self { read: Read { engine, now: shared.clock.now_ms() }, random: &shared.random }
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
@@ -196,9 +190,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T> + Send> Job for Pending<T, F> {
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
-        let ran = self
-            .outcome
-            .unwrap_or_else(|| Err(Error::internal("a transaction was never run")));
+        let ran = self.outcome.unwrap_or_else(|| Err(Error::internal("a transaction was never run")));
         let answer = match (ran, committed) {
             (Err(error), _) | (Ok(_), Err(error)) => Err(error),
             (Ok(value), Ok(())) => Ok(value),
@@ -232,11 +224,7 @@ impl Store {
         clock: Clock,
         random: Random,
     ) -> std::result::Result<Self, OpenError> {
-        let shared = Arc::new(Shared {
-            clock,
-            random,
-            counters: Counters::default(),
-        });
+        let shared = Arc::new(Shared { clock, random, counters: Counters::default() });
         let running = match location {
             Location::Sqlite(path) => Running::Sqlite(Box::new(sqlite::Sqlite::open(path, &shared)?)),
             Location::Postgres { url, schema } => {
@@ -278,18 +266,12 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending {
-            closure,
-            outcome: None,
-            reply,
-        });
+        let job = Box::new(Pending { closure, outcome: None, reply });
         match &self.running {
             Running::Sqlite(sqlite) => sqlite.enqueue(job).await?,
             Running::Postgres(postgres) => postgres.enqueue(job).await?,
         }
-        answer
-            .await
-            .map_err(|_| Error::internal("the store stopped before it answered"))?
+        answer.await.map_err(|_| Error::internal("the store stopped before it answered"))?
     }
 
     /// What the store has done since it was opened.

@@ -27,10 +27,7 @@ pub(crate) fn ban(
 
 /// Lifts every ban of a user in a company; answers how many there were.
 pub(crate) fn unban(tx: &mut Tx<'_>, company: &CompanyId, user: &UserId) -> Result<u64> {
-    tx.execute(
-        "delete from bans where company_id = $1 and user_id = $2",
-        params![company, user],
-    )
+    tx.execute("delete from bans where company_id = $1 and user_id = $2", params![company, user])
 }
 
 pub(crate) fn mute(
@@ -51,10 +48,7 @@ pub(crate) fn mute(
 }
 
 pub(crate) fn unmute(tx: &mut Tx<'_>, company: &CompanyId, user: &UserId) -> Result<u64> {
-    tx.execute(
-        "delete from mutes where company_id = $1 and user_id = $2",
-        params![company, user],
-    )
+    tx.execute("delete from mutes where company_id = $1 and user_id = $2", params![company, user])
 }
 
 /// What a moderator did, for the audit log.
@@ -74,16 +68,7 @@ pub(crate) fn log(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<()> {
     tx.execute(
         "insert into audit_log (id, company_id, app_id, actor_id, action, subject_id, details, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![
-            &id,
-            deed.company,
-            deed.app,
-            deed.actor,
-            deed.action,
-            deed.subject.as_str(),
-            &details,
-            now
-        ],
+        params![&id, deed.company, deed.app, deed.actor, deed.action, deed.subject.as_str(), &details, now],
     )?;
     Ok(())
 }

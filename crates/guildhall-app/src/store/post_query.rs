@@ -54,70 +54,65 @@ macro_rules! page_query {
 const OWN_COLUMNS: usize = 19;
 const _: () = assert!(OWN_COLUMNS + USER_COLUMNS == 31);
 
-/// At most `limit` posts of a span, newest first. `reader` decides what is withheld; with
-/// `sees_everything` nothing is.
+/// Who reads, and whether nothing is withheld from them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) user: &'a UserId,
+    pub(crate) sees_everything: bool,
+}
+
+/// At most `limit` posts of a span, newest first.
 pub(crate) fn page(
     read: &mut Read<'_>,
     feed: &FeedId,
     level: Level<'_>,
     span: Span,
     limit: i64,
-    reader: Option<&UserId>,
-    sees_everything: bool,
+    reader: Reader<'_>,
 ) -> Result<Vec<Post>> {
-    let nobody = String::new();
-    let reader = reader.map_or(nobody.as_str(), |reader| reader.as_str());
-    let common = params![feed, span.above, span.below, limit, reader];
+    let user = reader.user.as_str();
+    let common = params![feed, span.above, span.below, limit, user];
     let oldest = span.from_the_old_end;
     let rows = match (level, oldest) {
         (Level::All, false) => read.query(page_query!("", "desc"), common),
         (Level::All, true) => read.query(page_query!("", "asc"), common),
         (Level::Pinned, _) => read.query(
-            page_query!(
-                "and o.pinned = 1 and o.parent_id is null and o.deleted_at is null",
-                "desc"
-            ),
+            page_query!("and o.pinned = 1 and o.parent_id is null and o.deleted_at is null", "desc"),
             common,
         ),
-        (Level::Unpinned, false) => read.query(
-            page_query!("and o.pinned = 0 and o.parent_id is null", "desc"),
-            common,
-        ),
-        (Level::Unpinned, true) => read.query(
-            page_query!("and o.pinned = 0 and o.parent_id is null", "asc"),
-            common,
-        ),
+        (Level::Unpinned, false) => {
+            read.query(page_query!("and o.pinned = 0 and o.parent_id is null", "desc"), common)
+        }
+        (Level::Unpinned, true) => {
+            read.query(page_query!("and o.pinned = 0 and o.parent_id is null", "asc"), common)
+        }
         (Level::CommentsOf(parent), false) => read.query(
             page_query!("and o.parent_id = $6", "desc"),
-            params![feed, span.above, span.below, limit, reader, parent],
+            params![feed, span.above, span.below, limit, user, parent],
         ),
         (Level::CommentsOf(parent), true) => read.query(
             page_query!("and o.parent_id = $6", "asc"),
-            params![feed, span.above, span.below, limit, reader, parent],
+            params![feed, span.above, span.below, limit, user, parent],
         ),
     }?;
-    let mut posts = rows
-        .into_iter()
-        .map(|row| from_row(read, row, reader, sees_everything))
-        .collect::<Result<Vec<Post>>>()?;
+    let mut posts = rows.into_iter().map(|row| from_row(read, row, reader)).collect::<Result<Vec<Post>>>()?;
     if oldest {
         posts.reverse();
     }
     Ok(posts)
 }
 
-fn from_row(read: &mut Read<'_>, mut row: Row, reader: &str, sees_everything: bool) -> Result<Post> {
+fn from_row(read: &mut Read<'_>, mut row: Row, reader: Reader<'_>) -> Result<Post> {
     let author = user::from_row(&mut row, OWN_COLUMNS)?;
     let paywall = match (row.int_or_null(11)?, row.text_or_null(12)?) {
-        (Some(minor), Some(code)) => Some((
-            minor,
-            Currency::parse(&code).map_err(|error| Error::internal(error.0))?,
-        )),
+        (Some(minor), Some(code)) => {
+            Some((minor, Currency::parse(&code).map_err(|error| Error::internal(error.0))?))
+        }
         _ => None,
     };
     let is_deleted = row.int_or_null(16)?.is_some();
     let bought = row.flag(18)?;
-    let is_withheld = paywall.is_some() && !sees_everything && !bought && author.id.as_str() != reader;
+    let is_withheld = paywall.is_some() && !reader.sees_everything && !bought && author.id != *reader.user;
     let id: PostId = row.id(0)?;
     let attachments = match row.int(17)? {
         0 => Vec::new(),
@@ -134,11 +129,7 @@ fn from_row(read: &mut Read<'_>, mut row: Row, reader: &str, sees_everything: bo
         replying_to: row.id_or_null(4)?,
         title: row.text_or_null(5)?,
         content: if is_withheld { None } else { Some(content) },
-        mentioned: if is_withheld {
-            Vec::new()
-        } else {
-            ids_of(&mentioned)?
-        },
+        mentioned: if is_withheld { Vec::new() } else { ids_of(&mentioned)? },
         everyone_mentioned: row.flag(8)?,
         pinned: row.flag(9)?,
         view_count: row.int(10)?,
@@ -161,13 +152,13 @@ fn ids_of(list: &str) -> Result<Vec<UserId>> {
 }
 
 /// One post as its author sees it.
-pub(crate) fn find_own(read: &mut Read<'_>, feed: &FeedId, sequence: i64) -> Result<Option<Post>> {
-    let span = Span {
-        above: sequence - 1,
-        below: sequence + 1,
-        from_the_old_end: false,
-    };
-    Ok(page(read, feed, Level::All, span, 1, None, true)?
-        .into_iter()
-        .next())
+pub(crate) fn find_own(
+    read: &mut Read<'_>,
+    feed: &FeedId,
+    author: &UserId,
+    sequence: i64,
+) -> Result<Option<Post>> {
+    let span = Span { above: sequence - 1, below: sequence + 1, from_the_old_end: false };
+    let reader = Reader { user: author, sees_everything: true };
+    Ok(page(read, feed, Level::All, span, 1, reader)?.into_iter().next())
 }

@@ -58,10 +58,7 @@ impl Postgres {
                 })?;
             workers.push(worker);
         }
-        Ok(Self {
-            queue: Some(queue),
-            workers,
-        })
+        Ok(Self { queue: Some(queue), workers })
     }
 
     pub(super) async fn read<T, F>(&self, closure: F) -> Result<T>
@@ -76,9 +73,7 @@ impl Postgres {
             let _ = reply.send(outcome.unwrap_or_else(|_| Err(Error::internal("a look-up panicked"))));
         });
         self.send(Work::Look(look)).await?;
-        answer
-            .await
-            .map_err(|_| Error::internal("the database cannot be reached"))?
+        answer.await.map_err(|_| Error::internal("the database cannot be reached"))?
     }
 
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
@@ -86,14 +81,8 @@ impl Postgres {
     }
 
     async fn send(&self, work: Work) -> Result<()> {
-        let queue = self
-            .queue
-            .as_ref()
-            .expect("the queue is there until the store is dropped");
-        queue
-            .send(work)
-            .await
-            .map_err(|_| Error::internal("the database workers stopped"))
+        let queue = self.queue.as_ref().expect("the queue is there until the store is dropped");
+        queue.send(work).await.map_err(|_| Error::internal("the database workers stopped"))
     }
 }
 
@@ -118,52 +107,31 @@ struct Target {
 impl Target {
     fn parse(url: &str, schema: &str) -> std::result::Result<Self, OpenError> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let unusable = |cause: String| OpenError::Unreachable {
-            place: "of `database-url`".into(),
-            cause,
-        };
+        let unusable = |cause: String| OpenError::Unreachable { place: "of `database-url`".into(), cause };
         if schema.is_empty() || !schema.chars().all(plain) {
-            return Err(unusable(format!(
-                "the schema name `{schema}` must hold only a-z, 0-9 and _"
-            )));
+            return Err(unusable(format!("the schema name `{schema}` must hold only a-z, 0-9 and _")));
         }
-        let mut config: postgres::Config = url
-            .parse()
-            .map_err(|error: postgres::Error| unusable(error.to_string()))?;
+        let mut config: postgres::Config =
+            url.parse().map_err(|error: postgres::Error| unusable(error.to_string()))?;
         config.application_name("guildhall");
         config.connect_timeout(std::time::Duration::from_secs(10));
         let place = format!("{} (schema {schema})", config.get_dbname().unwrap_or("postgres"));
-        Ok(Self {
-            config,
-            schema: schema.to_owned(),
-            place,
-        })
+        Ok(Self { config, schema: schema.to_owned(), place })
     }
 
     fn unreachable(&self, cause: impl std::fmt::Display) -> OpenError {
-        OpenError::Unreachable {
-            place: self.place.clone(),
-            cause: cause.to_string(),
-        }
+        OpenError::Unreachable { place: self.place.clone(), cause: cause.to_string() }
     }
 
     fn migrate(&self, now: i64) -> std::result::Result<(), OpenError> {
-        let mut client = self
-            .config
-            .connect(NoTls)
-            .map_err(|error| self.unreachable(error))?;
+        let mut client = self.config.connect(NoTls).map_err(|error| self.unreachable(error))?;
         let schema = &self.schema;
         // Two copies that start at once would both find no schema: the lock lets one go first.
         let script = format!(
             "set client_min_messages = warning; begin; select pg_advisory_xact_lock(7265); create schema if not exists {schema}; commit; set search_path = {schema};"
         );
-        client
-            .batch_execute(&script)
-            .map_err(|error| self.unreachable(error))?;
-        let mut engine = PostgresEngine {
-            client,
-            statements: HashMap::new(),
-        };
+        client.batch_execute(&script).map_err(|error| self.unreachable(error))?;
+        let mut engine = PostgresEngine { client, statements: HashMap::new() };
         migrate::run(&mut engine, &self.place, now)
     }
 
@@ -173,25 +141,16 @@ impl Target {
             "set search_path = {}; set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '60s';",
             self.schema
         ))?;
-        Ok(PostgresEngine {
-            client,
-            statements: HashMap::new(),
-        })
+        Ok(PostgresEngine { client, statements: HashMap::new() })
     }
 }
 
 fn serve(target: &Target, work: &Mutex<mpsc::Receiver<Work>>, shared: &Shared) {
     let mut connection = None;
     loop {
-        let next = work
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(next) = next else { return };
-        if connection
-            .as_ref()
-            .is_none_or(|engine: &PostgresEngine| engine.client.is_closed())
-        {
+        if connection.as_ref().is_none_or(|engine: &PostgresEngine| engine.client.is_closed()) {
             connection = match target.connect() {
                 Ok(engine) => Some(engine),
                 Err(error) => {
@@ -201,10 +160,7 @@ fn serve(target: &Target, work: &Mutex<mpsc::Receiver<Work>>, shared: &Shared) {
             };
         }
         match (&mut connection, next) {
-            (Some(engine), Work::Look(look)) => look(&mut Read {
-                engine,
-                now: shared.clock.now_ms(),
-            }),
+            (Some(engine), Work::Look(look)) => look(&mut Read { engine, now: shared.clock.now_ms() }),
             (Some(engine), Work::Job(job)) => run_with_retries(engine, job, shared),
             // Dropping a look tells its caller.
             (None, Work::Look(_)) => {}
@@ -242,9 +198,7 @@ fn run_once(engine: &mut PostgresEngine, job: &mut dyn Job, shared: &Shared) -> 
 
 /// Whether a transaction failed only because another was in its way.
 pub(super) fn is_conflict(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    let code = cause
-        .downcast_ref::<postgres::Error>()
-        .and_then(postgres::Error::code);
+    let code = cause.downcast_ref::<postgres::Error>().and_then(postgres::Error::code);
     code.is_some_and(|code| {
         *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
     })
@@ -288,10 +242,7 @@ impl Engine for PostgresEngine {
 }
 
 fn borrowed<'a>(parameters: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    parameters
-        .iter()
-        .map(|value| value as &(dyn ToSql + Sync))
-        .collect()
+    parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
 impl ToSql for Value<'_> {
@@ -320,19 +271,13 @@ fn row(row: &postgres::Row) -> Result<Row> {
     let mut cells = Vec::with_capacity(row.len());
     for (index, column) in row.columns().iter().enumerate() {
         let cell = match *column.type_() {
-            Type::INT8 => row
-                .try_get::<_, Option<i64>>(index)?
-                .map_or(Cell::Null, Cell::Int),
+            Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map_or(Cell::Null, Cell::Int),
             // What a literal such as 0 or 1 answers with.
-            Type::INT4 => row
-                .try_get::<_, Option<i32>>(index)?
-                .map_or(Cell::Null, |value| Cell::Int(value.into())),
-            Type::TEXT => row
-                .try_get::<_, Option<String>>(index)?
-                .map_or(Cell::Null, Cell::Text),
-            Type::BYTEA => row
-                .try_get::<_, Option<Vec<u8>>>(index)?
-                .map_or(Cell::Null, Cell::Bytes),
+            Type::INT4 => {
+                row.try_get::<_, Option<i32>>(index)?.map_or(Cell::Null, |value| Cell::Int(value.into()))
+            }
+            Type::TEXT => row.try_get::<_, Option<String>>(index)?.map_or(Cell::Null, Cell::Text),
+            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.map_or(Cell::Null, Cell::Bytes),
             ref other => return Err(Error::internal(format!("a statement answered with a {other}"))),
         };
         cells.push(cell);

@@ -15,9 +15,7 @@ pub(crate) fn find_or_make(tx: &mut Tx<'_>, name: &str) -> Result<[u8; 32]> {
     let mut row = tx
         .first("select value from secrets where name = $1", params![name])?
         .ok_or_else(|| Error::internal("a secret that was just made is missing"))?;
-    row.bytes(0)?
-        .try_into()
-        .map_err(|_| Error::internal("a secret is not 32 bytes long"))
+    row.bytes(0)?.try_into().map_err(|_| Error::internal("a secret is not 32 bytes long"))
 }
 
 /// Keeps bytes under a name, in place of what stood there.

@@ -48,10 +48,7 @@ impl Sqlite {
         let writer = std::thread::Builder::new()
             .name("guildhall-writer".into())
             .spawn(move || write_in_groups(&mut engine, jobs, &shared))
-            .map_err(|cause| OpenError::Unreachable {
-                place,
-                cause: cause.to_string(),
-            })?;
+            .map_err(|cause| OpenError::Unreachable { place, cause: cause.to_string() })?;
         Ok(Self {
             path: path.to_owned(),
             readers: ThreadLocal::new(),
@@ -74,10 +71,7 @@ impl Sqlite {
             engine.execute("rollback", &[])?;
         }
         engine.execute("begin", &[])?;
-        let outcome = closure(&mut Read {
-            engine: &mut *engine,
-            now: shared.clock.now_ms(),
-        });
+        let outcome = closure(&mut Read { engine: &mut *engine, now: shared.clock.now_ms() });
         engine.execute("rollback", &[])?;
         outcome
     }
@@ -92,10 +86,7 @@ impl Sqlite {
         let now = shared.clock.now_ms();
         let task = tokio::task::spawn_blocking(move || {
             engine.run_script("begin")?;
-            closure(&mut Read {
-                engine: &mut engine,
-                now,
-            })
+            closure(&mut Read { engine: &mut engine, now })
         });
         task.await.map_err(Error::internal)?
     }
@@ -109,14 +100,8 @@ impl Sqlite {
     }
 
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
-        let queue = self
-            .queue
-            .as_ref()
-            .expect("the queue is there until the store is dropped");
-        queue
-            .send(job)
-            .await
-            .map_err(|_| Error::internal("the writer stopped"))
+        let queue = self.queue.as_ref().expect("the queue is there until the store is dropped");
+        queue.send(job).await.map_err(|_| Error::internal("the writer stopped"))
     }
 }
 
@@ -150,20 +135,13 @@ fn write_in_groups(engine: &mut SqliteEngine, mut jobs: mpsc::Receiver<Box<dyn J
             }
         };
         shared.counters.commits.fetch_add(1, Ordering::Relaxed);
-        shared
-            .counters
-            .writes
-            .fetch_add(answered.len() as u64, Ordering::Relaxed);
+        shared.counters.writes.fetch_add(answered.len() as u64, Ordering::Relaxed);
         let failure = committed.err().map(|error| {
             tracing::error!(error = ?error, writes = answered.len(), "a commit failed");
             format!("{error:?}")
         });
         for job in answered {
-            job.answer(
-                failure
-                    .clone()
-                    .map_or(Ok(()), |cause| Err(Error::internal(cause))),
-            );
+            job.answer(failure.clone().map_or(Ok(()), |cause| Err(Error::internal(cause))));
         }
     }
 }

@@ -36,21 +36,15 @@ pub(super) fn from_row(row: &mut Row, from: usize) -> Result<User> {
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &UserId) -> Result<Option<User>> {
-    let row = read.first(
-        concat!("select ", user_columns!(), " from users u where u.id = $1"),
-        params![id],
-    )?;
+    let row =
+        read.first(concat!("select ", user_columns!(), " from users u where u.id = $1"), params![id])?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 
 pub(crate) fn find_by_username(read: &mut Read<'_>, username: &str) -> Result<Option<User>> {
     let key = username_key(username);
     let row = read.first(
-        concat!(
-            "select ",
-            user_columns!(),
-            " from users u where u.username_key = $1"
-        ),
+        concat!("select ", user_columns!(), " from users u where u.username_key = $1"),
         params![&key],
     )?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()

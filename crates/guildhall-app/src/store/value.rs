@@ -101,15 +101,12 @@ pub(crate) struct Row(pub(super) Vec<Cell>);
 
 impl Row {
     fn cell(&mut self, column: usize) -> Cell {
-        self.0
-            .get_mut(column)
-            .map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
+        self.0.get_mut(column).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
     }
 
     /// A text column, taken out of the row.
     pub(crate) fn text(&mut self, column: usize) -> Result<String> {
-        self.text_or_null(column)?
-            .ok_or_else(|| unexpected(column, "text"))
+        self.text_or_null(column)?.ok_or_else(|| unexpected(column, "text"))
     }
 
     /// A text column that may be null, taken out of the row.
@@ -123,8 +120,7 @@ impl Row {
 
     /// An integer column.
     pub(crate) fn int(&mut self, column: usize) -> Result<i64> {
-        self.int_or_null(column)?
-            .ok_or_else(|| unexpected(column, "an integer"))
+        self.int_or_null(column)?.ok_or_else(|| unexpected(column, "an integer"))
     }
 
     /// An integer column that may be null.

@@ -49,20 +49,11 @@ impl AccessQueries {
 
 async fn check(context: &Context<'_>, thing: Thing, user: Option<ID>) -> Result<HasAccessResult> {
     let caller = Caller::of(context);
-    let level = access::check(
-        &caller.hall,
-        &caller.principal,
-        thing,
-        optional_id(user.as_ref())?,
-    )
-    .await?;
+    let level = access::check(&caller.hall, &caller.principal, thing, optional_id(user.as_ref())?).await?;
     let access_level = match level {
         guildhall_core::access::AccessLevel::Admin => AccessLevel::Admin,
         guildhall_core::access::AccessLevel::Customer => AccessLevel::Customer,
         guildhall_core::access::AccessLevel::NoAccess => AccessLevel::NoAccess,
     };
-    Ok(HasAccessResult {
-        access_level,
-        has_access: access_level != AccessLevel::NoAccess,
-    })
+    Ok(HasAccessResult { access_level, has_access: access_level != AccessLevel::NoAccess })
 }

@@ -32,9 +32,7 @@ impl PublicAccessPass {
         &self,
         #[graphql(name = "category")] _category: Option<AccessPassAttachmentCategories>,
     ) -> AttachmentInterfaceConnection {
-        AttachmentInterfaceConnection {
-            nodes: Some(Vec::new()),
-        }
+        AttachmentInterfaceConnection { nodes: Some(Vec::new()) }
     }
 
     async fn banner_image(&self, context: &Context<'_>) -> Result<Option<AttachmentInterface>> {
@@ -98,8 +96,6 @@ impl AccessPassQueries {
         #[graphql(name = "id")] sought: ID,
     ) -> Result<PublicAccessPass> {
         let caller = Caller::of(context);
-        Ok(PublicAccessPass(
-            access_pass::find(&caller.hall, &caller.principal, id(&sought)?).await?,
-        ))
+        Ok(PublicAccessPass(access_pass::find(&caller.hall, &caller.principal, id(&sought)?).await?))
     }
 }

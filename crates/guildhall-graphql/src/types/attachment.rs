@@ -6,7 +6,8 @@ use super::scalars::{BigInt, Json};
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject};
-use guildhall_app::attachment::{self, Attachment, ListedPart, ProcessRequest, UploadRequest};
+use guildhall_app::attachment::{self, Attachment};
+use guildhall_app::upload::{self, ListedPart, ProcessRequest, UploadRequest};
 use guildhall_core::attachment as rules;
 use guildhall_core::ids::AttachmentId;
 
@@ -267,9 +268,7 @@ impl AttachmentQueries {
     async fn attachment(&self, context: &Context<'_>, id: ID) -> Result<AttachmentInterface> {
         let caller = Caller::of(context);
         let sought = super::page::id(&id)?;
-        Ok(attachment::find(&caller.hall, &caller.principal, sought)
-            .await?
-            .into())
+        Ok(attachment::find(&caller.hall, &caller.principal, sought).await?.into())
     }
 }
 
@@ -284,10 +283,7 @@ impl AttachmentMutations {
         input: DirectUploadInput,
     ) -> Result<Option<DirectUpload>> {
         let caller = Caller::of(context);
-        let bytes = input
-            .byte_size_v2
-            .map(|size| size.0)
-            .or(input.byte_size.map(i64::from));
+        let bytes = input.byte_size_v2.map(|size| size.0).or(input.byte_size.map(i64::from));
         let request = UploadRequest {
             record: input.record.as_str().to_owned(),
             filename: input.filename,
@@ -296,22 +292,17 @@ impl AttachmentMutations {
             checksum: input.checksum,
             multipart: input.multipart.unwrap_or(false),
         };
-        let ticket = attachment::announce(&caller.hall, &caller.principal, request).await?;
+        let ticket = upload::announce(&caller.hall, &caller.principal, request).await?;
         let (upload_url, headers) = ticket.one_part.unzip();
-        let headers = headers
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into()));
+        let headers =
+            headers.unwrap_or_default().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
         let (multipart_upload_id, urls) = ticket.parts.unzip();
         Ok(Some(DirectUpload {
             headers: Json(serde_json::Value::Object(headers.collect())),
             id: ticket.id.to_string().into(),
             multipart_upload_id: multipart_upload_id.map(|id| id.to_string().into()),
             multipart_upload_urls: urls.map(|urls| {
-                (1..)
-                    .zip(urls)
-                    .map(|(part_number, url)| MultipartUrl { part_number, url })
-                    .collect()
+                (1..).zip(urls).map(|(part_number, url)| MultipartUrl { part_number, url }).collect()
             }),
             upload_url,
         }))
@@ -324,12 +315,8 @@ impl AttachmentMutations {
     ) -> Result<Option<bool>> {
         let caller = Caller::of(context);
         let parts = input.multipart_parts.unwrap_or_default().into_iter();
-        let parts = parts
-            .map(|part| ListedPart {
-                number: part.part_number.into(),
-                etag: part.etag,
-            })
-            .collect();
+        let parts =
+            parts.map(|part| ListedPart { number: part.part_number.into(), etag: part.etag }).collect();
         let request = ProcessRequest {
             id: id(&ID::from(input.direct_upload_id))?,
             media: match input.media_type {
@@ -340,7 +327,7 @@ impl AttachmentMutations {
             },
             multipart: input.multipart_upload_id.map(|id| (id, parts)),
         };
-        attachment::process(&caller.hall, &caller.principal, request).await?;
+        upload::process(&caller.hall, &caller.principal, request).await?;
         Ok(Some(true))
     }
 }

@@ -66,21 +66,11 @@ impl Company {
         filter: Option<ExperienceFilters>,
     ) -> Result<ExperienceInterfaceConnection> {
         let caller = Caller::of(context);
-        let filter = filter
-            .map(ExperienceFilters::read)
-            .transpose()?
-            .unwrap_or_default();
+        let filter = filter.map(ExperienceFilters::read).transpose()?.unwrap_or_default();
         let after = cursor(after.as_deref(), "after")?;
         let size = size(first, "first")?;
-        let page = experience::list(
-            &caller.hall,
-            &caller.principal,
-            self.0.id.clone(),
-            filter,
-            after,
-            size,
-        )
-        .await?;
+        let page =
+            experience::list(&caller.hall, &caller.principal, self.0.id.clone(), filter, after, size).await?;
         Ok(ExperienceInterfaceConnection::of(page))
     }
 
@@ -99,9 +89,7 @@ impl CompanyQueries {
     async fn company(&self, context: &Context<'_>, id: ID) -> Result<Option<Company>> {
         let caller = Caller::of(context);
         caller.principal.acting_user()?;
-        Ok(Some(Company(
-            company::find(&caller.hall, super::page::id(&id)?).await?,
-        )))
+        Ok(Some(Company(company::find(&caller.hall, super::page::id(&id)?).await?)))
     }
 
     async fn public_company(
@@ -109,8 +97,6 @@ impl CompanyQueries {
         context: &Context<'_>,
         #[graphql(name = "id")] sought: ID,
     ) -> Result<PublicCompany> {
-        Ok(PublicCompany(
-            company::find(&Caller::of(context).hall, id(&sought)?).await?,
-        ))
+        Ok(PublicCompany(company::find(&Caller::of(context).hall, id(&sought)?).await?))
     }
 }

@@ -41,19 +41,15 @@ impl From<Conversation> for DmsChannel {
             created_at: Timestamp::of_ms(found.created_at),
             custom_name: found.custom_name,
             feed_members: members
-                .map(|member| FeedMember {
-                    id: member.id.to_string().into(),
-                    username: member.username,
-                })
+                .map(|member| FeedMember { id: member.id.to_string().into(), username: member.username })
                 .collect(),
             id: found.id.to_string().into(),
             is_group_chat: found.is_group,
             is_pinned: found.is_pinned,
             is_unread: found.is_unread,
-            last_post: found.last_post.map(|post| Post {
-                content: Some(post.content),
-                user_id: post.author.to_string().into(),
-            }),
+            last_post: found
+                .last_post
+                .map(|post| Post { content: Some(post.content), user_id: post.author.to_string().into() }),
         }
     }
 }

@@ -123,13 +123,7 @@ impl PublicExperience {
         Ok(Some(PublicProfileUserConnection {
             page_info: PageInfo::of(&found, |user| user.id.to_string()),
             total_count: i32::try_from(found.total).unwrap_or(i32::MAX),
-            nodes: Some(
-                found
-                    .nodes
-                    .into_iter()
-                    .map(|user| Some(PublicProfileUser(user)))
-                    .collect(),
-            ),
+            nodes: Some(found.nodes.into_iter().map(|user| Some(PublicProfileUser(user))).collect()),
         }))
     }
 }
@@ -147,11 +141,7 @@ struct PublicProfileUserConnection {
     field(name = "id", ty = "ID"),
     field(name = "name", ty = "Option<String>"),
     field(name = "description", ty = "Option<String>"),
-    field(
-        name = "image_srcset",
-        ty = "Option<ImgSrcset>",
-        arg(name = "style", ty = "Option<ImageStyles>")
-    ),
+    field(name = "image_srcset", ty = "Option<ImgSrcset>", arg(name = "style", ty = "Option<ImageStyles>")),
     field(name = "app", ty = "PublicApp"),
     field(name = "upsell_type", ty = "Option<UpsellTypes>"),
     field(name = "upsell_plan", ty = "Option<Plan>")
@@ -184,11 +174,7 @@ impl CustomPrivate {
         #[graphql(name = "style")] _style: Option<ImageStyles>,
     ) -> Result<Option<ImgSrcset>> {
         let url = shown_url(context, self.0.logo.as_ref()).await?;
-        Ok(url.map(|url| ImgSrcset {
-            double: url.clone(),
-            is_video: false,
-            original: url,
-        }))
+        Ok(url.map(|url| ImgSrcset { double: url.clone(), is_video: false, original: url }))
     }
 
     async fn name(&self) -> Option<String> {
@@ -287,9 +273,7 @@ impl ExperienceQueries {
         #[graphql(name = "id")] sought: ID,
     ) -> Result<PublicExperience> {
         let caller = Caller::of(context);
-        Ok(PublicExperience(
-            experience::find(&caller.hall, &caller.principal, id(&sought)?).await?,
-        ))
+        Ok(PublicExperience(experience::find(&caller.hall, &caller.principal, id(&sought)?).await?))
     }
 }
 
@@ -307,9 +291,7 @@ impl ExperienceMutations {
             experience: optional_id(input.experience_id.as_ref())?,
             expires_at: input.expires_at.map(|at| at.0),
             price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input
-                .who_can_post
-                .and_then(|who| WhoCanPost::from_word(who.as_str())),
+            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
         };
         find_or_create(context, wanted).await
     }
@@ -327,9 +309,7 @@ impl ExperienceMutations {
             experience: optional_id(input.experience_id.as_ref())?,
             expires_at: input.expires_at.map(|at| at.0),
             price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input
-                .who_can_post
-                .and_then(|who| WhoCanPost::from_word(who.as_str())),
+            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
         };
         find_or_create(context, wanted).await
     }
@@ -339,8 +319,5 @@ async fn find_or_create(context: &Context<'_>, wanted: FindOrCreate) -> Result<O
     let caller = Caller::of(context);
     let id: ExperienceId = experience::find_or_create(&caller.hall, &caller.principal, wanted).await?;
     let link = experience::link(&caller.hall, &id);
-    Ok(Some(Experience {
-        id: id.to_string().into(),
-        link,
-    }))
+    Ok(Some(Experience { id: id.to_string().into(), link }))
 }

@@ -37,9 +37,7 @@ impl LedgerAccount {
                 pending_balance: 0.0,
             })
         });
-        BalanceCacheConnection {
-            nodes: Some(nodes.collect()),
-        }
+        BalanceCacheConnection { nodes: Some(nodes.collect()) }
     }
 
     async fn id(&self) -> ID {
@@ -49,9 +47,7 @@ impl LedgerAccount {
     /// What a transfer from this account costs, in minor units of its currency turned major.
     async fn transfer_fee(&self) -> Option<f64> {
         let first = self.0.balances.first();
-        Some(first.map_or(0.0, |held| {
-            major_from_minor(self.0.transfer_fee_minor, held.currency)
-        }))
+        Some(first.map_or(0.0, |held| major_from_minor(self.0.transfer_fee_minor, held.currency)))
     }
 }
 

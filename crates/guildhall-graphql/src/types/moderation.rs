@@ -51,9 +51,7 @@ impl ModerationMutations {
             access_pass: optional_id(input.access_pass_id.as_ref())?,
             reason: input.reason.map(|reason| reason.as_str().to_owned()),
             custom_reason: input.custom_reason,
-            delete_messages_in: feed
-                .map(|id| FeedName::parse(Some(id.as_str()), None))
-                .transpose()?,
+            delete_messages_in: feed.map(|id| FeedName::parse(Some(id.as_str()), None)).transpose()?,
         };
         moderation::ban(&caller.hall, &caller.principal, ban).await?;
         Ok(Some(true))

@@ -123,9 +123,8 @@ pub(crate) struct UpsellPlanInput {
 impl UpsellPlanInput {
     /// What the rules ask for.
     pub(crate) fn read(self) -> rules::UpsellRequest {
-        let fields = (1_i64..)
-            .zip(self.custom_fields.unwrap_or_default())
-            .map(|(number, field)| rules::CustomField {
+        let fields =
+            (1_i64..).zip(self.custom_fields.unwrap_or_default()).map(|(number, field)| rules::CustomField {
                 id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
                 name: field.name,
                 placeholder: field.placeholder,

@@ -9,8 +9,8 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use guildhall_app::Error;
-use guildhall_app::feed::FeedName;
-use guildhall_app::post::{self, ForumPostRequest, PageRequest, Post as Found, Target};
+use guildhall_app::feed::{self, FeedName, PageRequest};
+use guildhall_app::post::{self, ForumPostRequest, Post as Found, Target};
 use guildhall_core::ids::FeedKind;
 use guildhall_core::markdown;
 use guildhall_core::poll::PollOption;
@@ -127,10 +127,7 @@ pub(crate) struct PostQueries;
 impl PostQueries {
     /// A page of a feed, newest first. `before` and `after` are ids of posts; `parentId` asks for the
     /// comments of a forum post instead of the forum's posts.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the field's arguments on the wire"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "these are the field's arguments on the wire")]
     #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn feed_posts(
         &self,
@@ -163,14 +160,12 @@ impl PostQueries {
             after: optional_id(after.as_ref())?,
             size: size(limit, "limit")?,
         };
-        let found = post::list(&caller.hall, &caller.principal, kind, name, page).await?;
+        let found = feed::list(&caller.hall, &caller.principal, kind, name, page).await?;
         let entity = |post| match kind {
             FeedKind::Forum => FeedEntity::ForumPost(ForumPost(post)),
             FeedKind::Chat | FeedKind::DirectMessage => FeedEntity::DmsPost(DmsPost(post)),
         };
-        Ok(Some(FeedPostsResponse {
-            posts: found.into_iter().map(entity).collect(),
-        }))
+        Ok(Some(FeedPostsResponse { posts: found.into_iter().map(entity).collect() }))
     }
 }
 
@@ -280,25 +275,12 @@ impl CreateForumPostInput {
     fn read(self) -> Result<ForumPostRequest> {
         let forum = self.forum_experience_id.map(ID::from).or(self.experience_id);
         let (old_content, old_title, old_parent, old_pinned, old_poll, old_files) = match self.forum_post {
-            Some(old) => (
-                old.content,
-                old.title,
-                old.parent_id,
-                old.pinned,
-                old.poll,
-                old.attachments,
-            ),
+            Some(old) => (old.content, old.title, old.parent_id, old.pinned, old.poll, old.attachments),
             None => (None, None, None, None, None, None),
         };
         let content = self.content.or(old_content);
         let options = |poll: PollInput| {
-            poll.options
-                .into_iter()
-                .map(|option| PollOption {
-                    id: option.id,
-                    text: option.text,
-                })
-                .collect()
+            poll.options.into_iter().map(|option| PollOption { id: option.id, text: option.text }).collect()
         };
         let currency = self.paywall_currency.map_or("usd", |currency| currency.as_str()).to_owned();
         Ok(ForumPostRequest {
@@ -346,14 +328,7 @@ impl PostMutations {
             }
         };
         let attachments = AttachmentInput::ids(input.attachments)?;
-        let id = post::send(
-            &caller.hall,
-            &caller.principal,
-            target,
-            input.message,
-            attachments,
-        )
-        .await?;
+        let id = post::send(&caller.hall, &caller.principal, target, input.message, attachments).await?;
         Ok(Some(id.to_string()))
     }
 }

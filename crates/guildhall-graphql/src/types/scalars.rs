@@ -49,10 +49,7 @@ impl ScalarType for BigInt {
 }
 
 /// A whole number, also when JSON wrote it as `1.0`.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "whole floats below 2^53 are exact"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "whole floats below 2^53 are exact")]
 fn whole_number(value: &Value) -> Option<i64> {
     let Value::Number(number) = value else { return None };
     let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);

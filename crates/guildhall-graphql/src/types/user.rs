@@ -50,9 +50,7 @@ impl User {
 
     async fn ledger_account(&self, context: &Context<'_>) -> Result<LedgerAccount> {
         let caller = Caller::of(context);
-        Ok(LedgerAccount(
-            ledger::of_current_user(&caller.hall, &caller.principal).await?,
-        ))
+        Ok(LedgerAccount(ledger::of_current_user(&caller.hall, &caller.principal).await?))
     }
 
     async fn name(&self) -> Option<&str> {
@@ -75,13 +73,7 @@ impl User {
 impl User {
     /// A part of `YYYY-MM-DD`.
     fn date_part(&self, index: usize) -> Option<i32> {
-        self.0
-            .date_of_birth
-            .as_deref()?
-            .split('-')
-            .nth(index)?
-            .parse()
-            .ok()
+        self.0.date_of_birth.as_deref()?.split('-').nth(index)?.parse().ok()
     }
 }
 
@@ -173,16 +165,12 @@ pub(crate) struct UserQueries;
 impl UserQueries {
     /// Anyone's profile, by id or username.
     async fn public_user(&self, context: &Context<'_>, id: ID) -> Result<PublicProfileUser> {
-        Ok(PublicProfileUser(
-            user::find(&Caller::of(context).hall, id.as_str()).await?,
-        ))
+        Ok(PublicProfileUser(user::find(&Caller::of(context).hall, id.as_str()).await?))
     }
 
     /// The acting user.
     async fn viewer(&self, context: &Context<'_>) -> Result<Viewer> {
         let caller = Caller::of(context);
-        Ok(Viewer {
-            user: User(user::current(&caller.hall, &caller.principal).await?),
-        })
+        Ok(Viewer { user: User(user::current(&caller.hall, &caller.principal).await?) })
     }
 }

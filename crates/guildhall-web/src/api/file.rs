@@ -26,10 +26,7 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let id = AttachmentId::parse(&id).map_err(Error::from)?;
-    let range = headers
-        .get(RANGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(span);
+    let range = headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(span);
     let is_span = range.is_some();
     let (found, outgoing) = attachment::open(&hall, id, &signature(&parameters)?, range).await?;
     let Some(outgoing) = outgoing else {
@@ -37,11 +34,7 @@ pub(crate) async fn read(
     };
     let mut response = Response::new(Body::from_stream(outgoing.stream));
     let inline = is_shown_inline(&found.content_type);
-    let shown_type = if inline {
-        found.content_type.as_str()
-    } else {
-        "application/octet-stream"
-    };
+    let shown_type = if inline { found.content_type.as_str() } else { "application/octet-stream" };
     let disposition = disposition(if inline { "inline" } else { "attachment" }, &found.filename);
     let length = outgoing.range.end - outgoing.range.start;
     let out = response.headers_mut();
@@ -53,19 +46,13 @@ pub(crate) async fn read(
         (ACCEPT_RANGES, "bytes"),
         (CACHE_CONTROL, "private, max-age=3600"),
     ] {
-        out.insert(
-            name,
-            HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("")),
-        );
+        out.insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("")));
     }
     out.insert(CONTENT_LENGTH, HeaderValue::from(length));
     if is_span {
         let last = outgoing.range.end.saturating_sub(1);
         let range = format!("bytes {}-{last}/{}", outgoing.range.start, outgoing.size);
-        out.insert(
-            CONTENT_RANGE,
-            HeaderValue::from_str(&range).unwrap_or(HeaderValue::from_static("")),
-        );
+        out.insert(CONTENT_RANGE, HeaderValue::from_str(&range).unwrap_or(HeaderValue::from_static("")));
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
@@ -114,14 +101,7 @@ mod tests {
         assert!(matches!(span("bytes=0-9"), Some(FileRange::Bounded(range)) if range == (0..10)));
         assert!(matches!(span("bytes=5-"), Some(FileRange::Offset(5))));
         assert!(matches!(span("bytes=-5"), Some(FileRange::Suffix(5))));
-        for bad in [
-            "bytes=9-0",
-            "bytes=a-b",
-            "items=0-1",
-            "bytes=-",
-            "bytes=-0",
-            "bytes=0-1,3-4",
-        ] {
+        for bad in ["bytes=9-0", "bytes=a-b", "items=0-1", "bytes=-", "bytes=-0", "bytes=0-1,3-4"] {
             assert!(span(bad).is_none(), "{bad}");
         }
     }

@@ -29,15 +29,10 @@ pub(crate) async fn answer(State(graphql): State<GraphqlHandler>, request: Reque
         Err(_) => return plain_refusal(StatusCode::BAD_REQUEST, "INVALID_INPUT", "The body broke off."),
     };
     let parameters = parameters.to_owned();
-    graphql(parts.method, parts.headers, parameters, body)
-        .await
-        .map(Body::from)
+    graphql(parts.method, parts.headers, parameters, body).await.map(Body::from)
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("text/html")
 }

@@ -4,8 +4,8 @@ use crate::error::Refusal;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use guildhall_app::attachment::{self, Signature};
-use guildhall_app::{Error, Guildhall};
+use guildhall_app::attachment::Signature;
+use guildhall_app::{Error, Guildhall, upload};
 use guildhall_core::ids::{AttachmentId, Id};
 use hyper::header::ETAG;
 use std::collections::HashMap;
@@ -28,9 +28,7 @@ pub(crate) async fn part(
     Query(parameters): Query<HashMap<String, String>>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let part = part
-        .parse()
-        .map_err(|_| Error::Invalid("Parts are numbered from 1.".into()))?;
+    let part = part.parse().map_err(|_| Error::Invalid("Parts are numbered from 1.".into()))?;
     receive(&hall, &id, Some(part), &parameters, body).await
 }
 
@@ -43,7 +41,7 @@ async fn receive(
 ) -> Result<Response, Refusal> {
     let id = AttachmentId::parse(id).map_err(Error::from)?;
     let signature = signature(parameters)?;
-    let etag = attachment::receive(hall, id, part, &signature, body.into_data_stream()).await?;
+    let etag = upload::receive(hall, id, part, &signature, body.into_data_stream()).await?;
     Ok([(ETAG, format!("\"{etag}\""))].into_response())
 }
 
@@ -51,10 +49,7 @@ async fn receive(
 pub(crate) fn signature(parameters: &HashMap<String, String>) -> Result<Signature, Error> {
     let expires = parameters.get("expires").and_then(|text| text.parse().ok());
     match (expires, parameters.get("signature")) {
-        (Some(expires), Some(signature)) => Ok(Signature {
-            expires,
-            signature: signature.clone(),
-        }),
+        (Some(expires), Some(signature)) => Ok(Signature { expires, signature: signature.clone() }),
         _ => Err(Error::Forbidden("This address is not signed.".into())),
     }
 }

@@ -20,22 +20,12 @@ pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<Stri
         Ok(session) => session,
         Err(error) => {
             let (title, lead) = ("No such checkout", sentence(&error));
-            return render(
-                StatusCode::NOT_FOUND,
-                &Notice {
-                    title,
-                    lead: &lead,
-                    details: &[],
-                },
-            );
+            return render(StatusCode::NOT_FOUND, &Notice { title, lead: &lead, details: &[] });
         }
     };
     let mut details = vec![
         ("Seller", session.company_title.clone()),
-        (
-            "For",
-            session.description.clone().unwrap_or(session.pass_title.clone()),
-        ),
+        ("For", session.description.clone().unwrap_or(session.pass_title.clone())),
         ("Amount", in_words(session.amount_minor, session.currency)),
         ("Session", session.id.to_string()),
     ];
@@ -44,22 +34,12 @@ pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<Stri
         details.push(("State", "over".to_owned()));
     }
     let (title, lead) = if over {
-        (
-            "This checkout is over",
-            "Its time has run out. Nothing was charged.",
-        )
+        ("This checkout is over", "Its time has run out. Nothing was charged.")
     } else {
         (
             "Checkout is not open yet",
             "This server cannot take payments yet. Nothing was charged and nothing will be.",
         )
     };
-    render(
-        StatusCode::OK,
-        &Notice {
-            title,
-            lead,
-            details: &details,
-        },
-    )
+    render(StatusCode::OK, &Notice { title, lead, details: &details })
 }

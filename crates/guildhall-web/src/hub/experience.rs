@@ -7,12 +7,5 @@ use hyper::StatusCode;
 /// The hub is not built yet; the page says so, the same for every experience, there or not.
 pub(crate) async fn page() -> Response {
     let lead = "The community's pages are not open yet. Its chats and forums are reached through the API until then.";
-    render(
-        StatusCode::NOT_IMPLEMENTED,
-        &Notice {
-            title: "Not open yet",
-            lead,
-            details: &[],
-        },
-    )
+    render(StatusCode::NOT_IMPLEMENTED, &Notice { title: "Not open yet", lead, details: &[] })
 }

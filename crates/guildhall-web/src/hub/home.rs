@@ -17,11 +17,5 @@ struct Home<'a> {
 
 /// Shows it.
 pub(crate) async fn page(State(hall): State<Arc<Guildhall>>) -> Response {
-    render(
-        StatusCode::OK,
-        &Home {
-            origin: hall.origin(),
-            version: env!("CARGO_PKG_VERSION"),
-        },
-    )
+    render(StatusCode::OK, &Home { origin: hall.origin(), version: env!("CARGO_PKG_VERSION") })
 }

@@ -53,9 +53,7 @@ impl Arguments {
         }
         rules.ban_urls = self.ban_urls.unwrap_or(rules.ban_urls);
         rules.ban_media = self.ban_media.unwrap_or(rules.ban_media);
-        feed::set_rules(&hall, experience, rules.clone())
-            .await
-            .map_err(told)?;
+        feed::set_rules(&hall, experience, rules.clone()).await.map_err(told)?;
         println!("who can post   {}", rules.who_can_post.as_str());
         println!("cooldown       {} s", rules.cooldown_ms / 1000);
         println!("banned words   {}", rules.banned_words.join(", "));

@@ -22,9 +22,8 @@ impl Command {
         let Self::Audit { place } = self;
         let config = place.load(&[])?;
         let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
-        let report = ledger::audit(&hall)
-            .await
-            .map_err(|error| format!("the audit could not be made: {error:?}"))?;
+        let report =
+            ledger::audit(&hall).await.map_err(|error| format!("the audit could not be made: {error:?}"))?;
         println!("transfers                  {}", report.transfers);
         println!("entries                    {}", report.entries);
         println!("unbalanced transfers       {}", report.unbalanced_transfers);

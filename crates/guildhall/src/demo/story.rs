@@ -29,11 +29,7 @@ const CUSTOMER_OPENING_MINOR: i64 = 10_000;
 /// Username, name, a few words.
 const CUSTOMERS: [(&str, &str, &str); 12] = [
     ("mira", "Mira Okafor", "Carves spoons, mostly on trains."),
-    (
-        "tomas",
-        "Tomás Rivera",
-        "First bench finished, second one planned.",
-    ),
+    ("tomas", "Tomás Rivera", "First bench finished, second one planned."),
     ("yuki", "Yuki Tanaka", "Hand planes over power planes."),
     ("ines", "Inês Duarte", "Restores chairs nobody wanted."),
     ("oskar", "Oskar Lindqvist", "Owns too many chisels."),
@@ -54,96 +50,45 @@ const CHAT: &[(&str, &str)] = &[
     ),
     ("mira", "Finally! I have been saving ash for this since autumn."),
     ("tomas", "Do we flatten the top before or after the legs go in?"),
-    (
-        "o",
-        "After. Wood moves when it meets its legs, so flatten what you will stand at.",
-    ),
+    ("o", "After. Wood moves when it meets its legs, so flatten what you will stand at."),
     ("oskar", "And sharpen before everything. Twice."),
     ("kofi", "Three times."),
-    (
-        "lena",
-        "My dovetails look like a picket fence. Any drill for keeping the saw plumb?",
-    ),
+    ("lena", "My dovetails look like a picket fence. Any drill for keeping the saw plumb?"),
     (
         "yuki",
         "@lena cut a hundred lines in scrap, no joint, only lines. It took me a week and it is boring and it works.",
     ),
     ("lena", "A hundred it is."),
-    (
-        "m",
-        "Reminder: photos of work in progress are welcome here, adverts are not.",
-    ),
-    (
-        "ines",
-        "Found four chairs at the kerb. Two are worth saving. I am taking all four.",
-    ),
+    ("m", "Reminder: photos of work in progress are welcome here, adverts are not."),
+    ("ines", "Found four chairs at the kerb. Two are worth saving. I am taking all four."),
     ("amara", "Of course you are."),
-    (
-        "ravi",
-        "The critics have returned the wooden lorry for *insufficient wheels*.",
-    ),
+    ("ravi", "The critics have returned the wooden lorry for *insufficient wheels*."),
     ("noah", "Fair feedback, honestly."),
-    (
-        "sofia",
-        "Which gouge for the inside of a bowl, shallow or deep fluted?",
-    ),
+    ("sofia", "Which gouge for the inside of a bowl, shallow or deep fluted?"),
     (
         "claire",
         "Deep for hollowing, shallow for the last passes. And stop a little before you think you should.",
     ),
     ("sofia", "Too late for bowl number one. It is now a ring."),
     ("oskar", "A very wide ring."),
-    (
-        "tomas",
-        "First coat of oil on the bench top. It went from grey to honey in a minute.",
-    ),
+    ("tomas", "First coat of oil on the bench top. It went from grey to honey in a minute."),
     ("claire", "That minute is why we do this."),
     ("kofi", "What oil, and did you thin it?"),
-    (
-        "tomas",
-        "Raw linseed, nothing in it, wiped off after twenty minutes.",
-    ),
-    (
-        "m",
-        "The Thursday call moves to 19:00 this week. Bring your dullest blade.",
-    ),
+    ("tomas", "Raw linseed, nothing in it, wiped off after twenty minutes."),
+    ("m", "The Thursday call moves to 19:00 this week. Bring your dullest blade."),
     ("mira", "That narrows it down to all of them."),
-    (
-        "yuki",
-        "Line number sixty. It is getting straighter, or I am getting used to it.",
-    ),
+    ("yuki", "Line number sixty. It is getting straighter, or I am getting used to it."),
     ("lena", "I am at eighty-one and my saw and I are friends now."),
-    (
-        "noah",
-        "Raised the last rafter today. Nobody fell, nothing fits, everybody is happy.",
-    ),
+    ("noah", "Raised the last rafter today. Nobody fell, nothing fits, everybody is happy."),
     ("amara", "Pictures or it stays a pile of logs."),
-    (
-        "ines",
-        "One chair saved. Glue is drying. Please nobody sit down until Saturday.",
-    ),
-    (
-        "o",
-        "Great week, all. New members: say hello, tell us what is on your bench.",
-    ),
-    (
-        "ravi",
-        "Lorry, second delivery: six wheels. Accepted without comments.",
-    ),
-    (
-        "mira",
-        "Hello from the train. Spoon number forty is a **good** one.",
-    ),
+    ("ines", "One chair saved. Glue is drying. Please nobody sit down until Saturday."),
+    ("o", "Great week, all. New members: say hello, tell us what is on your bench."),
+    ("ravi", "Lorry, second delivery: six wheels. Accepted without comments."),
+    ("mira", "Hello from the train. Spoon number forty is a **good** one."),
 ];
 
 /// Who wrote which title and text in the forum, and its comments.
-type Thread = (
-    &'static str,
-    &'static str,
-    &'static str,
-    bool,
-    &'static [(&'static str, &'static str)],
-);
+type Thread = (&'static str, &'static str, &'static str, bool, &'static [(&'static str, &'static str)]);
 
 const FORUM: &[Thread] = &[
     (
@@ -151,10 +96,7 @@ const FORUM: &[Thread] = &[
         "Start here: how the workshop works",
         "Welcome. Chat is for the day, the forum is for what should still be found next year.\n\n- Say what you tried before you ask.\n- Measure twice, post once.\n- Be kind to beginners; you were one on a Tuesday.",
         true,
-        &[
-            ("sofia", "Tuesday beginner reporting."),
-            ("kofi", "Same. Some Tuesdays I still am."),
-        ],
+        &[("sofia", "Tuesday beginner reporting."), ("kofi", "Same. Some Tuesdays I still am.")],
     ),
     (
         "o",
@@ -172,20 +114,14 @@ const FORUM: &[Thread] = &[
         "Thursday call: sharpening, the notes",
         "Coarse stone until there is a burr along the *whole* edge, then finer, then strop. Most dull blades were never finished on the coarse stone.",
         false,
-        &[(
-            "lena",
-            "The burr along the whole edge was my missing piece. Thank you.",
-        )],
+        &[("lena", "The burr along the whole edge was my missing piece. Thank you.")],
     ),
     (
         "o",
         "Finishes that survive children",
         "Hard wax oil, two thin coats, and a note on the calendar to do it again in a year. Everything else is a promise.",
         false,
-        &[
-            ("ravi", "Tested by experts. Approved."),
-            ("claire", "Thin is the important word."),
-        ],
+        &[("ravi", "Tested by experts. Approved."), ("claire", "Thin is the important word.")],
     ),
 ];
 
@@ -249,25 +185,9 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     let app_experience = place(ExperienceKind::App, "Bench Planner")?;
     let usd = Currency::parse("usd")?;
     let customer = customers[0].clone();
-    founder.fund(
-        AccountKind::Company,
-        company.as_str(),
-        usd,
-        COMPANY_OPENING_MINOR,
-        "demo company",
-    )?;
-    founder.fund(
-        AccountKind::User,
-        customer.as_str(),
-        usd,
-        CUSTOMER_OPENING_MINOR,
-        "demo customer",
-    )?;
-    let people = People {
-        owner,
-        moderator,
-        customers,
-    };
+    founder.fund(AccountKind::Company, company.as_str(), usd, COMPANY_OPENING_MINOR, "demo company")?;
+    founder.fund(AccountKind::User, customer.as_str(), usd, CUSTOMER_OPENING_MINOR, "demo customer")?;
+    let people = People { owner, moderator, customers };
     chatter(founder, &chat_experience, &people, now)?;
     threads(founder, &forum_experience, &people, now)?;
     founder.set_now(now);
@@ -320,11 +240,7 @@ fn sell(
     let plan = founder.plan(&NewPlan {
         access_pass: pass.clone(),
         company: company.clone(),
-        plan_type: if renews {
-            PlanType::Renewal
-        } else {
-            PlanType::OneTime
-        },
+        plan_type: if renews { PlanType::Renewal } else { PlanType::OneTime },
         currency: Currency::parse("usd")?,
         initial_price_minor: monthly_minor,
         renewal_price_minor: monthly_minor,
@@ -356,11 +272,7 @@ fn chatter(founder: &mut Founder<'_, '_>, chat: &ExperienceId, people: &People, 
         founder.post(
             chat,
             people.of(who),
-            &EarlierPost {
-                content: (*content).into(),
-                at,
-                ..EarlierPost::default()
-            },
+            &EarlierPost { content: (*content).into(), at, ..EarlierPost::default() },
         )?;
     }
     Ok(())
@@ -380,12 +292,7 @@ fn threads(founder: &mut Founder<'_, '_>, forum: &ExperienceId, people: &People,
         for (who, content) in *comments {
             at += 5 * HOUR_MS;
             let content = (*content).to_owned();
-            let comment = EarlierPost {
-                content,
-                parent: Some(parent.clone()),
-                at,
-                ..EarlierPost::default()
-            };
+            let comment = EarlierPost { content, parent: Some(parent.clone()), at, ..EarlierPost::default() };
             founder.post(forum, people.of(who), &comment)?;
         }
         at += 7 * HOUR_MS;

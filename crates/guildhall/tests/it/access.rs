@@ -18,16 +18,11 @@ const LIST: &str =
 
 /// What a user finds in the demo company's list.
 async fn listed(hall: &Hall, user: Option<&UserId>) -> Vec<String> {
-    let answered = hall
-        .run(user, LIST, json!({"id": hall.world.company.as_str()}))
-        .await;
+    let answered = hall.run(user, LIST, json!({"id": hall.world.company.as_str()})).await;
     let list = &answered.data()["company"]["experiencesV2"];
     let nodes = list["nodes"].as_array().expect("nodes");
     assert_eq!(list["totalCount"], json!(nodes.len()));
-    nodes
-        .iter()
-        .map(|node| node["id"].as_str().expect("an id").to_owned())
-        .collect()
+    nodes.iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 async fn look(hall: &Hall, user: Option<&UserId>, experience: &ExperienceId) -> crate::harness::Answered {
@@ -52,16 +47,8 @@ async fn levels_follow_team_membership_and_neither() {
     ] {
         assert_eq!(hall.level(world.company.as_str(), user).await, company, "{user}");
         assert_eq!(hall.level(world.access_pass.as_str(), user).await, free, "{user}");
-        assert_eq!(
-            hall.level(world.paid_access_pass.as_str(), user).await,
-            paid,
-            "{user}"
-        );
-        for experience in [
-            &world.chat_experience,
-            &world.forum_experience,
-            &world.app_experience,
-        ] {
+        assert_eq!(hall.level(world.paid_access_pass.as_str(), user).await, paid, "{user}");
+        for experience in [&world.chat_experience, &world.forum_experience, &world.app_experience] {
             assert_eq!(hall.level(experience.as_str(), user).await, free, "{user}");
         }
     }
@@ -75,9 +62,7 @@ async fn without_a_user_the_acting_one_is_meant() {
         let answered = hall.run(user, EXPERIENCE, variables.clone()).await;
         assert_eq!(answered.data()["hasAccessToExperience"]["accessLevel"], level);
     }
-    let anonymous = hall
-        .post(&[], &json!({"query": EXPERIENCE, "variables": variables}))
-        .await;
+    let anonymous = hall.post(&[], &json!({"query": EXPERIENCE, "variables": variables})).await;
     anonymous.is_refused("UNAUTHENTICATED", "needs a caller");
 }
 
@@ -92,30 +77,19 @@ async fn a_stranger_learns_nothing_from_asking_about_others() {
     let real = ask(hall.world.chat_experience.to_string()).await.refusal();
     let made_up = ask("exp_doesnotexist".into()).await.refusal();
     assert_eq!(real.0, "NOT_FOUND");
-    assert!(
-        real.1.contains("you may not ask about other users there"),
-        "{}",
-        real.1
-    );
+    assert!(real.1.contains("you may not ask about other users there"), "{}", real.1);
     assert_eq!(real, made_up);
     // A customer may not ask about another one either; about oneself everyone may.
     let about = |user: &UserId| json!({"id": hall.world.chat_experience.as_str(), "user": user.as_str()});
     let customer = Some(&hall.world.customer);
     assert_eq!(
-        hall.run(customer, EXPERIENCE, about(&hall.world.customer))
-            .await
-            .data()["hasAccessToExperience"]["hasAccess"],
+        hall.run(customer, EXPERIENCE, about(&hall.world.customer)).await.data()["hasAccessToExperience"]["hasAccess"],
         true
     );
     let own = |experience: &str| json!({"id": experience, "user": foreign.agent.as_str()});
     for experience in [hall.world.chat_experience.as_str(), "exp_doesnotexist"] {
-        let answered = hall
-            .run_with(&foreign.key, None, EXPERIENCE, own(experience))
-            .await;
-        assert_eq!(
-            answered.data()["hasAccessToExperience"]["accessLevel"],
-            "no_access"
-        );
+        let answered = hall.run_with(&foreign.key, None, EXPERIENCE, own(experience)).await;
+        assert_eq!(answered.data()["hasAccessToExperience"]["accessLevel"], "no_access");
     }
 }
 
@@ -149,11 +123,7 @@ async fn memberships_count_up_to_their_edges() {
         for (moment, expected) in [(valid_at, "customer"), (invalid_at, "no_access")] {
             let Some(moment) = moment else { continue };
             hall.at(moment);
-            for thing in [
-                hall.world.company.as_str(),
-                pass.as_str(),
-                hall.world.chat_experience.as_str(),
-            ] {
+            for thing in [hall.world.company.as_str(), pass.as_str(), hall.world.chat_experience.as_str()] {
                 assert_eq!(
                     hall.level(thing, &user).await,
                     expected,
@@ -178,40 +148,21 @@ async fn an_upsell_asks_for_both_memberships_and_shows_its_price_to_buyers() {
     assert_eq!(hall.level(chat.as_str(), &world.owner).await, "admin");
     let shown = look(&hall, Some(&world.customer), &chat).await;
     let plan = &shown.data()["publicExperience"]["upsellPlan"];
-    assert_eq!(
-        (&plan["initialPriceDue"], &plan["baseCurrency"]),
-        (&json!(12.5), &json!("eur"))
-    );
-    assert_eq!(
-        (&plan["planType"], &plan["visibility"]),
-        (&json!("one_time"), &json!("hidden"))
-    );
-    assert!(
-        listed(&hall, Some(&world.customer))
-            .await
-            .contains(&chat.to_string())
-    );
+    assert_eq!((&plan["initialPriceDue"], &plan["baseCurrency"]), (&json!(12.5), &json!("eur")));
+    assert_eq!((&plan["planType"], &plan["visibility"]), (&json!("one_time"), &json!("hidden")));
+    assert!(listed(&hall, Some(&world.customer)).await.contains(&chat.to_string()));
     let send = hall.send(&world.customer, &chat, "hello?").await;
     send.is_refused("NOT_FOUND", "There is no feed");
 
     let upsell = hall.upsell_pass(&chat).await;
-    hall.membership(
-        &world.customer,
-        &upsell,
-        MembershipStatus::Active,
-        Some(NOW_MS + DAY_MS),
-    )
-    .await;
+    hall.membership(&world.customer, &upsell, MembershipStatus::Active, Some(NOW_MS + DAY_MS)).await;
     assert_eq!(hall.level(chat.as_str(), &world.customer).await, "customer");
     hall.say(&world.customer, &chat, "hello!").await;
     // The upsell alone opens nothing.
     let half = hall.person("half").await;
-    hall.membership(&half, &upsell, MembershipStatus::Completed, None)
-        .await;
+    hall.membership(&half, &upsell, MembershipStatus::Completed, None).await;
     assert_eq!(hall.level(chat.as_str(), &half).await, "no_access");
-    look(&hall, Some(&half), &chat)
-        .await
-        .is_refused("NOT_FOUND", "There is no experience");
+    look(&hall, Some(&half), &chat).await.is_refused("NOT_FOUND", "There is no experience");
     // When the upsell's time is over, so is the access.
     hall.at(DAY_MS);
     assert_eq!(hall.level(chat.as_str(), &world.customer).await, "no_access");
@@ -225,8 +176,7 @@ async fn a_ban_from_the_upsell_closes_the_door_and_leaves_the_list_of_users() {
         json!({"name": "Upstairs", "accessPassId": world.access_pass.as_str(), "price": {"initialPrice": 5}});
     let chat = hall.chat(input).await;
     let upsell = hall.upsell_pass(&chat).await;
-    hall.membership(&world.customer, &upsell, MembershipStatus::Completed, None)
-        .await;
+    hall.membership(&world.customer, &upsell, MembershipStatus::Completed, None).await;
     let users = async || {
         let query = "query($id: ID!) { publicExperience(id: $id) { users { totalCount nodes { id } } } }";
         hall.run(None, query, json!({"id": chat.as_str()})).await.data()["publicExperience"]["users"]
@@ -236,14 +186,8 @@ async fn a_ban_from_the_upsell_closes_the_door_and_leaves_the_list_of_users() {
     let ban = json!({"input": {"userId": world.customer.as_str(), "accessPassId": upsell.as_str()}});
     hall.run(None, BAN, ban).await.data();
     assert_eq!(hall.level(chat.as_str(), &world.customer).await, "no_access");
-    assert_eq!(
-        hall.level(world.chat_experience.as_str(), &world.customer).await,
-        "customer"
-    );
-    assert!(
-        !users().await.contains(world.customer.as_str()),
-        "who may not enter is not listed"
-    );
+    assert_eq!(hall.level(world.chat_experience.as_str(), &world.customer).await, "customer");
+    assert!(!users().await.contains(world.customer.as_str()), "who may not enter is not listed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,20 +208,9 @@ async fn an_expired_experience_is_nobodys_and_listed_nowhere() {
     for user in [&world.owner, &world.moderator, &world.agent, &world.customer] {
         assert_eq!(hall.level(chat.as_str(), user).await, "no_access", "{user}");
         assert!(!listed(&hall, Some(user)).await.contains(&chat.to_string()));
-        look(&hall, Some(user), &chat)
-            .await
-            .is_refused("NOT_FOUND", "There is no experience");
-        hall.send(user, &chat, "anyone?")
-            .await
-            .is_refused("NOT_FOUND", "There is no feed");
-        let read = hall
-            .read(
-                user,
-                "chat_feed",
-                json!({"experienceId": chat.as_str()}),
-                json!({}),
-            )
-            .await;
+        look(&hall, Some(user), &chat).await.is_refused("NOT_FOUND", "There is no experience");
+        hall.send(user, &chat, "anyone?").await.is_refused("NOT_FOUND", "There is no feed");
+        let read = hall.read(user, "chat_feed", json!({"experienceId": chat.as_str()}), json!({})).await;
         read.is_refused("NOT_FOUND", "There is no chat");
     }
 }
@@ -296,19 +229,9 @@ async fn an_experience_on_no_pass_is_the_teams() {
     ] {
         assert_eq!(hall.level(chat.as_str(), user).await, level, "{user}");
     }
-    assert!(
-        !listed(&hall, Some(&world.customer))
-            .await
-            .contains(&chat.to_string())
-    );
-    assert!(
-        listed(&hall, Some(&world.moderator))
-            .await
-            .contains(&chat.to_string())
-    );
-    look(&hall, Some(&world.customer), &chat)
-        .await
-        .is_refused("NOT_FOUND", "or you have no access to it");
+    assert!(!listed(&hall, Some(&world.customer)).await.contains(&chat.to_string()));
+    assert!(listed(&hall, Some(&world.moderator)).await.contains(&chat.to_string()));
+    look(&hall, Some(&world.customer), &chat).await.is_refused("NOT_FOUND", "or you have no access to it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,14 +239,8 @@ async fn a_ban_overrides_memberships_and_team_but_not_the_owner() {
     let hall = Hall::open().await;
     let world = &hall.world;
     for user in [&world.customer, &world.moderator] {
-        hall.run(None, BAN, json!({"input": {"userId": user.as_str()}}))
-            .await
-            .data();
-        for thing in [
-            world.company.as_str(),
-            world.access_pass.as_str(),
-            world.chat_experience.as_str(),
-        ] {
+        hall.run(None, BAN, json!({"input": {"userId": user.as_str()}})).await.data();
+        for thing in [world.company.as_str(), world.access_pass.as_str(), world.chat_experience.as_str()] {
             assert_eq!(hall.level(thing, user).await, "no_access", "{user}");
         }
         look(&hall, Some(user), &world.chat_experience)
@@ -331,27 +248,13 @@ async fn a_ban_overrides_memberships_and_team_but_not_the_owner() {
             .is_refused("NOT_FOUND", "There is no experience");
         assert!(listed(&hall, Some(user)).await.is_empty());
         // A new membership does not help.
-        hall.membership(user, &world.paid_access_pass, MembershipStatus::Active, None)
-            .await;
-        assert_eq!(
-            hall.level(world.paid_access_pass.as_str(), user).await,
-            "no_access"
-        );
-        hall.run(None, UNBAN, json!({"input": {"userId": user.as_str()}}))
-            .await
-            .data();
+        hall.membership(user, &world.paid_access_pass, MembershipStatus::Active, None).await;
+        assert_eq!(hall.level(world.paid_access_pass.as_str(), user).await, "no_access");
+        hall.run(None, UNBAN, json!({"input": {"userId": user.as_str()}})).await.data();
     }
-    assert_eq!(
-        hall.level(world.company.as_str(), &world.customer).await,
-        "customer"
-    );
-    assert_eq!(
-        hall.level(world.company.as_str(), &world.moderator).await,
-        "admin"
-    );
-    let refused = hall
-        .run(None, BAN, json!({"input": {"userId": world.owner.as_str()}}))
-        .await;
+    assert_eq!(hall.level(world.company.as_str(), &world.customer).await, "customer");
+    assert_eq!(hall.level(world.company.as_str(), &world.moderator).await, "admin");
+    let refused = hall.run(None, BAN, json!({"input": {"userId": world.owner.as_str()}})).await;
     refused.is_refused("FORBIDDEN", "The owner can be neither banned nor muted");
     assert_eq!(hall.level(world.company.as_str(), &world.owner).await, "admin");
 }
@@ -361,18 +264,10 @@ async fn a_ban_from_a_pass_bars_that_pass_alone() {
     let hall = Hall::open().await;
     let world = &hall.world;
     let user = hall.customer("twofold").await;
-    hall.membership(&user, &world.paid_access_pass, MembershipStatus::Active, None)
-        .await;
-    let paid = hall
-        .experience(ExperienceKind::Chat, "Paid", &[&world.paid_access_pass], None)
-        .await;
+    hall.membership(&user, &world.paid_access_pass, MembershipStatus::Active, None).await;
+    let paid = hall.experience(ExperienceKind::Chat, "Paid", &[&world.paid_access_pass], None).await;
     let either = hall
-        .experience(
-            ExperienceKind::Chat,
-            "Either",
-            &[&world.paid_access_pass, &world.access_pass],
-            None,
-        )
+        .experience(ExperienceKind::Chat, "Either", &[&world.paid_access_pass, &world.access_pass], None)
         .await;
     let ban = json!({"input": {"userId": user.as_str(), "accessPassId": world.paid_access_pass.as_str()}});
     hall.run(None, BAN, ban).await.data();
@@ -386,35 +281,23 @@ async fn a_ban_from_a_pass_bars_that_pass_alone() {
     ] {
         assert_eq!(hall.level(thing, &user).await, level, "{thing}");
     }
-    hall.send(&user, &paid, "let me in")
-        .await
-        .is_refused("FORBIDDEN", "You are banned here");
+    hall.send(&user, &paid, "let me in").await.is_refused("FORBIDDEN", "You are banned here");
     hall.say(&user, &either, "the other door").await;
     // Who is banned from one pass learns nothing about what stands behind another.
     let other = hall.access_pass("other").await;
-    let hidden = hall
-        .experience(ExperienceKind::Chat, "Hidden", &[&other], None)
-        .await;
-    hall.send(&user, &hidden, "hm")
-        .await
-        .is_refused("NOT_FOUND", "There is no feed");
+    let hidden = hall.experience(ExperienceKind::Chat, "Hidden", &[&other], None).await;
+    hall.send(&user, &hidden, "hm").await.is_refused("NOT_FOUND", "There is no feed");
     let office = hall.chat(json!({"name": "Back office"})).await;
-    hall.send(&user, &office, "hm")
-        .await
-        .is_refused("NOT_FOUND", "There is no feed");
+    hall.send(&user, &office, "hm").await.is_refused("NOT_FOUND", "There is no feed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_the_wrong_kind_are_named() {
     let hall = Hall::open().await;
     let company: Value = json!({"id": hall.world.company.as_str()});
-    hall.run(None, EXPERIENCE, company).await.is_refused(
-        "INVALID_INPUT",
-        "is not an experience id: those start with `exp_`",
-    );
+    hall.run(None, EXPERIENCE, company)
+        .await
+        .is_refused("INVALID_INPUT", "is not an experience id: those start with `exp_`");
     let unknown = UserId::from_stored("user_doesnotexist".into());
-    assert_eq!(
-        hall.level(hall.world.company.as_str(), &unknown).await,
-        "no_access"
-    );
+    assert_eq!(hall.level(hall.world.company.as_str(), &unknown).await, "no_access");
 }

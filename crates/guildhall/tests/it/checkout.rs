@@ -24,8 +24,7 @@ fn charge_of(user: &UserId, changes: &Value) -> Value {
 }
 
 async fn charge(hall: &Hall, changes: Value) -> Answered {
-    hall.run(None, CHARGE, charge_of(&hall.world.customer, &changes))
-        .await
+    hall.run(None, CHARGE, charge_of(&hall.world.customer, &changes)).await
 }
 
 async fn create(hall: &Hall, user: Option<&UserId>, changes: Value) -> Answered {
@@ -46,11 +45,7 @@ async fn page(address: &str) -> (u16, String) {
 fn refused(answered: &Answered, code: &str, sentence: &str) {
     let refusal = answered.refusal();
     assert_eq!(refusal.0, code, "{}", refusal.1);
-    assert!(
-        refusal.1.contains(sentence),
-        "\"{}\" does not say \"{sentence}\"",
-        refusal.1
-    );
+    assert!(refusal.1.contains(sentence), "\"{}\" does not say \"{sentence}\"", refusal.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,28 +64,14 @@ async fn a_charge_opens_a_session_whose_page_says_that_checkout_is_not_open() {
     let session = &charged["checkoutSession"];
     let id = session["id"].as_str().expect("an id");
     assert!(id.starts_with("ch_"), "{id}");
-    assert!(
-        session["planId"]
-            .as_str()
-            .is_some_and(|plan| plan.starts_with("plan_")),
-        "{session}"
-    );
+    assert!(session["planId"].as_str().is_some_and(|plan| plan.starts_with("plan_")), "{session}");
     let address = session["purchaseUrl"].as_str().expect("an address");
     assert_eq!(address, format!("{}/checkout/{id}", hall.running.origin));
 
     let (status, text) = page(address).await;
     assert_eq!(status, 200);
-    for shown in [
-        "Checkout is not open yet",
-        "Nothing was charged",
-        "12.50 usd",
-        "The Open Workshop",
-        id,
-    ] {
-        assert!(
-            text.contains(shown),
-            "the page does not show \"{shown}\":\n{text}"
-        );
+    for shown in ["Checkout is not open yet", "Nothing was charged", "12.50 usd", "The Open Workshop", id] {
+        assert!(text.contains(shown), "the page does not show \"{shown}\":\n{text}");
     }
     assert!(!text.contains("<b>at</b>"), "a description is text, not HTML");
 
@@ -98,10 +79,7 @@ async fn a_charge_opens_a_session_whose_page_says_that_checkout_is_not_open() {
     assert!(page(address).await.1.contains("Checkout is not open yet"));
     hall.clock.advance_ms(1);
     let (_, over) = page(address).await;
-    assert!(
-        over.contains("This checkout is over") && over.contains("Nothing was charged"),
-        "{over}"
-    );
+    assert!(over.contains("This checkout is over") && over.contains("Nothing was charged"), "{over}");
     assert!(!over.contains("Checkout is not open yet"), "{over}");
 }
 
@@ -111,10 +89,7 @@ async fn a_page_of_no_session_says_so() {
     for id in ["ch_none", "plan_none", "%F0%9F%94%A8", "%00", "ch_%3Cscript%3E"] {
         let (status, text) = page(&format!("{}/checkout/{id}", hall.running.origin)).await;
         assert_eq!(status, 404, "{id}");
-        assert!(
-            text.contains("No such checkout") && !text.contains("<script>"),
-            "{id}: {text}"
-        );
+        assert!(text.contains("No such checkout") && !text.contains("<script>"), "{id}: {text}");
     }
 }
 
@@ -127,21 +102,9 @@ async fn every_unsound_charge_is_refused_with_its_own_sentence() {
             "INVALID_INPUT",
             "`description` is at most 200 characters long.",
         ),
-        (
-            json!({"metadata": []}),
-            "INVALID_INPUT",
-            "`metadata` must be a JSON object.",
-        ),
-        (
-            json!({"metadata": "text"}),
-            "INVALID_INPUT",
-            "`metadata` must be a JSON object.",
-        ),
-        (
-            json!({"metadata": 1}),
-            "INVALID_INPUT",
-            "`metadata` must be a JSON object.",
-        ),
+        (json!({"metadata": []}), "INVALID_INPUT", "`metadata` must be a JSON object."),
+        (json!({"metadata": "text"}), "INVALID_INPUT", "`metadata` must be a JSON object."),
+        (json!({"metadata": 1}), "INVALID_INPUT", "`metadata` must be a JSON object."),
         (
             json!({"metadata": {"a": "x".repeat(8192)}}),
             "INVALID_INPUT",
@@ -162,75 +125,34 @@ async fn every_unsound_charge_is_refused_with_its_own_sentence() {
             "INVALID_INPUT",
             "`redirectUrl` must start with `https://`",
         ),
-        (
-            json!({"redirectUrl": ""}),
-            "INVALID_INPUT",
-            "`redirectUrl` must start with `https://`",
-        ),
+        (json!({"redirectUrl": ""}), "INVALID_INPUT", "`redirectUrl` must start with `https://`"),
         (
             json!({"redirectUrl": format!("https://{}", "x".repeat(2000))}),
             "INVALID_INPUT",
             "at most 2000 bytes long",
         ),
-        (
-            json!({"affiliateCode": "x".repeat(2001)}),
-            "INVALID_INPUT",
-            "at most 2000 bytes long",
-        ),
-        (
-            json!({"amount": 0}),
-            "INVALID_INPUT",
-            "`amount` must be at least 0.50 usd.",
-        ),
-        (
-            json!({"amount": -5}),
-            "INVALID_INPUT",
-            "`amount` must be at least 0.50 usd.",
-        ),
-        (
-            json!({"amount": 0.49}),
-            "INVALID_INPUT",
-            "`amount` must be at least 0.50 usd.",
-        ),
-        (
-            json!({"amount": 49, "currency": "jpy"}),
-            "INVALID_INPUT",
-            "`amount` must be at least 50 jpy.",
-        ),
+        (json!({"affiliateCode": "x".repeat(2001)}), "INVALID_INPUT", "at most 2000 bytes long"),
+        (json!({"amount": 0}), "INVALID_INPUT", "`amount` must be at least 0.50 usd."),
+        (json!({"amount": -5}), "INVALID_INPUT", "`amount` must be at least 0.50 usd."),
+        (json!({"amount": 0.49}), "INVALID_INPUT", "`amount` must be at least 0.50 usd."),
+        (json!({"amount": 49, "currency": "jpy"}), "INVALID_INPUT", "`amount` must be at least 50 jpy."),
         (json!({"amount": 1.234}), "INVALID_INPUT", "finer than usd knows"),
-        (
-            json!({"amount": 1e20}),
-            "INVALID_INPUT",
-            "beyond what usd amounts can be here",
-        ),
-        (
-            json!({"userId": hall.world.app.as_str()}),
-            "INVALID_INPUT",
-            "is not a user id",
-        ),
+        (json!({"amount": 1e20}), "INVALID_INPUT", "beyond what usd amounts can be here"),
+        (json!({"userId": hall.world.app.as_str()}), "INVALID_INPUT", "is not a user id"),
         (
             json!({"userId": "user_none"}),
             "NOT_FOUND",
             "There is no user `user_none`, or you have no access to it.",
         ),
-        (
-            json!({"userId": hall.world.stranger.as_str()}),
-            "NOT_FOUND",
-            "or you have no access to it.",
-        ),
+        (json!({"userId": hall.world.stranger.as_str()}), "NOT_FOUND", "or you have no access to it."),
     ];
     for (changes, code, sentence) in table {
         refused(&charge(&hall, changes).await, code, sentence);
     }
     let largest = json!({"description": "é".repeat(200), "metadata": {}, "redirectUrl": "http://localhost:3000", "amount": 0.5});
-    assert_eq!(
-        charge(&hall, largest).await.data()["chargeUser"]["status"],
-        "needs_action"
-    );
+    assert_eq!(charge(&hall, largest).await.data()["chargeUser"]["status"], "needs_action");
     let variables = charge_of(&hall.world.customer, &json!({}));
-    let nobody = hall
-        .post(&[], &json!({"query": CHARGE, "variables": variables}))
-        .await;
+    let nobody = hall.post(&[], &json!({"query": CHARGE, "variables": variables})).await;
     refused(&nobody, "UNAUTHENTICATED", "This needs a calling app");
     let foreign = hall.foreign().await;
     let theirs = hall.run_with(&foreign.key, None, CHARGE, variables).await;
@@ -242,32 +164,17 @@ async fn a_session_for_a_plan_asks_what_the_plan_costs() {
     let hall = Hall::open().await;
     let plan = hall.world.plan.as_str();
     for user in [None, Some(&hall.world.owner)] {
-        let answered = create(
-            &hall,
-            user,
-            json!({"metadata": {"a": 1}, "redirectUrl": "https://example.com"}),
-        )
-        .await;
+        let answered =
+            create(&hall, user, json!({"metadata": {"a": 1}, "redirectUrl": "https://example.com"})).await;
         let session = &answered.data()["createCheckoutSession"];
         assert_eq!(session["planId"], plan);
         let (_, text) = page(session["purchaseUrl"].as_str().expect("an address")).await;
-        assert!(
-            text.contains("29.00 usd") && text.contains("Master class"),
-            "{text}"
-        );
+        assert!(text.contains("29.00 usd") && text.contains("Master class"), "{text}");
         assert!(text.contains("Checkout is not open yet"), "{text}");
     }
     for (changes, code, sentence) in [
-        (
-            json!({"metadata": [1]}),
-            "INVALID_INPUT",
-            "`metadata` must be a JSON object.",
-        ),
-        (
-            json!({"redirectUrl": "ftp://example.com"}),
-            "INVALID_INPUT",
-            "`redirectUrl` must start with",
-        ),
+        (json!({"metadata": [1]}), "INVALID_INPUT", "`metadata` must be a JSON object."),
+        (json!({"redirectUrl": "ftp://example.com"}), "INVALID_INPUT", "`redirectUrl` must start with"),
         (json!({"planId": "prod_x"}), "INVALID_INPUT", "is not a plan id"),
         (
             json!({"planId": "plan_none"}),

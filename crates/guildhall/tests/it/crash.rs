@@ -43,10 +43,7 @@ impl World {
             chat: demo["DEMO_CHAT_EXPERIENCE_ID"].clone(),
             customer: demo["DEMO_CUSTOMER_USER_ID"].clone(),
             moderator: demo["DEMO_MODERATOR_USER_ID"].clone(),
-            source: answered["company"]["ledgerAccount"]["id"]
-                .as_str()
-                .expect("an id")
-                .to_owned(),
+            source: answered["company"]["ledgerAccount"]["id"].as_str().expect("an id").to_owned(),
         }
     }
 
@@ -57,15 +54,10 @@ impl World {
 
     /// What the moderator was paid so far, in cents.
     async fn paid(&self, origin: &str) -> usize {
-        let answered = self
-            .caller
-            .data(origin, Some(&self.moderator), OWN, json!({}))
-            .await;
+        let answered = self.caller.data(origin, Some(&self.moderator), OWN, json!({})).await;
         let nodes = answered["viewer"]["user"]["ledgerAccount"]["balanceCaches"]["nodes"].clone();
         let balance = nodes[0]["balance"].as_f64().unwrap_or(0.0);
-        format!("{:.0}", balance * 100.0)
-            .parse()
-            .expect("a whole number of cents")
+        format!("{:.0}", balance * 100.0).parse().expect("a whole number of cents")
     }
 
     /// Every message of the chat by id, from the newest back until `wanted` are found.
@@ -80,10 +72,8 @@ impl World {
             let Some(last) = posts.last() else { return found };
             before = last["id"].clone();
             for post in &posts {
-                let (id, content) = (
-                    post["id"].as_str().expect("an id"),
-                    post["content"].as_str().expect("text"),
-                );
+                let (id, content) =
+                    (post["id"].as_str().expect("an id"), post["content"].as_str().expect("text"));
                 missing -= usize::from(wanted.contains(id));
                 found.insert(id.to_owned(), content.to_owned());
             }
@@ -117,10 +107,7 @@ async fn until_killed(world: &Arc<World>, server: &mut Server, round: usize, ack
                 let name = format!("round {round} worker {worker} number {number}");
                 let answered = if worker < SENDERS {
                     let variables = json!({"id": world.chat, "text": name});
-                    world
-                        .caller
-                        .ask(&origin, Some(&world.customer), SEND, variables)
-                        .await
+                    world.caller.ask(&origin, Some(&world.customer), SEND, variables).await
                 } else {
                     world.caller.ask(&origin, None, PAY, world.transfer(&name)).await
                 };
@@ -158,11 +145,7 @@ async fn audit(home: &Home) {
     let output = run(&mut home.over_data(&["ledger", "audit"])).await;
     let told = String::from_utf8_lossy(&output.stdout);
     let status = output.status;
-    assert!(
-        status.success(),
-        "{status}: {told}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(status.success(), "{status}: {told}{}", String::from_utf8_lossy(&output.stderr));
     assert!(told.contains("The ledger is sound."), "{told}");
 }
 
@@ -190,19 +173,10 @@ async fn what_was_acknowledged_survives_twenty_crashes() {
         sent.extend(load.sent);
 
         let before = world.paid(&server.origin).await;
-        let (least, most) = (
-            paid + load.paid.len(),
-            paid + load.paid.len() + load.unanswered.len(),
-        );
-        assert!(
-            (least..=most).contains(&before),
-            "round {round}: {before} cents, not {least} to {most}"
-        );
+        let (least, most) = (paid + load.paid.len(), paid + load.paid.len() + load.unanswered.len());
+        assert!((least..=most).contains(&before), "round {round}: {before} cents, not {least} to {most}");
         for key in &load.paid {
-            world
-                .caller
-                .data(&server.origin, None, PAY, world.transfer(key))
-                .await;
+            world.caller.data(&server.origin, None, PAY, world.transfer(key)).await;
         }
         assert_eq!(
             world.paid(&server.origin).await,
@@ -210,17 +184,10 @@ async fn what_was_acknowledged_survives_twenty_crashes() {
             "round {round}: an acknowledged transfer was not there"
         );
         for key in &load.unanswered {
-            world
-                .caller
-                .data(&server.origin, None, PAY, world.transfer(key))
-                .await;
+            world.caller.data(&server.origin, None, PAY, world.transfer(key)).await;
         }
         paid = most;
-        assert_eq!(
-            world.paid(&server.origin).await,
-            paid,
-            "round {round}: asking again moves money once"
-        );
+        assert_eq!(world.paid(&server.origin).await, paid, "round {round}: asking again moves money once");
     }
     let all = world.messages(&server.origin, &BTreeSet::new()).await;
     for (id, text) in &sent {
@@ -231,11 +198,7 @@ async fn what_was_acknowledged_survives_twenty_crashes() {
     texts.sort_unstable();
     texts.dedup();
     assert_eq!(texts.len(), count, "a message that was sent once is there once");
-    assert!(
-        sent.len() >= ROUNDS && paid >= ROUNDS,
-        "{} messages, {paid} transfers",
-        sent.len()
-    );
+    assert!(sent.len() >= ROUNDS && paid >= ROUNDS, "{} messages, {paid} transfers", sent.len());
     server.stop().await;
     audit(&home).await;
 }

@@ -13,20 +13,14 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 async fn forum(hall: &Hall, input: Value) -> ExperienceId {
-    made(
-        &hall.run(None, CREATE_FORUM, json!({"input": input})).await,
-        "createForum",
-    )
+    made(&hall.run(None, CREATE_FORUM, json!({"input": input})).await, "createForum")
 }
 
 /// The passes an experience is attached to.
 async fn passes(hall: &Hall, experience: &ExperienceId) -> Vec<Value> {
     let query = "query($id: ID!) { publicExperience(id: $id) { accessPasses { id } } }";
     let answered = hall.run(None, query, json!({"id": experience.as_str()})).await;
-    let passes = answered.data()["publicExperience"]["accessPasses"]
-        .as_array()
-        .expect("a list")
-        .clone();
+    let passes = answered.data()["publicExperience"]["accessPasses"].as_array().expect("a list").clone();
     passes.into_iter().map(|pass| pass["id"].clone()).collect()
 }
 
@@ -49,23 +43,14 @@ async fn twenty_at_once_make_one() {
     }
     let query =
         "query($id: ID!) { company(id: $id) { experiencesV2(filter: {query: \"nord\"}) { totalCount } } }";
-    let answered = hall
-        .run(None, query, json!({"id": hall.world.company.as_str()}))
-        .await;
-    assert_eq!(
-        answered.data()["company"]["experiencesV2"]["totalCount"],
-        2,
-        "one chat and one forum"
-    );
+    let answered = hall.run(None, query, json!({"id": hall.world.company.as_str()})).await;
+    assert_eq!(answered.data()["company"]["experiencesV2"]["totalCount"], 2, "one chat and one forum");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kind_pass_and_name_tell_experiences_apart() {
     let hall = Hall::open().await;
-    let (free, paid) = (
-        hall.world.access_pass.as_str(),
-        hall.world.paid_access_pass.as_str(),
-    );
+    let (free, paid) = (hall.world.access_pass.as_str(), hall.world.paid_access_pass.as_str());
     let on_free = hall.chat(json!({"name": "Lounge", "accessPassId": free})).await;
     let all = [
         on_free.clone(),
@@ -76,15 +61,9 @@ async fn kind_pass_and_name_tell_experiences_apart() {
         forum(&hall, json!({"name": "Lounge"})).await,
     ];
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
-    assert_eq!(
-        hall.chat(json!({"name": " lounge ", "accessPassId": free})).await,
-        on_free
-    );
+    assert_eq!(hall.chat(json!({"name": " lounge ", "accessPassId": free})).await, on_free);
     // What stood before anyone called is found too.
-    assert_eq!(
-        hall.chat(json!({"name": "general", "accessPassId": free})).await,
-        hall.world.chat_experience
-    );
+    assert_eq!(hall.chat(json!({"name": "general", "accessPassId": free})).await, hall.world.chat_experience);
     assert_eq!(
         forum(&hall, json!({"name": "NOTES", "accessPassId": free})).await,
         hall.world.forum_experience
@@ -124,11 +103,7 @@ async fn after_its_time_a_new_one_is_made() {
     hall.at(60_000);
     let second = hall.chat(input(ends + 60)).await;
     assert_ne!(first, second);
-    assert!(
-        hall.messages(&hall.world.customer, &second, json!({}))
-            .await
-            .is_empty()
-    );
+    assert!(hall.messages(&hall.world.customer, &second, json!({})).await.is_empty());
     assert_eq!(hall.chat(input(ends + 60)).await, second);
 }
 
@@ -159,24 +134,10 @@ async fn the_guide_s_example_runs_as_it_stands() {
         ..client::CreateChatInput::default()
     };
     let variables = client::FindOrCreateChatVariables { input };
-    let made = hall
-        .app()
-        .find_or_create_chat(variables.clone())
-        .await
-        .expect("made")
-        .create_chat
-        .expect("a chat");
-    assert_eq!(
-        made.link,
-        format!("{}/experiences/{}", hall.running.origin, made.id)
-    );
-    let found = hall
-        .app()
-        .find_or_create_chat(variables)
-        .await
-        .expect("found")
-        .create_chat
-        .expect("a chat");
+    let made =
+        hall.app().find_or_create_chat(variables.clone()).await.expect("made").create_chat.expect("a chat");
+    assert_eq!(made.link, format!("{}/experiences/{}", hall.running.origin, made.id));
+    let found = hall.app().find_or_create_chat(variables).await.expect("found").create_chat.expect("a chat");
     assert_eq!(found.id, made.id);
 
     let chat = ExperienceId::parse(&made.id).expect("an experience");
@@ -184,9 +145,7 @@ async fn the_guide_s_example_runs_as_it_stands() {
       name upsellType accessPasses { id }
       upsellPlan { baseCurrency expirationDays initialPriceDue rawRenewalPrice planType releaseMethod visibility }
     } }";
-    let shown = hall
-        .run(Some(&world.customer), query, json!({"id": chat.as_str()}))
-        .await;
+    let shown = hall.run(Some(&world.customer), query, json!({"id": chat.as_str()})).await;
     assert_eq!(
         shown.data()["publicExperience"],
         json!({
@@ -199,11 +158,8 @@ async fn the_guide_s_example_runs_as_it_stands() {
         })
     );
     let pass = hall.upsell_pass(&chat).await;
-    hall.membership(&world.customer, &pass, MembershipStatus::Active, None)
-        .await;
-    hall.send(&world.customer, &chat, "hi")
-        .await
-        .is_refused("FORBIDDEN", "Only the team can post here.");
+    hall.membership(&world.customer, &pass, MembershipStatus::Active, None).await;
+    hall.send(&world.customer, &chat, "hi").await.is_refused("FORBIDDEN", "Only the team can post here.");
     hall.say(&world.moderator, &chat, "welcome").await;
     hall.at(1_716_931_200_000 - NOW_MS);
     assert_eq!(hall.level(chat.as_str(), &world.owner).await, "no_access");
@@ -219,74 +175,26 @@ async fn unsound_input_is_named_and_makes_nothing() {
     for (input, words) in [
         (json!({"name": ""}), "`name` must be 1 to 100 characters long"),
         (json!({"name": " \n "}), "`name` must be 1 to 100 characters long"),
-        (
-            json!({"name": "é".repeat(101)}),
-            "`name` must be 1 to 100 characters long",
-        ),
-        (
-            json!({"name": "a\u{7}b"}),
-            "`name` must not hold control characters",
-        ),
-        (
-            json!({"name": "x", "expiresAt": now}),
-            "`expiresAt` must lie ahead; it is in seconds",
-        ),
-        (
-            json!({"name": "x", "expiresAt": -1}),
-            "`expiresAt` must lie ahead",
-        ),
-        (
-            json!({"name": "x", "expiresAt": NOW_MS + DAY_MS}),
-            "in seconds since 1970, not milliseconds",
-        ),
+        (json!({"name": "é".repeat(101)}), "`name` must be 1 to 100 characters long"),
+        (json!({"name": "a\u{7}b"}), "`name` must not hold control characters"),
+        (json!({"name": "x", "expiresAt": now}), "`expiresAt` must lie ahead; it is in seconds"),
+        (json!({"name": "x", "expiresAt": -1}), "`expiresAt` must lie ahead"),
+        (json!({"name": "x", "expiresAt": NOW_MS + DAY_MS}), "in seconds since 1970, not milliseconds"),
         (json!({"name": "x", "expiresAt": i64::MAX}), "not milliseconds"),
-        (
-            json!({"name": "x", "accessPassId": "exp_x"}),
-            "is not an access pass id: those start with `prod_`",
-        ),
-        (
-            json!({"name": "x", "experienceId": pass}),
-            "is not an experience id",
-        ),
-        (
-            json!({"name": "x", "price": {"initialPrice": 5}}),
-            "`price` needs a pass to stand on",
-        ),
-        (
-            price(json!({"initialPrice": -1})),
-            "`initialPrice` must not be negative",
-        ),
-        (
-            price(json!({"initialPrice": 0.49})),
-            "`initialPrice` must be zero or at least 0.50 usd",
-        ),
+        (json!({"name": "x", "accessPassId": "exp_x"}), "is not an access pass id: those start with `prod_`"),
+        (json!({"name": "x", "experienceId": pass}), "is not an experience id"),
+        (json!({"name": "x", "price": {"initialPrice": 5}}), "`price` needs a pass to stand on"),
+        (price(json!({"initialPrice": -1})), "`initialPrice` must not be negative"),
+        (price(json!({"initialPrice": 0.49})), "`initialPrice` must be zero or at least 0.50 usd"),
         (price(json!({"initialPrice": 1.234})), "usd"),
         (price(json!({"initialPrice": 10.5, "baseCurrency": "jpy"})), "jpy"),
         (price(json!({"initialPrice": 1e300})), ""),
-        (
-            price(json!({"expirationDays": 0})),
-            "`expirationDays` must be 1 to 3650",
-        ),
-        (
-            price(json!({"expirationDays": 3651})),
-            "`expirationDays` must be 1 to 3650",
-        ),
-        (
-            price(json!({"customFields": field(" ")})),
-            "The `name` of a custom field is 1 to 255",
-        ),
-        (
-            price(json!({"baseCurrency": "gold"})),
-            "$input.price.baseCurrency is not a Currencies",
-        ),
-        (
-            price(json!({"releaseMethod": "lottery"})),
-            "$input.price.releaseMethod is not a ReleaseMethod",
-        ),
-        (
-            json!({"name": "x", "whoCanPost": "nobody"}),
-            "$input.whoCanPost is not a WhoCanPostTypes",
-        ),
+        (price(json!({"expirationDays": 0})), "`expirationDays` must be 1 to 3650"),
+        (price(json!({"expirationDays": 3651})), "`expirationDays` must be 1 to 3650"),
+        (price(json!({"customFields": field(" ")})), "The `name` of a custom field is 1 to 255"),
+        (price(json!({"baseCurrency": "gold"})), "$input.price.baseCurrency is not a Currencies"),
+        (price(json!({"releaseMethod": "lottery"})), "$input.price.releaseMethod is not a ReleaseMethod"),
+        (json!({"name": "x", "whoCanPost": "nobody"}), "$input.whoCanPost is not a WhoCanPostTypes"),
         (json!({"accessPassId": pass}), "name"),
     ] {
         let answered = hall.create_chat(None, input.clone()).await;
@@ -295,14 +203,8 @@ async fn unsound_input_is_named_and_makes_nothing() {
         assert!(sentence.contains(words), "{input}: {sentence}");
     }
     let query = "query($id: ID!) { company(id: $id) { experiencesV2 { totalCount } } }";
-    let answered = hall
-        .run(None, query, json!({"id": hall.world.company.as_str()}))
-        .await;
-    assert_eq!(
-        answered.data()["company"]["experiencesV2"]["totalCount"],
-        3,
-        "the demo's own"
-    );
+    let answered = hall.run(None, query, json!({"id": hall.world.company.as_str()})).await;
+    assert_eq!(answered.data()["company"]["experiencesV2"]["totalCount"], 3, "the demo's own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,9 +229,7 @@ async fn a_free_upsell_in_another_currency_stands() {
             json!({"baseCurrency": "jpy", "initialPriceDue": 500.0, "expirationDays": null, "releaseMethod": "buy_now"}),
         ),
     ] {
-        let chat = hall
-            .chat(json!({"name": name, "accessPassId": pass, "price": price}))
-            .await;
+        let chat = hall.chat(json!({"name": name, "accessPassId": pass, "price": price})).await;
         let shown = hall.run(None, query, json!({"id": chat.as_str()})).await;
         assert_eq!(shown.data()["publicExperience"]["upsellPlan"], plan);
     }
@@ -344,64 +244,32 @@ async fn each_way_to_say_where() {
     assert_eq!(passes(&hall, &by_pass).await, [paid]);
     let both = [&world.paid_access_pass, &world.access_pass];
     let twofold = hall.experience(ExperienceKind::App, "Twofold", &both, None).await;
-    let by_experience = hall
-        .chat(json!({"name": "by experience", "experienceId": twofold.as_str()}))
-        .await;
-    assert_eq!(
-        passes(&hall, &by_experience).await,
-        [paid],
-        "the experience's first pass"
-    );
+    let by_experience = hall.chat(json!({"name": "by experience", "experienceId": twofold.as_str()})).await;
+    assert_eq!(passes(&hall, &by_experience).await, [paid], "the experience's first pass");
     let pass_first = json!({"name": "pass first", "accessPassId": free, "experienceId": twofold.as_str()});
     assert_eq!(passes(&hall, &hall.chat(pass_first).await).await, [free]);
     let of_none = hall.chat(json!({"name": "own company"})).await;
     assert_eq!(passes(&hall, &of_none).await, Vec::<Value>::new());
-    let beside = hall
-        .chat(json!({"name": "beside", "experienceId": of_none.as_str()}))
-        .await;
-    assert_eq!(
-        passes(&hall, &beside).await,
-        Vec::<Value>::new(),
-        "beside one that is on no pass"
-    );
+    let beside = hall.chat(json!({"name": "beside", "experienceId": of_none.as_str()})).await;
+    assert_eq!(passes(&hall, &beside).await, Vec::<Value>::new(), "beside one that is on no pass");
 
     // Another company's, where the app is installed and was granted it.
-    hall.install(
-        &foreign,
-        &[Permission::ExperienceCreate, Permission::ExperienceAttach],
-    )
-    .await;
+    hall.install(&foreign, &[Permission::ExperienceCreate, Permission::ExperienceAttach]).await;
     let company = async |chat: &ExperienceId| {
         let query = "query($id: ID!) { publicExperience(id: $id) { company { id } } }";
-        let shown = hall
-            .run_with(&foreign.key, None, query, json!({"id": chat.as_str()}))
-            .await;
-        shown.data()["publicExperience"]["company"]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        let shown = hall.run_with(&foreign.key, None, query, json!({"id": chat.as_str()})).await;
+        shown.data()["publicExperience"]["company"]["id"].as_str().expect("an id").to_owned()
     };
     let bearer = format!("Bearer {}", foreign.key);
     let body = json!({"query": CREATE_CHAT, "variables": {"input": {"name": "where"}}});
-    let own = made(
-        &hall.post(&[("authorization", &bearer)], &body).await,
-        "createChat",
-    );
+    let own = made(&hall.post(&[("authorization", &bearer)], &body).await, "createChat");
     assert_eq!(company(&own).await, foreign.company.as_str());
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("x-company-id", world.company.as_str()),
-    ];
+    let headers = [("authorization", bearer.as_str()), ("x-company-id", world.company.as_str())];
     let named = made(&hall.post(&headers, &body).await, "createChat");
     assert_eq!(company(&named).await, world.company.as_str());
     let input = json!({"name": "where", "accessPassId": free});
-    let on_pass = hall
-        .run_with(&foreign.key, None, CREATE_CHAT, json!({"input": input}))
-        .await;
-    assert_eq!(
-        company(&made(&on_pass, "createChat")).await,
-        world.company.as_str()
-    );
+    let on_pass = hall.run_with(&foreign.key, None, CREATE_CHAT, json!({"input": input})).await;
+    assert_eq!(company(&made(&on_pass, "createChat")).await, world.company.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -410,9 +278,7 @@ async fn what_is_elsewhere_reads_like_what_is_not_there() {
     let foreign = hall.foreign().await;
     let world = &hall.world;
     let ask = async |query: &str, variables: Value| {
-        hall.run_with(&foreign.key, None, query, variables)
-            .await
-            .refusal()
+        hall.run_with(&foreign.key, None, query, variables).await.refusal()
     };
     for (real, made_up, argument) in [
         (world.access_pass.as_str(), "prod_doesnotexist", "accessPassId"),
@@ -428,34 +294,20 @@ async fn what_is_elsewhere_reads_like_what_is_not_there() {
     let look = "query($id: ID!) { publicExperience(id: $id) { name } }";
     let (code, sentence) = ask(look, json!({"id": world.chat_experience.as_str()})).await;
     let unknown = ask(look, json!({"id": "exp_doesnotexist"})).await;
-    assert_eq!(
-        (
-            code,
-            sentence.replace(world.chat_experience.as_str(), "exp_doesnotexist")
-        ),
-        unknown
-    );
+    assert_eq!((code, sentence.replace(world.chat_experience.as_str(), "exp_doesnotexist")), unknown);
     let list = "query($id: ID!) { company(id: $id) { experiencesV2 { totalCount nodes { id } } } }";
-    let answered = hall
-        .run_with(&foreign.key, None, list, json!({"id": world.company.as_str()}))
-        .await;
-    assert_eq!(
-        answered.data()["company"]["experiencesV2"],
-        json!({"totalCount": 0, "nodes": []})
-    );
+    let answered = hall.run_with(&foreign.key, None, list, json!({"id": world.company.as_str()})).await;
+    assert_eq!(answered.data()["company"]["experiencesV2"], json!({"totalCount": 0, "nodes": []}));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_neighbour_gives_no_place() {
     let hall = Hall::open().await;
     let pass = hall.world.access_pass.as_str();
-    let gone = hall
-        .chat(json!({"name": "gone", "accessPassId": pass, "expiresAt": NOW_MS / 1000 + 60}))
-        .await;
+    let gone =
+        hall.chat(json!({"name": "gone", "accessPassId": pass, "expiresAt": NOW_MS / 1000 + 60})).await;
     hall.at(60_000);
-    let refused = hall
-        .create_chat(None, json!({"name": "beside", "experienceId": gone.as_str()}))
-        .await;
+    let refused = hall.create_chat(None, json!({"name": "beside", "experienceId": gone.as_str()})).await;
     refused.is_refused("NOT_FOUND", "There is no experience");
 }
 
@@ -486,13 +338,7 @@ async fn lists_page_and_filter() {
         let page = list(&ask(None, json!({"first": 3, "after": after})).await);
         assert_eq!(page["totalCount"], 8);
         assert_eq!(page["pageInfo"]["hasPreviousPage"], json!(!after.is_null()));
-        names.extend(
-            page["nodes"]
-                .as_array()
-                .expect("nodes")
-                .iter()
-                .map(|node| node["name"].clone()),
-        );
+        names.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| node["name"].clone()));
         after = page["pageInfo"]["endCursor"].clone();
         if page["pageInfo"]["hasNextPage"] == false {
             break;
@@ -502,31 +348,14 @@ async fn lists_page_and_filter() {
     names[..3].sort_by_key(ToString::to_string);
     assert_eq!(
         names,
-        [
-            "Bench Planner",
-            "General",
-            "Notes",
-            "Room 0",
-            "Room 1",
-            "Room 2",
-            "Room 3",
-            "Room 4"
-        ]
+        ["Bench Planner", "General", "Notes", "Room 0", "Room 1", "Room 2", "Room 3", "Room 4"]
     );
     let paid = json!({"filter": {"accessPassId": world.paid_access_pass.as_str(), "query": "OOM 3"}});
     assert_eq!(list(&ask(None, paid).await)["nodes"], json!([{"name": "Room 3"}]));
-    assert_eq!(
-        list(&ask(None, json!({"filter": {"onAccessPass": false}})).await)["totalCount"],
-        0
-    );
+    assert_eq!(list(&ask(None, json!({"filter": {"onAccessPass": false}})).await)["totalCount"], 0);
     // A customer's list holds what the customer's passes open.
-    assert_eq!(
-        list(&ask(Some(&world.customer), json!({"first": 2})).await)["totalCount"],
-        3
-    );
-    ask(None, json!({"first": -1}))
-        .await
-        .is_refused("INVALID_INPUT", "`first` must not be negative");
+    assert_eq!(list(&ask(Some(&world.customer), json!({"first": 2})).await)["totalCount"], 3);
+    ask(None, json!({"first": -1})).await.is_refused("INVALID_INPUT", "`first` must not be negative");
     ask(None, json!({"after": "Room 1"}))
         .await
         .is_refused("INVALID_INPUT", "`after` is not a cursor of this list");
@@ -547,28 +376,15 @@ async fn users_of_an_experience_are_those_who_may_enter() {
         hall.run(user, query, variables).await
     };
     let lapsed = hall.person("lapsed").await;
-    hall.membership(&lapsed, &world.access_pass, MembershipStatus::Expired, None)
-        .await;
+    hall.membership(&lapsed, &world.access_pass, MembershipStatus::Expired, None).await;
     let first = ask(Some(&world.customer), json!({"first": 10})).await;
     let users = &first.data()["publicExperience"]["users"];
-    assert_eq!(
-        (&users["totalCount"], &users["pageInfo"]["hasNextPage"]),
-        (&json!(14), &json!(true))
-    );
-    let second = ask(
-        None,
-        json!({"first": 10, "after": users["pageInfo"]["endCursor"]}),
-    )
-    .await;
+    assert_eq!((&users["totalCount"], &users["pageInfo"]["hasNextPage"]), (&json!(14), &json!(true)));
+    let second = ask(None, json!({"first": 10, "after": users["pageInfo"]["endCursor"]})).await;
     let rest = &second.data()["publicExperience"]["users"];
     assert_eq!(rest["nodes"].as_array().map(Vec::len), Some(4));
     assert_eq!(rest["pageInfo"]["hasNextPage"], false);
     let one = ask(None, json!({"query": "mi"})).await;
-    assert_eq!(
-        one.data()["publicExperience"]["users"]["nodes"][0]["username"],
-        "mira"
-    );
-    ask(Some(&lapsed), json!({}))
-        .await
-        .is_refused("NOT_FOUND", "There is no experience");
+    assert_eq!(one.data()["publicExperience"]["users"]["nodes"][0]["username"], "mira");
+    ask(Some(&lapsed), json!({})).await.is_refused("NOT_FOUND", "There is no experience");
 }

@@ -53,16 +53,9 @@ impl Answered {
     #[track_caller]
     pub(crate) fn refusal(&self) -> (String, String) {
         let error = &self.body["errors"][0];
-        let code = error["extensions"]["code"]
-            .as_str()
-            .unwrap_or_else(|| panic!("not refused: {}", self.body));
-        (
-            code.to_owned(),
-            error["message"]
-                .as_str()
-                .expect("an error has a message")
-                .to_owned(),
-        )
+        let code =
+            error["extensions"]["code"].as_str().unwrap_or_else(|| panic!("not refused: {}", self.body));
+        (code.to_owned(), error["message"].as_str().expect("an error has a message").to_owned())
     }
 }
 
@@ -72,17 +65,10 @@ impl Hall {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::frozen(NOW_MS);
         let config = config(&directory);
-        let running = serve::start(&config, clock.clone(), Random::seeded(7), true)
-            .await
-            .expect("the hall opens");
+        let running =
+            serve::start(&config, clock.clone(), Random::seeded(7), true).await.expect("the hall opens");
         let world = running.demo.clone().expect("the demo world was asked for");
-        Self {
-            running,
-            world,
-            clock,
-            http: reqwest::Client::new(),
-            _directory: directory,
-        }
+        Self { running, world, clock, http: reqwest::Client::new(), _directory: directory }
     }
 
     /// The demo app's client, acting as its agent.
@@ -107,19 +93,13 @@ impl Hall {
 
     /// Posts any JSON with any headers to the GraphQL endpoint.
     pub(crate) async fn post(&self, headers: &[(&str, &str)], body: &Value) -> Answered {
-        let mut request = self
-            .http
-            .post(format!("{}/public-graphql", self.running.origin))
-            .json(body);
+        let mut request = self.http.post(format!("{}/public-graphql", self.running.origin)).json(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
-        Answered {
-            status,
-            body: response.json().await.expect("JSON"),
-        }
+        Answered { status, body: response.json().await.expect("JSON") }
     }
 
     /// Runs a document with the demo app's key, for a user or as the agent.
@@ -139,8 +119,7 @@ impl Hall {
         let user = user.map(ToString::to_string);
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(user.as_deref().map(|user| ("x-on-behalf-of", user)));
-        self.post(&headers, &json!({"query": query, "variables": variables}))
-            .await
+        self.post(&headers, &json!({"query": query, "variables": variables})).await
     }
 
     /// Founds another company with an app that is installed nowhere else.
@@ -148,10 +127,7 @@ impl Hall {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let founded = founding::found(&self.running.hall, move |founder| {
-            let named = |name: &str| NewUser {
-                username: format!("{name}-{number}"),
-                ..NewUser::default()
-            };
+            let named = |name: &str| NewUser { username: format!("{name}-{number}"), ..NewUser::default() };
             let owner = founder.user(&named("foreign-owner"))?;
             let company = founder.company(&NewCompany {
                 owner: owner.clone(),
@@ -163,13 +139,7 @@ impl Hall {
             let app = founder.app(&company, "Foreign app", None)?;
             let agent = founder.agent(&app, &named("foreign-agent"))?;
             let (_, key) = founder.api_key(&app)?;
-            Ok(Foreign {
-                company,
-                app,
-                agent,
-                owner,
-                key,
-            })
+            Ok(Foreign { company, app, agent, owner, key })
         });
         founded.await.expect("the foreign company is founded")
     }
@@ -178,11 +148,7 @@ impl Hall {
 /// A configuration in a directory of one's own, on the engine that the environment asks for.
 pub(crate) fn config(directory: &TempDir) -> Config {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let schema = format!(
-        "test_{}_{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
+    let schema = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Config {
         data_dir: directory.path().to_owned(),
         listen: "127.0.0.1:0".parse().expect("an address"),

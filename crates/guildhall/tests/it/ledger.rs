@@ -23,20 +23,12 @@ const COMPANY: &str = "query($id: ID!) { company(id: $id) { ledgerAccount {
 /// The id of a user's account.
 async fn account(hall: &Hall, user: &UserId) -> String {
     let answered = hall.run(Some(user), OWN, json!({})).await;
-    answered.data()["viewer"]["user"]["ledgerAccount"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned()
+    answered.data()["viewer"]["user"]["ledgerAccount"]["id"].as_str().expect("an id").to_owned()
 }
 
 async fn company_account(hall: &Hall) -> String {
-    let answered = hall
-        .run(None, COMPANY, json!({"id": hall.world.company.as_str()}))
-        .await;
-    answered.data()["company"]["ledgerAccount"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned()
+    let answered = hall.run(None, COMPANY, json!({"id": hall.world.company.as_str()})).await;
+    answered.data()["company"]["ledgerAccount"]["id"].as_str().expect("an id").to_owned()
 }
 
 fn usd(account: &Value) -> f64 {
@@ -66,9 +58,7 @@ fn transfer(source: &str, destination: &str, key: &str) -> Value {
 }
 
 fn with(mut input: Value, changes: Value) -> Value {
-    let Value::Object(changes) = changes else {
-        panic!("changes are an object")
-    };
+    let Value::Object(changes) = changes else { panic!("changes are an object") };
     for (name, value) in changes {
         input[name] = value;
     }
@@ -83,10 +73,7 @@ async fn pay(hall: &Hall, user: Option<&UserId>, input: Value) -> Answered {
 async fn person(hall: &Hall, name: &'static str, role: Option<Role>) -> UserId {
     let company = hall.world.company.clone();
     let founded = founding::found(&hall.running.hall, move |founder| {
-        let user = founder.user(&NewUser {
-            username: name.into(),
-            ..NewUser::default()
-        })?;
+        let user = founder.user(&NewUser { username: name.into(), ..NewUser::default() })?;
         if let Some(role) = role {
             founder.team_member(&company, &user, role)?;
         }
@@ -104,20 +91,9 @@ print(sqlite3.connect(sys.argv[1]).execute(\"select id from ledger_accounts wher
     if !file.exists() {
         return None;
     }
-    let read = Command::new("python3")
-        .args(["-c", READ])
-        .arg(&file)
-        .output()
-        .ok()?;
-    let id = String::from_utf8(read.stdout)
-        .expect("an id is text")
-        .trim()
-        .to_owned();
-    assert!(
-        id.starts_with("ldgr_"),
-        "{id} {}",
-        String::from_utf8_lossy(&read.stderr)
-    );
+    let read = Command::new("python3").args(["-c", READ]).arg(&file).output().ok()?;
+    let id = String::from_utf8(read.stdout).expect("an id is text").trim().to_owned();
+    assert!(id.starts_with("ldgr_"), "{id} {}", String::from_utf8_lossy(&read.stderr));
     Some(id)
 }
 
@@ -126,11 +102,7 @@ print(sqlite3.connect(sys.argv[1]).execute(\"select id from ledger_accounts wher
 fn refused(answered: &Answered, code: &str, sentence: &str) {
     let refusal = answered.refusal();
     assert_eq!(refusal.0, code, "{}", refusal.1);
-    assert!(
-        refusal.1.contains(sentence),
-        "\"{}\" does not say \"{sentence}\"",
-        refusal.1
-    );
+    assert!(refusal.1.contains(sentence), "\"{}\" does not say \"{sentence}\"", refusal.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,21 +129,10 @@ async fn one_key_moves_money_once_however_many_ask_at_once() {
         json!({"reason": "creator_to_user"}),
     ] {
         let answered = pay(&hall, Some(&hall.world.customer), with(input.clone(), changes)).await;
-        refused(
-            &answered,
-            "CONFLICT",
-            "was used before with other arguments; nothing was moved",
-        );
+        refused(&answered, "CONFLICT", "was used before with other arguments; nothing was moved");
     }
-    let other_source = with(
-        input.clone(),
-        json!({"ledgerAccountId": company_account(&hall).await}),
-    );
-    refused(
-        &pay(&hall, None, other_source).await,
-        "CONFLICT",
-        "`idempotenceKey` was used before",
-    );
+    let other_source = with(input.clone(), json!({"ledgerAccountId": company_account(&hall).await}));
+    refused(&pay(&hall, None, other_source).await, "CONFLICT", "`idempotenceKey` was used before");
     assert_eq!(balance(&hall, &hall.world.customer).await, 99.0);
     assert_eq!(company_balance(&hall).await, 1000.0);
 }
@@ -182,10 +143,7 @@ async fn one_key_with_several_amounts_at_once_moves_one_of_them() {
     let source = account(&hall, &hall.world.customer).await;
     let mut asking = JoinSet::new();
     for amount in 1..=8 {
-        let input = with(
-            transfer(&source, hall.world.owner.as_str(), "raced"),
-            json!({"amount": amount}),
-        );
+        let input = with(transfer(&source, hall.world.owner.as_str(), "raced"), json!({"amount": amount}));
         let hall = Arc::clone(&hall);
         asking.spawn(async move { (amount, pay(&hall, Some(&hall.world.customer), input).await) });
     }
@@ -207,37 +165,19 @@ async fn a_key_belongs_to_its_caller_and_a_refused_one_stays_free() {
     let hall = Hall::open().await;
     let source = account(&hall, &hall.world.customer).await;
     let input = transfer(&source, hall.world.owner.as_str(), "mine");
-    assert_eq!(
-        pay(&hall, Some(&hall.world.customer), input.clone()).await.data()["transferFunds"],
-        true
-    );
+    assert_eq!(pay(&hall, Some(&hall.world.customer), input.clone()).await.data()["transferFunds"], true);
     let foreign = hall.foreign().await;
     let theirs = hall.run_with(&foreign.key, None, OWN, json!({})).await;
-    let theirs = theirs.data()["viewer"]["user"]["ledgerAccount"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let theirs = theirs.data()["viewer"]["user"]["ledgerAccount"]["id"].as_str().expect("an id").to_owned();
     let same_key = transfer(&theirs, hall.world.owner.as_str(), "mine");
-    let answered = hall
-        .run_with(&foreign.key, None, PAY, json!({"input": same_key}))
-        .await;
+    let answered = hall.run_with(&foreign.key, None, PAY, json!({"input": same_key})).await;
     refused(&answered, "INSUFFICIENT_FUNDS", "does not hold enough usd");
 
-    let too_much = with(
-        transfer(&source, hall.world.owner.as_str(), "later"),
-        json!({"amount": 99.01}),
-    );
+    let too_much = with(transfer(&source, hall.world.owner.as_str(), "later"), json!({"amount": 99.01}));
     let answered = pay(&hall, Some(&hall.world.customer), too_much.clone()).await;
-    refused(
-        &answered,
-        "INSUFFICIENT_FUNDS",
-        &format!("`{source}` does not hold enough usd"),
-    );
+    refused(&answered, "INSUFFICIENT_FUNDS", &format!("`{source}` does not hold enough usd"));
     let enough = with(too_much, json!({"amount": 99}));
-    assert_eq!(
-        pay(&hall, Some(&hall.world.customer), enough).await.data()["transferFunds"],
-        true
-    );
+    assert_eq!(pay(&hall, Some(&hall.world.customer), enough).await.data()["transferFunds"], true);
     assert_eq!(balance(&hall, &hall.world.customer).await, 0.0);
     let nothing_left = transfer(&source, hall.world.owner.as_str(), "empty");
     refused(
@@ -245,10 +185,8 @@ async fn a_key_belongs_to_its_caller_and_a_refused_one_stays_free() {
         "INSUFFICIENT_FUNDS",
         "does not hold enough",
     );
-    let other_currency = with(
-        transfer(&source, hall.world.owner.as_str(), "eur"),
-        json!({"currency": "eur"}),
-    );
+    let other_currency =
+        with(transfer(&source, hall.world.owner.as_str(), "eur"), json!({"currency": "eur"}));
     refused(
         &pay(&hall, Some(&hall.world.customer), other_currency).await,
         "INSUFFICIENT_FUNDS",
@@ -265,94 +203,42 @@ async fn every_unsound_transfer_is_refused_with_its_own_sentence() {
         (json!({"amount": 0}), "The amount must be more than zero."),
         (json!({"amount": -0.0}), "The amount must be more than zero."),
         (json!({"amount": -1}), "The amount must be more than zero."),
-        (
-            json!({"amount": 0.001}),
-            "finer than usd knows: it has 2 digits behind the point",
-        ),
+        (json!({"amount": 0.001}), "finer than usd knows: it has 2 digits behind the point"),
         (json!({"amount": 1e-300}), "finer than usd knows"),
-        (
-            json!({"amount": 1.5, "currency": "jpy"}),
-            "finer than jpy knows: it has 0 digits",
-        ),
-        (
-            json!({"amount": 1.2345, "currency": "kwd"}),
-            "finer than kwd knows: it has 3 digits",
-        ),
+        (json!({"amount": 1.5, "currency": "jpy"}), "finer than jpy knows: it has 0 digits"),
+        (json!({"amount": 1.2345, "currency": "kwd"}), "finer than kwd knows: it has 3 digits"),
         (json!({"amount": 1e16}), "beyond what usd amounts can be here"),
         (json!({"amount": 1e300}), "beyond what usd amounts can be here"),
-        (
-            json!({"idempotenceKey": ""}),
-            "`idempotenceKey` must be 1 to 255 bytes long.",
-        ),
-        (
-            json!({"idempotenceKey": " \n"}),
-            "`idempotenceKey` must be 1 to 255 bytes long.",
-        ),
-        (
-            json!({"idempotenceKey": "é".repeat(128)}),
-            "`idempotenceKey` must be 1 to 255 bytes long.",
-        ),
-        (
-            json!({"notes": "n".repeat(51)}),
-            "`notes` must be at most 50 characters long.",
-        ),
-        (
-            json!({"transferFee": 1}),
-            "`transferFee` must equal the fee that is charged, 0.00 usd.",
-        ),
-        (
-            json!({"destinationId": customer}),
-            "The money would go back to the account it comes from.",
-        ),
-        (
-            json!({"destinationId": source}),
-            "The money would go back to the account it comes from.",
-        ),
-        (
-            json!({"destinationId": "mira"}),
-            "`mira` is no destination: give a user",
-        ),
+        (json!({"idempotenceKey": ""}), "`idempotenceKey` must be 1 to 255 bytes long."),
+        (json!({"idempotenceKey": " \n"}), "`idempotenceKey` must be 1 to 255 bytes long."),
+        (json!({"idempotenceKey": "é".repeat(128)}), "`idempotenceKey` must be 1 to 255 bytes long."),
+        (json!({"notes": "n".repeat(51)}), "`notes` must be at most 50 characters long."),
+        (json!({"transferFee": 1}), "`transferFee` must equal the fee that is charged, 0.00 usd."),
+        (json!({"destinationId": customer}), "The money would go back to the account it comes from."),
+        (json!({"destinationId": source}), "The money would go back to the account it comes from."),
+        (json!({"destinationId": "mira"}), "`mira` is no destination: give a user"),
         (json!({"destinationId": ""}), "is no destination"),
-        (
-            json!({"destinationId": "user_"}),
-            "is not a user id: those start with `user_`",
-        ),
+        (json!({"destinationId": "user_"}), "is not a user id: those start with `user_`"),
         (json!({"destinationId": "biz_!"}), "is not a company id"),
         (json!({"destinationId": "ldgr_ "}), "is not a ledger account id"),
-        (
-            json!({"ledgerAccountId": customer}),
-            "is not a ledger account id: those start with `ldgr_`",
-        ),
+        (json!({"ledgerAccountId": customer}), "is not a ledger account id: those start with `ldgr_`"),
     ];
     for (changes, sentence) in changes {
         let input = with(transfer(&source, hall.world.owner.as_str(), "unsound"), changes);
-        refused(
-            &pay(&hall, Some(&hall.world.customer), input).await,
-            "INVALID_INPUT",
-            sentence,
-        );
+        refused(&pay(&hall, Some(&hall.world.customer), input).await, "INVALID_INPUT", sentence);
     }
-    for wrong in [
-        json!({"amount": "1"}),
-        json!({"amount": null}),
-        json!({"currency": "zzz"}),
-        json!({"fee": 1}),
-    ] {
+    for wrong in
+        [json!({"amount": "1"}), json!({"amount": null}), json!({"currency": "zzz"}), json!({"fee": 1})]
+    {
         let input = with(transfer(&source, hall.world.owner.as_str(), "unsound"), wrong);
-        assert_eq!(
-            pay(&hall, Some(&hall.world.customer), input).await.refusal().0,
-            "INVALID_INPUT"
-        );
+        assert_eq!(pay(&hall, Some(&hall.world.customer), input).await.refusal().0, "INVALID_INPUT");
     }
     assert_eq!(balance(&hall, &hall.world.customer).await, 100.0);
     let sound = with(
         transfer(&source, hall.world.owner.as_str(), "unsound"),
         json!({"notes": "é".repeat(50), "transferFee": 0, "amount": 0.1 + 0.2, "reason": null}),
     );
-    assert_eq!(
-        pay(&hall, Some(&hall.world.customer), sound).await.data()["transferFunds"],
-        true
-    );
+    assert_eq!(pay(&hall, Some(&hall.world.customer), sound).await.data()["transferFunds"], true);
     assert_eq!(balance(&hall, &hall.world.owner).await, 0.3);
 }
 
@@ -360,55 +246,29 @@ async fn every_unsound_transfer_is_refused_with_its_own_sentence() {
 async fn money_is_spent_by_those_whose_it_is() {
     let hall = Hall::open().await;
     let world = &hall.world;
-    let (own, company) = (
-        account(&hall, &world.customer).await,
-        company_account(&hall).await,
-    );
+    let (own, company) = (account(&hall, &world.customer).await, company_account(&hall).await);
     let admin = person(&hall, "money-admin", Some(Role::Admin)).await;
     let manager = person(&hall, "money-manager", Some(Role::Manager)).await;
     let from_company = |key: &str| transfer(&company, world.customer.as_str(), key);
 
-    for (user, key) in [
-        (None, "by agent"),
-        (Some(&world.owner), "by owner"),
-        (Some(&admin), "by admin"),
-    ] {
-        assert_eq!(
-            pay(&hall, user, from_company(key)).await.data()["transferFunds"],
-            true,
-            "{key}"
-        );
+    for (user, key) in [(None, "by agent"), (Some(&world.owner), "by owner"), (Some(&admin), "by admin")] {
+        assert_eq!(pay(&hall, user, from_company(key)).await.data()["transferFunds"], true, "{key}");
     }
-    for (user, key) in [
-        (&world.moderator, "by moderator"),
-        (&manager, "by manager"),
-        (&world.customer, "by customer"),
-    ] {
+    for (user, key) in
+        [(&world.moderator, "by moderator"), (&manager, "by manager"), (&world.customer, "by customer")]
+    {
         let answered = pay(&hall, Some(user), from_company(key)).await;
-        refused(
-            &answered,
-            "FORBIDDEN",
-            "The permission `payout:transfer_funds` is missing in the company",
-        );
+        refused(&answered, "FORBIDDEN", "The permission `payout:transfer_funds` is missing in the company");
     }
     let unknown = |id: &str| format!("There is no ledger account `{id}`, or you have no access to it.");
     for user in [Some(&world.owner), Some(&world.moderator), None] {
         let answered = pay(&hall, user, transfer(&own, world.moderator.as_str(), "not mine")).await;
         refused(&answered, "NOT_FOUND", &unknown(&own));
     }
-    let made_up = pay(
-        &hall,
-        None,
-        transfer("ldgr_none", world.customer.as_str(), "none"),
-    )
-    .await;
+    let made_up = pay(&hall, None, transfer("ldgr_none", world.customer.as_str(), "none")).await;
     refused(&made_up, "NOT_FOUND", &unknown("ldgr_none"));
-    let anonymous = hall
-        .post(
-            &[],
-            &json!({"query": PAY, "variables": {"input": from_company("nobody")}}),
-        )
-        .await;
+    let anonymous =
+        hall.post(&[], &json!({"query": PAY, "variables": {"input": from_company("nobody")}})).await;
     refused(&anonymous, "UNAUTHENTICATED", "This needs a caller");
     let stranger = pay(&hall, Some(&world.stranger), from_company("stranger")).await;
     refused(&stranger, "FORBIDDEN", "The app may not act for");
@@ -419,16 +279,8 @@ async fn money_is_spent_by_those_whose_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_app_cannot_tell_our_accounts_from_none() {
     let hall = Hall::open().await;
-    let Foreign {
-        key,
-        owner,
-        app: foreign_app,
-        ..
-    } = hall.foreign().await;
-    let (own, company) = (
-        account(&hall, &hall.world.customer).await,
-        company_account(&hall).await,
-    );
+    let Foreign { key, owner, app: foreign_app, .. } = hall.foreign().await;
+    let (own, company) = (account(&hall, &hall.world.customer).await, company_account(&hall).await);
     for source in [own.as_str(), company.as_str(), "ldgr_none"] {
         for user in [None, Some(&owner)] {
             let variables = json!({"input": transfer(source, owner.as_str(), "steal")});
@@ -440,27 +292,16 @@ async fn a_foreign_app_cannot_tell_our_accounts_from_none() {
     let ask = |id: String| hall.run_with(&key, None, COMPANY, json!({"id": id}));
     let refusal = ask(hall.world.company.to_string()).await.refusal();
     assert_eq!(refusal.0, "FORBIDDEN", "{}", refusal.1);
-    assert!(
-        refusal.1.contains("`company:balance:read` is missing"),
-        "{}",
-        refusal.1
-    );
+    assert!(refusal.1.contains("`company:balance:read` is missing"), "{}", refusal.1);
 
     // Installed without the grant, the app may act for members but not spend for them or the company.
     let install = |granted: Vec<Permission>| {
-        app::install(
-            &hall.running.hall,
-            foreign_app.clone(),
-            hall.world.company.clone(),
-            granted,
-        )
+        app::install(&hall.running.hall, foreign_app.clone(), hall.world.company.clone(), granted)
     };
     install(vec![Permission::ChatRead]).await.expect("installed");
     let customer = Some(&hall.world.customer);
     let for_customer = |name: &str| json!({"input": transfer(&own, owner.as_str(), name)});
-    let answered = hall
-        .run_with(&key, customer, PAY, for_customer("ungranted"))
-        .await;
+    let answered = hall.run_with(&key, customer, PAY, for_customer("ungranted")).await;
     refused(
         &answered,
         "FORBIDDEN",
@@ -469,11 +310,7 @@ async fn a_foreign_app_cannot_tell_our_accounts_from_none() {
     let from_company = json!({"input": transfer(&company, owner.as_str(), "ungranted company")});
     for user in [None, Some(&hall.world.owner)] {
         let answered = hall.run_with(&key, user, PAY, from_company.clone()).await;
-        refused(
-            &answered,
-            "FORBIDDEN",
-            "The permission `payout:transfer_funds` is missing in the company",
-        );
+        refused(&answered, "FORBIDDEN", "The permission `payout:transfer_funds` is missing in the company");
     }
     install(vec![Permission::TransferFunds]).await.expect("installed");
     let answered = hall.run_with(&key, customer, PAY, for_customer("granted")).await;
@@ -503,41 +340,14 @@ async fn money_goes_to_users_companies_and_accounts_and_nowhere_else() {
         );
     }
     for destination in ["user_none", "biz_none", "ldgr_none"] {
-        let answered = pay(
-            &hall,
-            Some(&world.customer),
-            transfer(&own, destination, "nowhere"),
-        )
-        .await;
-        refused(
-            &answered,
-            "NOT_FOUND",
-            &format!("There is no destination `{destination}`"),
-        );
+        let answered = pay(&hall, Some(&world.customer), transfer(&own, destination, "nowhere")).await;
+        refused(&answered, "NOT_FOUND", &format!("There is no destination `{destination}`"));
     }
     if let Some(funding) = funding_account(&hall) {
-        let answered = pay(
-            &hall,
-            Some(&world.customer),
-            transfer(&own, &funding, "into nothing"),
-        )
-        .await;
-        refused(
-            &answered,
-            "NOT_FOUND",
-            &format!("There is no destination `{funding}`"),
-        );
-        let answered = pay(
-            &hall,
-            None,
-            transfer(&funding, world.agent.as_str(), "out of nothing"),
-        )
-        .await;
-        refused(
-            &answered,
-            "NOT_FOUND",
-            &format!("There is no ledger account `{funding}`"),
-        );
+        let answered = pay(&hall, Some(&world.customer), transfer(&own, &funding, "into nothing")).await;
+        refused(&answered, "NOT_FOUND", &format!("There is no destination `{funding}`"));
+        let answered = pay(&hall, None, transfer(&funding, world.agent.as_str(), "out of nothing")).await;
+        refused(&answered, "NOT_FOUND", &format!("There is no ledger account `{funding}`"));
     }
     assert_eq!(company_balance(&hall).await, 1001.0);
     assert_eq!(balance(&hall, &world.moderator).await, 1.0);
@@ -559,15 +369,9 @@ async fn a_companys_account_is_shown_with_the_permission_alone() {
     }
     for user in [&hall.world.moderator, &hall.world.customer] {
         let answered = hall.run(Some(user), COMPANY, variables.clone()).await;
-        refused(
-            &answered,
-            "FORBIDDEN",
-            "The permission `company:balance:read` is missing in the company",
-        );
+        refused(&answered, "FORBIDDEN", "The permission `company:balance:read` is missing in the company");
     }
-    let nobody = hall
-        .post(&[], &json!({"query": COMPANY, "variables": variables}))
-        .await;
+    let nobody = hall.post(&[], &json!({"query": COMPANY, "variables": variables})).await;
     refused(&nobody, "UNAUTHENTICATED", "This needs a caller");
     let none = hall.run(None, COMPANY, json!({"id": "biz_none"})).await;
     refused(&none, "NOT_FOUND", "There is no company `biz_none`");
@@ -587,11 +391,7 @@ async fn many_transfers_at_once_lose_and_make_nothing() {
     for number in 0..300_usize {
         let (from, to) = (number % 5, (number * 7 + 1 + number / 5) % 5);
         let cents = (number * 37) % 4000 + 1;
-        let user = if from < 4 {
-            users[from].clone()
-        } else {
-            world.owner.clone()
-        };
+        let user = if from < 4 { users[from].clone() } else { world.owner.clone() };
         let user = (user != world.agent).then_some(user);
         let amount = f64::from(u32::try_from(cents).expect("few cents")) / 100.0;
         let input = with(
@@ -621,11 +421,7 @@ async fn many_transfers_at_once_lose_and_make_nothing() {
     assert!(moved >= 60, "only {moved} of 300 transfers moved anything");
     let report = audit(&hall.running.hall).await.expect("an audit");
     assert!(report.is_sound(), "{report:?}");
-    assert_eq!(
-        report.transfers,
-        moved + 2,
-        "two opening balances, and what moved"
-    );
+    assert_eq!(report.transfers, moved + 2, "two opening balances, and what moved");
     let mut found = Vec::new();
     for user in users {
         found.push(balance(&hall, user).await);

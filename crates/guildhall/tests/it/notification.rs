@@ -30,11 +30,7 @@ async fn send(hall: &Hall, user: Option<&UserId>, changes: Value) -> Answered {
 fn refused(answered: &Answered, code: &str, sentence: &str) {
     let refusal = answered.refusal();
     assert_eq!(refusal.0, code, "{}", refusal.1);
-    assert!(
-        refusal.1.contains(sentence),
-        "\"{}\" does not say \"{sentence}\"",
-        refusal.1
-    );
+    assert!(refusal.1.contains(sentence), "\"{}\" does not say \"{sentence}\"", refusal.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,10 +68,7 @@ async fn names_narrow_an_audience_and_never_widen_it() {
         json!(["user_none"]),
         json!([world.owner.as_str(), "user_none", world.stranger.as_str()]),
     ] {
-        assert_eq!(
-            send(&hall, None, json!({"userIds": users})).await.data()["sendNotification"],
-            true
-        );
+        assert_eq!(send(&hall, None, json!({"userIds": users})).await.data()["sendNotification"], true);
         let team = json!({"experienceId": null, "companyTeamId": world.company.as_str(), "userIds": users});
         assert_eq!(send(&hall, None, team).await.data()["sendNotification"], true);
     }
@@ -91,11 +84,7 @@ async fn names_narrow_an_audience_and_never_widen_it() {
         "`userIds` names at most 10000 users.",
     );
     let alone = json!({"experienceId": null, "userIds": [customer]});
-    refused(
-        &send(&hall, None, alone).await,
-        "INVALID_INPUT",
-        "exactly one audience",
-    );
+    refused(&send(&hall, None, alone).await, "INVALID_INPUT", "exactly one audience");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,64 +96,25 @@ async fn every_unsound_notification_is_refused_with_its_own_sentence() {
         (json!({"companyTeamId": company}), both),
         (json!({"experienceId": null}), both),
         (json!({"title": ""}), "`title` must be 1 to 200 characters long."),
-        (
-            json!({"title": " \n "}),
-            "`title` must be 1 to 200 characters long.",
-        ),
-        (
-            json!({"title": "t".repeat(201)}),
-            "`title` must be 1 to 200 characters long.",
-        ),
-        (
-            json!({"content": ""}),
-            "`content` must be 1 to 2000 characters long.",
-        ),
-        (
-            json!({"content": "c".repeat(2001)}),
-            "`content` must be 1 to 2000 characters long.",
-        ),
-        (
-            json!({"subtitle": "s".repeat(201)}),
-            "`subtitle` must be 0 to 200 characters long.",
-        ),
-        (
-            json!({"link": "javascript:alert(1)"}),
-            "`link` must start with `https://` or `http://`.",
-        ),
-        (
-            json!({"link": "/benches"}),
-            "`link` must start with `https://` or `http://`.",
-        ),
-        (
-            json!({"link": format!("https://{}", "x".repeat(2000))}),
-            "`link` must be at most 2000 bytes long.",
-        ),
-        (
-            json!({"restPath": "benches"}),
-            "`restPath` must start with one `/`.",
-        ),
-        (
-            json!({"restPath": "//example.com"}),
-            "`restPath` must start with one `/`.",
-        ),
+        (json!({"title": " \n "}), "`title` must be 1 to 200 characters long."),
+        (json!({"title": "t".repeat(201)}), "`title` must be 1 to 200 characters long."),
+        (json!({"content": ""}), "`content` must be 1 to 2000 characters long."),
+        (json!({"content": "c".repeat(2001)}), "`content` must be 1 to 2000 characters long."),
+        (json!({"subtitle": "s".repeat(201)}), "`subtitle` must be 0 to 200 characters long."),
+        (json!({"link": "javascript:alert(1)"}), "`link` must start with `https://` or `http://`."),
+        (json!({"link": "/benches"}), "`link` must start with `https://` or `http://`."),
+        (json!({"link": format!("https://{}", "x".repeat(2000))}), "`link` must be at most 2000 bytes long."),
+        (json!({"restPath": "benches"}), "`restPath` must start with one `/`."),
+        (json!({"restPath": "//example.com"}), "`restPath` must start with one `/`."),
         (
             json!({"restPath": format!("/{}", "x".repeat(2000))}),
             "`restPath` must be at most 2000 bytes long.",
         ),
-        (
-            json!({"restPath": "/a", "link": "https://a"}),
-            "Give `link` or `restPath`, not both.",
-        ),
+        (json!({"restPath": "/a", "link": "https://a"}), "Give `link` or `restPath`, not both."),
         (json!({"externalId": ""}), "`externalId` must not be empty."),
-        (
-            json!({"externalId": "x".repeat(2001)}),
-            "`externalId` must be at most 2000 bytes long.",
-        ),
+        (json!({"externalId": "x".repeat(2001)}), "`externalId` must be at most 2000 bytes long."),
         (json!({"experienceId": company}), "is not an experience id"),
-        (
-            json!({"experienceId": null, "companyTeamId": "exp_1"}),
-            "is not a company id",
-        ),
+        (json!({"experienceId": null, "companyTeamId": "exp_1"}), "is not a company id"),
         (json!({"senderUserId": "mira"}), "is not a user id"),
     ];
     for (changes, sentence) in table {
@@ -186,58 +136,30 @@ async fn customers_strangers_and_other_apps_send_nothing() {
     let hall = Hall::open().await;
     let world = &hall.world;
     let team = json!({"experienceId": null, "companyTeamId": world.company.as_str()});
-    for changes in [
-        json!({}),
-        team.clone(),
-        json!({"userIds": [world.customer.as_str()]}),
-    ] {
+    for changes in [json!({}), team.clone(), json!({"userIds": [world.customer.as_str()]})] {
         let answered = send(&hall, Some(&world.customer), changes).await;
-        refused(
-            &answered,
-            "FORBIDDEN",
-            "Only the app's agent or the team can send notifications.",
-        );
+        refused(&answered, "FORBIDDEN", "Only the app's agent or the team can send notifications.");
     }
-    refused(
-        &send(&hall, Some(&world.stranger), json!({})).await,
-        "FORBIDDEN",
-        "The app may not act for",
-    );
-    let nobody = hall
-        .post(
-            &[],
-            &json!({"query": SEND, "variables": notification(&hall, &json!({}))}),
-        )
-        .await;
+    refused(&send(&hall, Some(&world.stranger), json!({})).await, "FORBIDDEN", "The app may not act for");
+    let nobody = hall.post(&[], &json!({"query": SEND, "variables": notification(&hall, &json!({}))})).await;
     refused(&nobody, "UNAUTHENTICATED", "This needs a calling app");
 
     let foreign = hall.foreign().await;
     let chat = world.chat_experience.as_str();
     for (changes, sentence) in [
-        (
-            json!({}),
-            format!("There is no experience `{chat}`, or you have no access to it."),
-        ),
+        (json!({}), format!("There is no experience `{chat}`, or you have no access to it.")),
         (
             json!({"experienceId": "exp_none"}),
             "There is no experience `exp_none`, or you have no access to it.".into(),
         ),
-        (
-            team,
-            format!(
-                "There is no company `{}`, or you have no access to it.",
-                world.company
-            ),
-        ),
+        (team, format!("There is no company `{}`, or you have no access to it.", world.company)),
         (
             json!({"experienceId": null, "companyTeamId": "biz_none"}),
             "There is no company `biz_none`, or you have no access to it.".into(),
         ),
     ] {
         for user in [None, Some(&foreign.owner)] {
-            let answered = hall
-                .run_with(&foreign.key, user, SEND, notification(&hall, &changes))
-                .await;
+            let answered = hall.run_with(&foreign.key, user, SEND, notification(&hall, &changes)).await;
             refused(&answered, "NOT_FOUND", &sentence);
         }
     }
@@ -259,28 +181,15 @@ async fn one_external_id_is_answered_alike_however_often_and_whoever_else_uses_i
     assert_eq!(again.data()["sendNotification"], true);
     // A refused send leaves the id free, and another app has ids of its own.
     refused(
-        &send(
-            &hall,
-            None,
-            json!({"externalId": "monday", "senderUserId": "user_none"}),
-        )
-        .await,
+        &send(&hall, None, json!({"externalId": "monday", "senderUserId": "user_none"})).await,
         "NOT_FOUND",
         "There is no sender",
     );
-    assert_eq!(
-        send(&hall, None, json!({"externalId": "monday"})).await.data()["sendNotification"],
-        true
-    );
+    assert_eq!(send(&hall, None, json!({"externalId": "monday"})).await.data()["sendNotification"], true);
     let foreign = hall.foreign().await;
-    app::install(
-        &hall.running.hall,
-        foreign.app.clone(),
-        hall.world.company.clone(),
-        Vec::new(),
-    )
-    .await
-    .expect("installed");
+    app::install(&hall.running.hall, foreign.app.clone(), hall.world.company.clone(), Vec::new())
+        .await
+        .expect("installed");
     let theirs = notification(&hall, &json!({"externalId": "saturday"}));
     let answered = hall.run_with(&foreign.key, None, SEND, theirs).await;
     assert_eq!(answered.data()["sendNotification"], true);

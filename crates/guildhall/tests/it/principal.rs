@@ -23,30 +23,21 @@ async fn without_a_credential_only_what_is_public_is_read() {
     assert_eq!(read.data()["publicUser"]["username"], "mira");
     let chat = hall.world.chat_experience.as_str();
     let send = json!({"query": SEND, "variables": {"input": {"experienceId": chat, "message": "hi"}}});
-    hall.post(&[], &send)
-        .await
-        .is_refused("UNAUTHENTICATED", "needs a caller");
+    hall.post(&[], &send).await.is_refused("UNAUTHENTICATED", "needs a caller");
     let create = json!({"query": CREATE_CHAT, "variables": {"input": {"name": "x"}}});
-    hall.post(&[], &create)
-        .await
-        .is_refused("UNAUTHENTICATED", "calling app");
+    hall.post(&[], &create).await.is_refused("UNAUTHENTICATED", "calling app");
     let list = format!("{{ company(id: \"{}\") {{ id }} }}", hall.world.company);
-    hall.post(&[], &json!({"query": list}))
-        .await
-        .is_refused("UNAUTHENTICATED", "needs a caller");
+    hall.post(&[], &json!({"query": list})).await.is_refused("UNAUTHENTICATED", "needs a caller");
     let look = format!("{{ publicExperience(id: \"{chat}\") {{ id }} }}");
-    hall.post(&[], &json!({"query": look}))
-        .await
-        .is_refused("NOT_FOUND", "There is no experience");
+    hall.post(&[], &json!({"query": look})).await.is_refused("NOT_FOUND", "There is no experience");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_headers_mean_nothing_without_a_key() {
     let hall = Hall::open().await;
-    for header in [
-        ("x-on-behalf-of", hall.world.owner.as_str()),
-        ("x-company-id", hall.world.company.as_str()),
-    ] {
+    for header in
+        [("x-on-behalf-of", hall.world.owner.as_str()), ("x-company-id", hall.world.company.as_str())]
+    {
         let refused = hall.post(&[header], &ask()).await;
         assert_eq!(refused.status, 401);
         refused.is_refused("UNAUTHENTICATED", "need `Authorization");
@@ -62,27 +53,18 @@ async fn unknown_and_revoked_keys_read_the_same() {
         hall.run_with(&key, None, VIEWER, json!({})).await.data()["viewer"]["user"]["id"],
         hall.world.agent.as_str()
     );
-    app::revoke_key(&hall.running.hall, id.clone())
-        .await
-        .expect("revoked");
-    let again = app::revoke_key(&hall.running.hall, id)
-        .await
-        .expect_err("it is revoked already");
+    app::revoke_key(&hall.running.hall, id.clone()).await.expect("revoked");
+    let again = app::revoke_key(&hall.running.hall, id).await.expect_err("it is revoked already");
     assert!(again.to_string().contains("no such live key"));
     let revoked = hall.run_with(&key, None, VIEWER, json!({})).await;
     let unknown = hall.run_with("gh_made_up", None, VIEWER, json!({})).await;
     let empty = hall.post(&[("authorization", "Bearer ")], &ask()).await;
-    let basic = hall
-        .post(&[("authorization", "Basic aGFsbDpoYWxs")], &ask())
-        .await;
+    let basic = hall.post(&[("authorization", "Basic aGFsbDpoYWxs")], &ask()).await;
     for refused in [revoked, unknown, empty, basic] {
         assert_eq!(refused.status, 401);
         assert_eq!(
             refused.refusal(),
-            (
-                "UNAUTHENTICATED".into(),
-                "The API key is unknown or revoked.".into()
-            )
+            ("UNAUTHENTICATED".into(), "The API key is unknown or revoked.".into())
         );
     }
 }
@@ -102,25 +84,15 @@ async fn an_app_acts_for_its_agents_and_for_the_people_of_its_installs_only() {
         assert!(refused.body.get("data").is_none_or(Value::is_null));
     }
     // Whoever installs an app lets it act for its members and team.
-    let refused = hall
-        .run_with(&foreign.key, Some(&world.customer), VIEWER, json!({}))
-        .await;
+    let refused = hall.run_with(&foreign.key, Some(&world.customer), VIEWER, json!({})).await;
     refused.is_refused("FORBIDDEN", "may not act for");
     hall.install(&foreign, &[]).await;
-    for user in [
-        &world.customer,
-        &world.moderator,
-        &world.owner,
-        &foreign.owner,
-        &foreign.agent,
-    ] {
+    for user in [&world.customer, &world.moderator, &world.owner, &foreign.owner, &foreign.agent] {
         let answered = hall.run_with(&foreign.key, Some(user), VIEWER, json!({})).await;
         assert_eq!(answered.data()["viewer"]["user"]["id"], user.as_str());
     }
     // Another app's agent is none of them, even inside one company.
-    let refused = hall
-        .run_with(&foreign.key, Some(&world.agent), VIEWER, json!({}))
-        .await;
+    let refused = hall.run_with(&foreign.key, Some(&world.agent), VIEWER, json!({})).await;
     refused.is_refused("FORBIDDEN", "not its agent");
 }
 
@@ -130,19 +102,11 @@ async fn unreadable_headers_are_named() {
     let bearer = format!("Bearer {}", hall.world.api_key);
     let authorization = ("authorization", bearer.as_str());
     for (header, value, words) in [
-        (
-            "x-on-behalf-of",
-            "mira",
-            "`mira` is not a user id: those start with `user_`",
-        ),
+        ("x-on-behalf-of", "mira", "`mira` is not a user id: those start with `user_`"),
         ("x-on-behalf-of", "user_", "is not a user id"),
         ("x-on-behalf-of", hall.world.company.as_str(), "is not a user id"),
         ("x-on-behalf-of", "user_a'; drop table users", "is not a user id"),
-        (
-            "x-company-id",
-            "acme",
-            "`acme` is not a company id: those start with `biz_`",
-        ),
+        ("x-company-id", "acme", "`acme` is not a company id: those start with `biz_`"),
         ("x-company-id", hall.world.owner.as_str(), "is not a company id"),
     ] {
         let refused = hall.post(&[authorization, (header, value)], &ask()).await;
@@ -159,20 +123,13 @@ async fn a_company_is_named_only_where_the_app_is_installed() {
     let with = |company: &CompanyId| {
         let company = company.to_string();
         let (hall, bearer) = (&hall, &bearer);
-        async move {
-            hall.post(&[("authorization", bearer), ("x-company-id", &company)], &ask())
-                .await
-        }
+        async move { hall.post(&[("authorization", bearer), ("x-company-id", &company)], &ask()).await }
     };
     let real = with(&hall.world.company).await;
     real.is_refused("FORBIDDEN", "is not installed in the company");
     // What is there and what is not read the same, the id aside.
     let made_up = CompanyId::from_stored("biz_doesnotexist".into());
-    let unknown = with(&made_up)
-        .await
-        .refusal()
-        .1
-        .replace(made_up.as_str(), hall.world.company.as_str());
+    let unknown = with(&made_up).await.refusal().1.replace(made_up.as_str(), hall.world.company.as_str());
     assert_eq!(real.refusal().1, unknown);
     with(&foreign.company).await.data();
     hall.install(&foreign, &[]).await;
@@ -191,23 +148,14 @@ async fn an_installed_app_does_what_it_was_granted_and_nothing_more() {
         answered.data()["company"]["experiencesV2"]["totalCount"].clone()
     };
     let before = count().await;
-    let refused = hall
-        .run_with(&foreign.key, None, CREATE_CHAT, create.clone())
-        .await;
+    let refused = hall.run_with(&foreign.key, None, CREATE_CHAT, create.clone()).await;
     refused.is_refused("FORBIDDEN", "The permission `experience:create` is missing");
     hall.install(&foreign, &[Permission::ExperienceCreate]).await;
-    let refused = hall
-        .run_with(&foreign.key, None, CREATE_CHAT, create.clone())
-        .await;
+    let refused = hall.run_with(&foreign.key, None, CREATE_CHAT, create.clone()).await;
     refused.is_refused("FORBIDDEN", "`experience:attach`");
     assert_eq!(count().await, before, "nothing was done");
     hall.install(&foreign, &[Permission::ExperienceAttach]).await;
-    let chat = made(
-        &hall
-            .run_with(&foreign.key, None, CREATE_CHAT, create.clone())
-            .await,
-        "createChat",
-    );
+    let chat = made(&hall.run_with(&foreign.key, None, CREATE_CHAT, create.clone()).await, "createChat");
 
     // The agent has what the app has; a person must hold it too.
     let send = json!({"input": {"experienceId": chat.as_str(), "message": "hello"}});
@@ -220,29 +168,15 @@ async fn an_installed_app_does_what_it_was_granted_and_nothing_more() {
         hall.run_with(&foreign.key, user, SEND, send.clone()).await.data();
     }
     let read = "query($id: ID!) { feedPosts(feedType: chat_feed, experienceId: $id) { posts { ... on DmsPost { id } } } }";
-    let refused = hall
-        .run_with(&foreign.key, None, read, json!({"id": chat.as_str()}))
-        .await;
+    let refused = hall.run_with(&foreign.key, None, read, json!({"id": chat.as_str()})).await;
     refused.is_refused("FORBIDDEN", "`chat:read`");
     hall.install(&foreign, &[Permission::ChatRead]).await;
-    let found = hall
-        .run_with(&foreign.key, None, read, json!({"id": chat.as_str()}))
-        .await;
-    assert_eq!(
-        found.data()["feedPosts"]["posts"].as_array().map(Vec::len),
-        Some(3)
-    );
+    let found = hall.run_with(&foreign.key, None, read, json!({"id": chat.as_str()})).await;
+    assert_eq!(found.data()["feedPosts"]["posts"].as_array().map(Vec::len), Some(3));
     let other = json!({"input": {"name": "Customers' own", "accessPassId": world.access_pass.as_str()}});
-    let refused = hall
-        .run_with(&foreign.key, Some(&world.customer), CREATE_CHAT, other.clone())
-        .await;
+    let refused = hall.run_with(&foreign.key, Some(&world.customer), CREATE_CHAT, other.clone()).await;
     refused.is_refused("FORBIDDEN", "`experience:create`");
-    made(
-        &hall
-            .run_with(&foreign.key, Some(&world.owner), CREATE_CHAT, other)
-            .await,
-        "createChat",
-    );
+    made(&hall.run_with(&foreign.key, Some(&world.owner), CREATE_CHAT, other).await, "createChat");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,10 +194,7 @@ async fn an_optional_permission_leaves_its_field_empty() {
     assert_eq!(without.data()["publicExperience"]["name"], "Upstairs");
     assert!(without.data()["publicExperience"]["upsellPlan"].is_null());
     hall.install(&foreign, &[Permission::PlanRead]).await;
-    assert_eq!(
-        ask().await.data()["publicExperience"]["upsellPlan"]["initialPriceDue"],
-        5.0
-    );
+    assert_eq!(ask().await.data()["publicExperience"]["upsellPlan"]["initialPriceDue"], 5.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,13 +214,8 @@ async fn a_person_needs_the_permission_by_role() {
         // Every role of the team speaks.
         hall.say(&user, &hall.world.chat_experience, "hello").await;
         let mute = "mutation($input: CreateCompanyMutedUserInput!) { createCompanyMutedUser(input: $input) }";
-        let muted = hall
-            .run(
-                Some(&user),
-                mute,
-                json!({"input": {"userId": hall.world.customer.as_str()}}),
-            )
-            .await;
+        let muted =
+            hall.run(Some(&user), mute, json!({"input": {"userId": hall.world.customer.as_str()}})).await;
         match role {
             Role::Owner | Role::Admin | Role::Manager | Role::Moderator => {
                 assert_eq!(muted.data()["createCompanyMutedUser"], true);
@@ -297,15 +223,10 @@ async fn a_person_needs_the_permission_by_role() {
             _ => muted.is_refused("FORBIDDEN", "`chat:moderate`"),
         }
     }
-    let refused = hall
-        .create_chat(Some(&hall.world.customer), input("customers"))
-        .await;
+    let refused = hall.create_chat(Some(&hall.world.customer), input("customers")).await;
     refused.is_refused(
         "FORBIDDEN",
-        &format!(
-            "`experience:create` is missing in the company `{}`",
-            hall.world.company
-        ),
+        &format!("`experience:create` is missing in the company `{}`", hall.world.company),
     );
 }
 
@@ -315,22 +236,14 @@ async fn the_published_client_reads_the_refusals() {
     let hall = Hall::open().await;
     let me = hall.app().get_current_user().await.expect("the agent");
     assert_eq!(me.viewer.user.id, hall.world.agent.as_str());
-    let me = hall
-        .acting_for(&hall.world.customer)
-        .get_current_user()
-        .await
-        .expect("the customer");
+    let me = hall.acting_for(&hall.world.customer).get_current_user().await.expect("the customer");
     assert_eq!(me.viewer.user.id, hall.world.customer.as_str());
     match hall.client("gh_nothing").get_current_user().await {
         Err(Error::Http { status: 401, body }) => assert!(body.contains("unknown or revoked")),
         other => panic!("{other:?}"),
     }
     let variables = FindOrCreateChatVariables::default();
-    match hall
-        .acting_for(&hall.world.customer)
-        .find_or_create_chat(variables)
-        .await
-    {
+    match hall.acting_for(&hall.world.customer).find_or_create_chat(variables).await {
         Err(Error::GraphQl { errors, .. }) => {
             assert_eq!(errors[0].code.as_deref(), Some("INVALID_INPUT"));
             assert!(errors[0].message.contains("`name` must be 1 to 100"));

@@ -24,15 +24,8 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let schema = format!(
-            "test_home_{}_{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
-            schema,
-        }
+        let schema = format!("test_home_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { directory: tempfile::tempdir().expect("a temporary directory"), schema }
     }
 
     /// The data directory, which the first start makes.
@@ -47,9 +40,7 @@ impl Home {
 
     /// The schema, when the tests run on PostgreSQL.
     pub(crate) fn postgres(&self) -> Option<(String, &str)> {
-        std::env::var("TEST_DATABASE_URL")
-            .ok()
-            .map(|url| (url, self.schema.as_str()))
+        std::env::var("TEST_DATABASE_URL").ok().map(|url| (url, self.schema.as_str()))
     }
 
     /// A command of the binary that sees nothing of the tests' own environment.
@@ -84,18 +75,14 @@ impl Home {
     pub(crate) fn demo(&self) -> BTreeMap<String, String> {
         let text = std::fs::read_to_string(self.data_dir().join("demo.env")).expect("demo.env");
         let pairs = text.lines().filter_map(|line| line.split_once('='));
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-            .collect()
+        pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
     }
 }
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: &mut Command) -> Output {
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
-    output
-        .expect("the command ends")
-        .expect("the binary can be started")
+    output.expect("the command ends").expect("the binary can be started")
 }
 
 /// Runs a command that must end with 1 and one sentence; answers the sentence.
@@ -105,14 +92,8 @@ pub(crate) async fn one_sentence(command: &mut Command) -> String {
     assert_eq!(output.status.code(), Some(1), "{told}");
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 1, "not one sentence: {told}");
-    let sentence = lines[0]
-        .strip_prefix("guildhall: ")
-        .unwrap_or_else(|| panic!("who says so? {told}"));
-    assert!(
-        output.stdout.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let sentence = lines[0].strip_prefix("guildhall: ").unwrap_or_else(|| panic!("who says so? {told}"));
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
     sentence.to_owned()
 }
 
@@ -126,11 +107,8 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and waits until it says that it is open.
     pub(crate) async fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary can be started");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary can be started");
         let mut said = BufReader::new(child.stdout.take().expect("it was piped")).lines();
         let mut logged = BufReader::new(child.stderr.take().expect("it was piped")).lines();
         // Both readers end with the process, which the test ends.
@@ -141,16 +119,9 @@ impl Server {
                 let _ = told.send(line);
             }
         });
-        let first = tokio::time::timeout(PATIENCE, said.next_line())
-            .await
-            .expect("it starts in time");
-        let Ok(Some(first)) = first else {
-            panic!("it did not start: {:?}", drain(log).await)
-        };
-        let origin = first
-            .strip_prefix("Guildhall is open at ")
-            .expect("where it is open")
-            .to_owned();
+        let first = tokio::time::timeout(PATIENCE, said.next_line()).await.expect("it starts in time");
+        let Ok(Some(first)) = first else { panic!("it did not start: {:?}", drain(log).await) };
+        let origin = first.strip_prefix("Guildhall is open at ").expect("where it is open").to_owned();
         tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
         Self { origin, child, log }
     }
@@ -161,10 +132,7 @@ impl Server {
 
     /// Sends a signal such as `TERM`.
     pub(crate) async fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status()
-            .await;
+        let sent = Command::new("kill").args(["-s", name, &self.id().to_string()]).status().await;
         assert!(sent.expect("kill is there").success());
     }
 
@@ -179,9 +147,7 @@ impl Server {
             false
         };
         assert!(
-            tokio::time::timeout(PATIENCE, wait)
-                .await
-                .expect("it is said in time"),
+            tokio::time::timeout(PATIENCE, wait).await.expect("it is said in time"),
             "never said \"{words}\""
         );
     }
@@ -219,10 +185,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(key: &str) -> Self {
-        Self {
-            http: Client::new(),
-            key: key.to_owned(),
-        }
+        Self { http: Client::new(), key: key.to_owned() }
     }
 
     /// What a document was answered; `None` when the server was gone before its answer was complete.
@@ -234,11 +197,8 @@ impl Caller {
         variables: Value,
     ) -> Option<Value> {
         let body = json!({"query": query, "variables": variables});
-        let mut request = self
-            .http
-            .post(format!("{origin}/public-graphql"))
-            .bearer_auth(&self.key)
-            .json(&body);
+        let mut request =
+            self.http.post(format!("{origin}/public-graphql")).bearer_auth(&self.key).json(&body);
         if let Some(user) = user {
             request = request.header("x-on-behalf-of", user);
         }
@@ -262,9 +222,5 @@ impl Caller {
 /// The permissions of a file.
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path)
-        .expect("the file is there")
-        .permissions()
-        .mode()
-        & 0o777
+    std::fs::metadata(path).expect("the file is there").permissions().mode() & 0o777
 }

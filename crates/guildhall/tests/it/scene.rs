@@ -35,25 +35,19 @@ impl Hall {
         T: Send + 'static,
         F: FnMut(&mut Founder<'_, '_>) -> guildhall_app::Result<T> + Send + 'static,
     {
-        founding::found(&self.running.hall, closure)
-            .await
-            .expect("it is founded")
+        founding::found(&self.running.hall, closure).await.expect("it is founded")
     }
 
     /// A user without any membership.
     pub(crate) async fn person(&self, username: &str) -> UserId {
-        let user = NewUser {
-            username: username.into(),
-            ..NewUser::default()
-        };
+        let user = NewUser { username: username.into(), ..NewUser::default() };
         self.found(move |founder| founder.user(&user)).await
     }
 
     /// A user who holds the free pass.
     pub(crate) async fn customer(&self, username: &str) -> UserId {
         let user = self.person(username).await;
-        self.membership(&user, &self.world.access_pass, MembershipStatus::Completed, None)
-            .await;
+        self.membership(&user, &self.world.access_pass, MembershipStatus::Completed, None).await;
         user
     }
 
@@ -61,8 +55,7 @@ impl Hall {
     pub(crate) async fn team_member(&self, username: &str, role: Role) -> UserId {
         let user = self.person(username).await;
         let (company, member) = (self.world.company.clone(), user.clone());
-        self.found(move |founder| founder.team_member(&company, &member, role))
-            .await;
+        self.found(move |founder| founder.team_member(&company, &member, role)).await;
         user
     }
 
@@ -130,25 +123,19 @@ impl Hall {
 
     /// Changes the rules of a chat or forum.
     pub(crate) async fn set_rules(&self, experience: &ExperienceId, rules: FeedRules) {
-        feed::set_rules(&self.running.hall, experience.clone(), rules)
-            .await
-            .expect("the rules are changed");
+        feed::set_rules(&self.running.hall, experience.clone(), rules).await.expect("the rules are changed");
     }
 
     /// The hidden pass of an experience's upsell.
     pub(crate) async fn upsell_pass(&self, experience: &ExperienceId) -> AccessPassId {
         let agent = Principal {
-            app: Some(CallingApp {
-                id: self.world.app.clone(),
-                company: self.world.company.clone(),
-            }),
+            app: Some(CallingApp { id: self.world.app.clone(), company: self.world.company.clone() }),
             user: Some(self.world.agent.clone()),
             is_agent: true,
             company: None,
         };
-        let found = experience::find(&self.running.hall, &agent, experience.clone())
-            .await
-            .expect("it is there");
+        let found =
+            experience::find(&self.running.hall, &agent, experience.clone()).await.expect("it is there");
         found.upsell_plan.expect("it has an upsell").access_pass
     }
 
@@ -167,9 +154,7 @@ impl Hall {
         let query = format!(
             "query($id: ID!, $user: ID) {{ check: {field}({argument}: $id, userId: $user) {{ hasAccess accessLevel }} }}"
         );
-        let answered = self
-            .run(None, &query, json!({"id": thing, "user": user.as_str()}))
-            .await;
+        let answered = self.run(None, &query, json!({"id": thing, "user": user.as_str()})).await;
         let check = &answered.data()["check"];
         assert_eq!(check["hasAccess"], json!(check["accessLevel"] != "no_access"));
         check["accessLevel"].as_str().expect("a level").to_owned()
@@ -193,19 +178,12 @@ impl Hall {
 
     /// Sends a message into a chat and answers its id.
     pub(crate) async fn say(&self, user: &UserId, chat: &ExperienceId, message: &str) -> String {
-        self.send(user, chat, message).await.data()["sendMessage"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        self.send(user, chat, message).await.data()["sendMessage"].as_str().expect("an id").to_owned()
     }
 
     /// A page of a chat as a user reads it.
     pub(crate) async fn messages(&self, user: &UserId, chat: &ExperienceId, page: Value) -> Vec<Value> {
-        posts(
-            &self
-                .read(user, "chat_feed", json!({"experienceId": chat.as_str()}), page)
-                .await,
-        )
+        posts(&self.read(user, "chat_feed", json!({"experienceId": chat.as_str()}), page).await)
     }
 
     /// Reads a feed.
@@ -227,21 +205,14 @@ impl Hall {
 
     /// A page of a forum as a user reads it.
     pub(crate) async fn forum(&self, user: &UserId, forum: &ExperienceId, page: Value) -> Vec<Value> {
-        posts(
-            &self
-                .read(user, "forum_feed", json!({"experienceId": forum.as_str()}), page)
-                .await,
-        )
+        posts(&self.read(user, "forum_feed", json!({"experienceId": forum.as_str()}), page).await)
     }
 }
 
 /// The posts of an answer of [`READ`].
 #[track_caller]
 pub(crate) fn posts(answered: &Answered) -> Vec<Value> {
-    answered.data()["feedPosts"]["posts"]
-        .as_array()
-        .expect("posts")
-        .clone()
+    answered.data()["feedPosts"]["posts"].as_array().expect("posts").clone()
 }
 
 /// The experience that a find-or-create answered.
@@ -249,12 +220,7 @@ pub(crate) fn posts(answered: &Answered) -> Vec<Value> {
 pub(crate) fn made(answered: &Answered, field: &str) -> ExperienceId {
     let made = &answered.data()[field];
     let id = ExperienceId::parse(made["id"].as_str().expect("an id")).expect("an experience");
-    assert!(
-        made["link"]
-            .as_str()
-            .expect("a link")
-            .ends_with(&format!("/experiences/{id}"))
-    );
+    assert!(made["link"].as_str().expect("a link").ends_with(&format!("/experiences/{id}")));
     id
 }
 
@@ -271,10 +237,7 @@ pub(crate) fn reading(kind: &str, feed: Value, page: Value) -> Value {
 
 /// The contents of posts, in their order.
 pub(crate) fn contents(posts: &[Value]) -> Vec<String> {
-    posts
-        .iter()
-        .map(|post| post["content"].as_str().unwrap_or("(withheld)").to_owned())
-        .collect()
+    posts.iter().map(|post| post["content"].as_str().unwrap_or("(withheld)").to_owned()).collect()
 }
 
 pub(crate) const CREATE_CHAT: &str =

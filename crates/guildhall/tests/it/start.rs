@@ -23,10 +23,7 @@ async fn viewer(server: &Server, home: &Home) -> Value {
 /// Starts the demo, asserts that it answers as it should, and stops it.
 async fn opens_and_closes(home: &Home) {
     let server = home.serve(&["--demo"]).await;
-    assert_eq!(
-        viewer(&server, home).await,
-        home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]
-    );
+    assert_eq!(viewer(&server, home).await, home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]);
     server.stop().await;
 }
 
@@ -40,10 +37,7 @@ async fn a_busy_port_is_one_sentence() {
     let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = busy.local_addr().expect("its address").to_string();
     let sentence = one_sentence(&mut home.over_data(&["serve", "--demo", "--listen", &address])).await;
-    assert!(
-        sentence.starts_with(&format!("cannot listen on {address}: ")),
-        "{sentence}"
-    );
+    assert!(sentence.starts_with(&format!("cannot listen on {address}: ")), "{sentence}");
     drop(busy);
     opens_and_closes(&home).await;
 }
@@ -55,10 +49,7 @@ async fn a_directory_that_cannot_be_used_is_one_sentence() {
     let serve = || home.over_data(&["serve", "--listen", "127.0.0.1:0"]);
     std::fs::write(&data, "mine").expect("a file");
     let sentence = one_sentence(&mut serve()).await;
-    assert!(
-        sentence.starts_with(&format!("cannot make the data directory {}: ", text(&data))),
-        "{sentence}"
-    );
+    assert!(sentence.starts_with(&format!("cannot make the data directory {}: ", text(&data))), "{sentence}");
     assert_eq!(
         std::fs::read_to_string(&data).expect("the file"),
         "mine",
@@ -77,29 +68,19 @@ async fn a_directory_that_cannot_be_used_is_one_sentence() {
     std::fs::write(data.join("files"), "mine").expect("a file in the way");
     let sentence = one_sentence(&mut serve()).await;
     assert!(
-        sentence.starts_with(&format!(
-            "cannot use the files directory {}",
-            text(&data.join("files"))
-        )),
+        sentence.starts_with(&format!("cannot use the files directory {}", text(&data.join("files")))),
         "{sentence}"
     );
     std::fs::remove_file(data.join("files")).expect("removed");
 
     std::fs::create_dir(data.join("demo.env")).expect("a directory in the way");
     let sentence = one_sentence(&mut home.over_data(&["serve", "--demo", "--listen", "127.0.0.1:0"])).await;
-    assert!(
-        sentence.starts_with(&format!("cannot write {}: ", text(&data.join("demo.env")))),
-        "{sentence}"
-    );
+    assert!(sentence.starts_with(&format!("cannot write {}: ", text(&data.join("demo.env")))), "{sentence}");
     std::fs::remove_dir(data.join("demo.env")).expect("removed");
 
     if home.postgres().is_none() {
         let file = data.join("guildhall.sqlite3");
-        for name in [
-            "guildhall.sqlite3",
-            "guildhall.sqlite3-wal",
-            "guildhall.sqlite3-shm",
-        ] {
+        for name in ["guildhall.sqlite3", "guildhall.sqlite3-wal", "guildhall.sqlite3-shm"] {
             // The latter two are there only while the file is open.
             let _ = std::fs::remove_file(data.join(name));
         }
@@ -122,27 +103,14 @@ async fn one_data_directory_has_one_server() {
     let home = Home::new();
     let server = home.serve(&["--demo"]).await;
     let sentence = one_sentence(&mut home.over_data(&["serve", "--demo", "--listen", "127.0.0.1:0"])).await;
-    let expected = format!(
-        "another guildhall is using the data directory {}; stop it, or",
-        text(&home.data_dir())
-    );
+    let expected =
+        format!("another guildhall is using the data directory {}; stop it, or", text(&home.data_dir()));
     assert!(sentence.starts_with(&expected), "{sentence}");
     let sentence = one_sentence(&mut home.over_data(&["fill", "--messages", "1"])).await;
-    assert!(
-        sentence.starts_with("another guildhall is using the data directory"),
-        "{sentence}"
-    );
-    assert_eq!(
-        viewer(&server, &home).await,
-        home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]
-    );
+    assert!(sentence.starts_with("another guildhall is using the data directory"), "{sentence}");
+    assert_eq!(viewer(&server, &home).await, home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]);
     // To look into the ledger beside it is fine.
-    assert!(
-        run(&mut home.over_data(&["ledger", "audit"]))
-            .await
-            .status
-            .success()
-    );
+    assert!(run(&mut home.over_data(&["ledger", "audit"])).await.status.success());
     server.stop().await;
 }
 
@@ -167,20 +135,13 @@ connection = sqlite3.connect(sys.argv[1])
 connection.execute(sys.argv[2])
 connection.commit()";
             let mut command = Plain::new("python3");
-            command
-                .args(["-c", RUN])
-                .arg(home.data_dir().join("guildhall.sqlite3"))
-                .arg(sql);
+            command.args(["-c", RUN]).arg(home.data_dir().join("guildhall.sqlite3")).arg(sql);
             command
         }
     };
     match command.output() {
         Ok(output) => {
-            assert!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             true
         }
         Err(error) => {
@@ -200,21 +161,11 @@ async fn a_database_that_is_newer_is_left_alone() {
     if !change_version(&home, bump) {
         return;
     }
-    for arguments in [
-        &["serve", "--demo", "--listen", "127.0.0.1:0"][..],
-        &["ledger", "audit"],
-        &["fill"],
-    ] {
+    for arguments in [&["serve", "--demo", "--listen", "127.0.0.1:0"][..], &["ledger", "audit"], &["fill"]] {
         let sentence = one_sentence(&mut home.over_data(arguments)).await;
-        assert!(
-            sentence.contains("newer") && sentence.contains("9999"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("newer") && sentence.contains("9999"), "{sentence}");
     }
-    assert!(change_version(
-        &home,
-        "delete from schema_migrations where version = 9999"
-    ));
+    assert!(change_version(&home, "delete from schema_migrations where version = 9999"));
     opens_and_closes(&home).await;
     assert_eq!(home.demo()["WHOP_API_KEY"], before["WHOP_API_KEY"]);
 }
@@ -231,19 +182,13 @@ async fn a_mistake_in_the_settings_is_one_sentence_that_names_it() {
         ("lisen = \"127.0.0.1:0\"", "`lisen` in "),
         ("listen = \"somewhere\"", "must be an address and a port"),
         ("listen = 5", "must be text"),
-        (
-            "requests_per_minute = \"many\"",
-            "must be a whole number from 0 to",
-        ),
+        ("requests_per_minute = \"many\"", "must be a whole number from 0 to"),
         ("log_format = \"xml\"", "must be \"text\" or \"json\""),
         ("[listen]\nport = 1", "must be text"),
         ("listen = ", "is not TOML"),
     ] {
         let sentence = one_sentence(&mut from_file(toml)).await;
-        assert!(
-            sentence.contains(words) && sentence.contains(&text(&file)),
-            "{toml}: {sentence}"
-        );
+        assert!(sentence.contains(words) && sentence.contains(&text(&file)), "{toml}: {sentence}");
     }
     let missing = one_sentence(&mut home.command(&["serve", "--config", "missing.toml"])).await;
     assert!(missing.starts_with("cannot read missing.toml: "), "{missing}");
@@ -252,31 +197,16 @@ async fn a_mistake_in_the_settings_is_one_sentence_that_names_it() {
             ["--listen", "somewhere"],
             "--listen must be an address and a port such as 127.0.0.1:8003, not \"somewhere\"",
         ),
-        (
-            ["--public-origin", "hall.example.com"],
-            "--public-origin must be an origin such as https://",
-        ),
-        (
-            ["--requests-per-minute", "-0.5"],
-            "--requests-per-minute must be a whole number",
-        ),
+        (["--public-origin", "hall.example.com"], "--public-origin must be an origin such as https://"),
+        (["--requests-per-minute", "-0.5"], "--requests-per-minute must be a whole number"),
         (["--log", "a=b=c"], "--log must be a level or a log filter"),
-        (
-            ["--database-url", "mysql://me:secret@x"],
-            "--database-url must start with postgres://",
-        ),
-        (
-            ["--database-url", "postgres://me:secret@127.0.0.1:1/x"],
-            "cannot ",
-        ),
+        (["--database-url", "mysql://me:secret@x"], "--database-url must start with postgres://"),
+        (["--database-url", "postgres://me:secret@127.0.0.1:1/x"], "cannot "),
         (["--data-dir", " "], "--data-dir must be text and not empty"),
     ] {
         let flag = format!("{}={}", flags[0], flags[1]);
         let sentence = one_sentence(&mut home.command(&["serve", &flag])).await;
-        assert!(
-            sentence.contains(words) && !sentence.contains("secret"),
-            "{flags:?}: {sentence}"
-        );
+        assert!(sentence.contains(words) && !sentence.contains("secret"), "{flags:?}: {sentence}");
     }
     for (name, value, words) in [
         (
@@ -284,20 +214,13 @@ async fn a_mistake_in_the_settings_is_one_sentence_that_names_it() {
             "x",
             "GUILDHALL_LISTN: there is no setting \"listn\" (there are: data_dir, listen",
         ),
-        (
-            "GUILDHALL_LARGEST_UPLOAD_MIB",
-            "big",
-            "GUILDHALL_LARGEST_UPLOAD_MIB must be a whole number",
-        ),
+        ("GUILDHALL_LARGEST_UPLOAD_MIB", "big", "GUILDHALL_LARGEST_UPLOAD_MIB must be a whole number"),
         ("GUILDHALL_CONFIG", "missing.toml", "cannot read missing.toml"),
     ] {
         let sentence = one_sentence(home.command(&["ledger", "audit"]).env(name, value)).await;
         assert!(sentence.starts_with(words), "{sentence}");
     }
-    assert!(
-        !home.data_dir().exists(),
-        "a start that was refused leaves no data behind"
-    );
+    assert!(!home.data_dir().exists(), "a start that was refused leaves no data behind");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,10 +253,7 @@ async fn a_second_demo_start_finds_the_same_world() {
         after.insert(moved.into(), before[moved].clone());
     }
     assert_eq!(after, before, "the same world, the same key");
-    assert_eq!(
-        viewer(&second, &home).await,
-        before["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]
-    );
+    assert_eq!(viewer(&second, &home).await, before["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]);
     second.stop().await;
 
     // A lost file is written anew, with a new key; the old one was somebody's and works on.
@@ -343,15 +263,9 @@ async fn a_second_demo_start_finds_the_same_world() {
     let third = home.serve(&["--demo"]).await;
     let renewed = home.demo();
     assert_ne!(renewed["WHOP_API_KEY"], before["WHOP_API_KEY"]);
-    assert_eq!(
-        renewed["NEXT_PUBLIC_WHOP_COMPANY_ID"],
-        before["NEXT_PUBLIC_WHOP_COMPANY_ID"]
-    );
+    assert_eq!(renewed["NEXT_PUBLIC_WHOP_COMPANY_ID"], before["NEXT_PUBLIC_WHOP_COMPANY_ID"]);
     assert_eq!(mode(&file), 0o600);
-    assert_eq!(
-        viewer(&third, &home).await,
-        before["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]
-    );
+    assert_eq!(viewer(&third, &home).await, before["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]);
     third.stop().await;
 }
 
@@ -359,21 +273,10 @@ async fn a_second_demo_start_finds_the_same_world() {
 async fn the_demos_file_is_read_by_a_shell() {
     let home = Home::new();
     home.serve(&["--demo"]).await.stop().await;
-    let script = format!(
-        "set -eua; . '{}'; set +a; env",
-        text(&home.data_dir().join("demo.env"))
-    );
-    let output = Plain::new("sh")
-        .args(["-c", &script])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .output()
-        .expect("sh");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let script = format!("set -eua; . '{}'; set +a; env", text(&home.data_dir().join("demo.env")));
+    let output =
+        Plain::new("sh").args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").output().expect("sh");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let read = String::from_utf8(output.stdout).expect("text");
     let demo = home.demo();
     for name in [
@@ -405,10 +308,8 @@ async fn the_demos_file_is_read_by_a_shell() {
 async fn what_is_being_asked_is_answered_before_it_stops() {
     let home = Home::new();
     let mut server = home.serve(&["--demo", "--log", "info"]).await;
-    let (key, address) = (
-        home.demo()["WHOP_API_KEY"].clone(),
-        server.origin.trim_start_matches("http://").to_owned(),
-    );
+    let (key, address) =
+        (home.demo()["WHOP_API_KEY"].clone(), server.origin.trim_start_matches("http://").to_owned());
     let body = json!({"query": VIEWER}).to_string();
     let mut waiting = Vec::new();
     for _ in 0..5 {
@@ -430,22 +331,13 @@ async fn what_is_being_asked_is_answered_before_it_stops() {
     for mut stream in waiting {
         stream.write_all(body.as_bytes()).await.expect("it still listens");
         let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .await
-            .expect("an answer, and the end");
+        stream.read_to_string(&mut answer).await.expect("an answer, and the end");
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-        assert!(
-            answer.contains(&home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]),
-            "{answer}"
-        );
+        assert!(answer.contains(&home.demo()["NEXT_PUBLIC_WHOP_AGENT_USER_ID"]), "{answer}");
     }
     server.logged("stopped").await;
     assert_eq!(server.ended().await.code(), Some(0));
-    assert!(
-        TcpStream::connect(&address).await.is_err(),
-        "nobody listens any more"
-    );
+    assert!(TcpStream::connect(&address).await.is_err(), "nobody listens any more");
     let mut again = home.serve(&[]).await;
     again.signal("INT").await;
     assert_eq!(again.ended().await.code(), Some(0), "Ctrl-C stops it as well");
@@ -484,18 +376,9 @@ async fn help_says_what_there_is() {
             ],
         ),
         (&["ledger", "--help"], &["audit", "Prove that every transfer"]),
-        (
-            &["ledger", "audit", "--help"],
-            &["--data-dir", "--database-url", "sum to zero"],
-        ),
-        (
-            &["chat", "--help"],
-            &["exp_", "--who-can-post", "--cooldown-seconds", "--banned-words"],
-        ),
-        (
-            &["fill", "--help"],
-            &["--messages", "--memberships", "--data-dir"],
-        ),
+        (&["ledger", "audit", "--help"], &["--data-dir", "--database-url", "sum to zero"]),
+        (&["chat", "--help"], &["exp_", "--who-can-post", "--cooldown-seconds", "--banned-words"]),
+        (&["fill", "--help"], &["--messages", "--memberships", "--data-dir"]),
         (&["schema", "--help"], &["Print the GraphQL schema"]),
     ];
     for (arguments, words) in table {
@@ -503,10 +386,7 @@ async fn help_says_what_there_is() {
         assert!(output.status.success(), "{arguments:?}");
         let told = String::from_utf8(output.stdout).expect("text");
         for word in words {
-            assert!(
-                told.contains(word),
-                "{arguments:?} does not say \"{word}\":\n{told}"
-            );
+            assert!(told.contains(word), "{arguments:?} does not say \"{word}\":\n{told}");
         }
     }
     let schema = run(&mut home.command(&["schema"])).await;
@@ -520,10 +400,7 @@ async fn help_says_what_there_is() {
     for mistake in [&["sevre"][..], &["serve", "--port", "1"], &["ledger"], &[]] {
         let output = run(&mut home.command(mistake)).await;
         assert_eq!(output.status.code(), Some(2), "{mistake:?}");
-        assert!(
-            String::from_utf8_lossy(&output.stderr).contains("Usage: guildhall"),
-            "{mistake:?}"
-        );
+        assert!(String::from_utf8_lossy(&output.stderr).contains("Usage: guildhall"), "{mistake:?}");
     }
 }
 
@@ -546,33 +423,19 @@ async fn health_figures_and_request_ids_are_told() {
     }
     let figures = fetch(&format!("{origin}/metrics"), None).await;
     assert!(
-        figures.headers()["content-type"]
-            .to_str()
-            .expect("text")
-            .starts_with("text/plain; version=0.0.4")
+        figures.headers()["content-type"].to_str().expect("text").starts_with("text/plain; version=0.0.4")
     );
     let figures = figures.text().await.expect("text");
     for figure in ["guildhall_store_writes_total", "guildhall_store_commits_total"] {
-        let line = figures
-            .lines()
-            .find(|line| line.starts_with(&format!("{figure} ")))
-            .expect(figure);
-        let value: u64 = line
-            .rsplit(' ')
-            .next()
-            .expect("a value")
-            .parse()
-            .expect("a number");
+        let line = figures.lines().find(|line| line.starts_with(&format!("{figure} "))).expect(figure);
+        let value: u64 = line.rsplit(' ').next().expect("a value").parse().expect("a number");
         assert!(value > 0, "{line}");
         assert!(figures.contains(&format!("# TYPE {figure} counter")), "{figures}");
     }
 
     let id = async |given: Option<&[u8]>| {
         let response = fetch(&format!("{origin}/nothing"), given.map(|id| ("x-request-id", id))).await;
-        response.headers()["x-request-id"]
-            .to_str()
-            .expect("text")
-            .to_owned()
+        response.headers()["x-request-id"].to_str().expect("text").to_owned()
     };
     let (one, other) = (id(None).await, id(None).await);
     assert!(one.starts_with("req-") && one != other, "{one} {other}");
@@ -588,9 +451,8 @@ async fn too_many_requests_are_told_when_to_come_back_but_not_in_the_demo() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = config(&directory);
         config.requests_per_minute = NonZeroU32::new(3);
-        let running = serve::start(&config, Clock::System, Random::System, with_demo)
-            .await
-            .expect("the hall opens");
+        let running =
+            serve::start(&config, Clock::System, Random::System, with_demo).await.expect("the hall opens");
         let address = format!("{}/public-graphql?query=%7B__typename%7D", running.origin);
         for number in 0..3 {
             assert_eq!(fetch(&address, None).await.status(), 200, "request {number}");
@@ -600,11 +462,7 @@ async fn too_many_requests_are_told_when_to_come_back_but_not_in_the_demo() {
             assert_eq!(fourth.status(), 200);
         } else {
             assert_eq!(fourth.status(), 429);
-            let wait: u64 = fourth.headers()["retry-after"]
-                .to_str()
-                .expect("text")
-                .parse()
-                .expect("seconds");
+            let wait: u64 = fourth.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
             assert!((1..=60).contains(&wait), "{wait}");
             let body: Value = fourth.json().await.expect("JSON");
             assert_eq!(body["errors"][0]["extensions"]["code"], "RATE_LIMITED");
@@ -612,10 +470,7 @@ async fn too_many_requests_are_told_when_to_come_back_but_not_in_the_demo() {
             assert!(sentence.contains(&format!("wait {wait} seconds")), "{sentence}");
             let other = fetch(&address, Some(("authorization", b"Bearer another"))).await;
             assert_eq!(other.status(), 401, "another credential has its own measure");
-            assert_eq!(
-                fetch(&format!("{}/healthz", running.origin), None).await.status(),
-                200
-            );
+            assert_eq!(fetch(&format!("{}/healthz", running.origin), None).await.status(), 200);
         }
         running.stop().await.expect("it stops");
     }

@@ -84,8 +84,7 @@ impl WhopApi {
         &self,
         variables: CheckIfUserHasAccessToAccessPassVariables,
     ) -> Result<CheckIfUserHasAccessToAccessPassResponse, Error> {
-        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS, variables)
-            .await
+        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS, variables).await
     }
 
     /// Runs the query `checkIfUserHasAccessToCompany`.
@@ -96,8 +95,7 @@ impl WhopApi {
         &self,
         variables: CheckIfUserHasAccessToCompanyVariables,
     ) -> Result<CheckIfUserHasAccessToCompanyResponse, Error> {
-        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_COMPANY, variables)
-            .await
+        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_COMPANY, variables).await
     }
 
     /// Runs the query `checkIfUserHasAccessToExperience`.
@@ -108,7 +106,6 @@ impl WhopApi {
         &self,
         variables: CheckIfUserHasAccessToExperienceVariables,
     ) -> Result<CheckIfUserHasAccessToExperienceResponse, Error> {
-        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE, variables)
-            .await
+        self.request(&operations::CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE, variables).await
     }
 }

@@ -111,7 +111,6 @@ impl WhopApi {
         &self,
         variables: GetCompanyLedgerAccountVariables,
     ) -> Result<GetCompanyLedgerAccountResponse, Error> {
-        self.request(&operations::GET_COMPANY_LEDGER_ACCOUNT, variables)
-            .await
+        self.request(&operations::GET_COMPANY_LEDGER_ACCOUNT, variables).await
     }
 }

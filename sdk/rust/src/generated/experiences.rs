@@ -323,8 +323,7 @@ impl WhopApi {
         &self,
         variables: ListAccessPassesForExperienceVariables,
     ) -> Result<ListAccessPassesForExperienceResponse, Error> {
-        self.request(&operations::LIST_ACCESS_PASSES_FOR_EXPERIENCE, variables)
-            .await
+        self.request(&operations::LIST_ACCESS_PASSES_FOR_EXPERIENCE, variables).await
     }
 
     /// Runs the query `listExperiences`.
@@ -346,7 +345,6 @@ impl WhopApi {
         &self,
         variables: ListUsersForExperienceVariables,
     ) -> Result<ListUsersForExperienceResponse, Error> {
-        self.request(&operations::LIST_USERS_FOR_EXPERIENCE, variables)
-            .await
+        self.request(&operations::LIST_USERS_FOR_EXPERIENCE, variables).await
     }
 }

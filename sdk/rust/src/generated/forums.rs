@@ -228,7 +228,6 @@ impl WhopApi {
         &self,
         variables: ListForumPostsFromForumVariables,
     ) -> Result<ListForumPostsFromForumResponse, Error> {
-        self.request(&operations::LIST_FORUM_POSTS_FROM_FORUM, variables)
-            .await
+        self.request(&operations::LIST_FORUM_POSTS_FROM_FORUM, variables).await
     }
 }

@@ -216,14 +216,7 @@ pub struct CustomFieldInput {
 impl CustomFieldInput {
     /// With what must be given; everything else is left out.
     pub fn new(field_type: CustomFieldTypes, name: impl Into<String>) -> Self {
-        Self {
-            field_type,
-            id: None,
-            name: name.into(),
-            order: None,
-            placeholder: None,
-            required: None,
-        }
+        Self { field_type, id: None, name: name.into(), order: None, placeholder: None, required: None }
     }
 }
 

@@ -239,8 +239,7 @@ impl WhopApi {
         &self,
         variables: ListDirectMessageConversationsVariables,
     ) -> Result<ListDirectMessageConversationsResponse, Error> {
-        self.request(&operations::LIST_DIRECT_MESSAGE_CONVERSATIONS, variables)
-            .await
+        self.request(&operations::LIST_DIRECT_MESSAGE_CONVERSATIONS, variables).await
     }
 
     /// Runs the query `listMessagesFromChat`.
@@ -253,8 +252,7 @@ impl WhopApi {
         &self,
         variables: ListMessagesFromChatVariables,
     ) -> Result<ListMessagesFromChatResponse, Error> {
-        self.request(&operations::LIST_MESSAGES_FROM_CHAT, variables)
-            .await
+        self.request(&operations::LIST_MESSAGES_FROM_CHAT, variables).await
     }
 
     /// Runs the mutation `sendDirectMessageToUser`.
@@ -267,8 +265,7 @@ impl WhopApi {
         &self,
         variables: SendDirectMessageToUserVariables,
     ) -> Result<SendDirectMessageToUserResponse, Error> {
-        self.request(&operations::SEND_DIRECT_MESSAGE_TO_USER, variables)
-            .await
+        self.request(&operations::SEND_DIRECT_MESSAGE_TO_USER, variables).await
     }
 
     /// Runs the mutation `sendMessageToChat`.

@@ -108,8 +108,7 @@ impl WhopApi {
         &self,
         variables: CreateCheckoutSessionVariables,
     ) -> Result<CreateCheckoutSessionResponse, Error> {
-        self.request(&operations::CREATE_CHECKOUT_SESSION, variables)
-            .await
+        self.request(&operations::CREATE_CHECKOUT_SESSION, variables).await
     }
 
     /// Runs the mutation `payUser`.

@@ -267,8 +267,7 @@ impl WhopApi {
     /// # Errors
     /// See [`Error`].
     pub async fn get_user_ledger_account(&self) -> Result<GetUserLedgerAccountResponse, Error> {
-        self.request(&operations::GET_USER_LEDGER_ACCOUNT, NoVariables {})
-            .await
+        self.request(&operations::GET_USER_LEDGER_ACCOUNT, NoVariables {}).await
     }
 
     /// Runs the mutation `muteUser`.

@@ -32,24 +32,13 @@ fn claims() -> Value {
 
 fn verify(token: &str) -> Result<UserToken, UserTokenError> {
     let public_key = public_key(&key(1));
-    verify_user_token_at(
-        token,
-        UserTokenOptions {
-            app_id: "app_1",
-            public_key: &public_key,
-        },
-        NOW,
-    )
+    verify_user_token_at(token, UserTokenOptions { app_id: "app_1", public_key: &public_key }, NOW)
 }
 
 #[test]
 fn a_genuine_token_tells_who_looks_at_which_app() {
     let token = verify(&sign(&key(1), &claims())).unwrap();
-    let expected = UserToken {
-        user_id: "user_1".into(),
-        app_id: "app_1".into(),
-        expires_at: NOW + 60,
-    };
+    let expected = UserToken { user_id: "user_1".into(), app_id: "app_1".into(), expires_at: NOW + 60 };
     assert_eq!(token, expected);
 }
 
@@ -80,15 +69,8 @@ fn only_the_servers_key_and_algorithm_are_trusted() {
     assert_eq!(verify("no.token"), Err(UserTokenError::Malformed));
 
     let genuine = sign(&key(1), &claims());
-    for public_key in [
-        "{}",
-        "not json",
-        r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#,
-    ] {
-        let options = UserTokenOptions {
-            app_id: "app_1",
-            public_key,
-        };
+    for public_key in ["{}", "not json", r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#] {
+        let options = UserTokenOptions { app_id: "app_1", public_key };
         assert_eq!(
             verify_user_token_at(&genuine, options, NOW),
             Err(UserTokenError::PublicKey),

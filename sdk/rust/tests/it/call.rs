@@ -19,10 +19,7 @@ fn api(origin: &str) -> WhopApi {
 
 fn lobby() -> FindOrCreateChatVariables {
     FindOrCreateChatVariables {
-        input: CreateChatInput {
-            name: "Lobby".into(),
-            ..CreateChatInput::default()
-        },
+        input: CreateChatInput { name: "Lobby".into(), ..CreateChatInput::default() },
     }
 }
 
@@ -32,10 +29,8 @@ async fn a_document_is_sent_with_its_variables_and_read_into_its_type() {
         Answer::json(&json!({ "data": { "createChat": { "id": "exp_1", "link": "/lobby" } } }))
     })
     .await;
-    let custom_field = CustomFieldInput {
-        required: Some(true),
-        ..CustomFieldInput::new(CustomFieldTypes::Text, "Team")
-    };
+    let custom_field =
+        CustomFieldInput { required: Some(true), ..CustomFieldInput::new(CustomFieldTypes::Text, "Team") };
     let input = CreateChatInput {
         name: "Lobby".into(),
         expires_at: Some(1_716_931_200),
@@ -50,18 +45,12 @@ async fn a_document_is_sent_with_its_variables_and_read_into_its_type() {
         ..CreateChatInput::default()
     };
     let api = api(&stub.origin).with_user("user_1").with_company("biz_1");
-    let response = api
-        .find_or_create_chat(FindOrCreateChatVariables { input })
-        .await
-        .unwrap();
+    let response = api.find_or_create_chat(FindOrCreateChatVariables { input }).await.unwrap();
     let chat = response.create_chat.unwrap();
     assert_eq!((chat.id.as_str(), chat.link.as_str()), ("exp_1", "/lobby"));
 
     let asked = &stub.asked()[0];
-    assert_eq!(
-        (asked.method.as_str(), asked.target.as_str()),
-        ("POST", "/public-graphql/findOrCreateChat")
-    );
+    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("POST", "/public-graphql/findOrCreateChat"));
     assert_eq!(asked.headers["authorization"], "Bearer key");
     assert_eq!(asked.headers["x-on-behalf-of"], "user_1");
     assert_eq!(asked.headers["x-company-id"], "biz_1");
@@ -98,10 +87,7 @@ async fn a_persisted_id_stands_for_the_document() {
 
     let asked = &stub.asked()[0];
     let id = operations::FIND_OR_CREATE_CHAT.persisted_id;
-    let query = format!(
-        "id={}&client=whop-sdk-ts-server&type=mutation",
-        id.replace(':', "%3A")
-    );
+    let query = format!("id={}&client=whop-sdk-ts-server&type=mutation", id.replace(':', "%3A"));
     assert_eq!(asked.target, format!("/public-graphql/findOrCreateChat?{query}"));
     assert!(!asked.headers.contains_key("x-on-behalf-of") && !asked.headers.contains_key("x-company-id"));
     let expected = json!({
@@ -120,31 +106,21 @@ async fn a_copy_acts_for_somebody_else_and_the_first_stays_as_it_was() {
     let second = first.with_user("user_2");
     first.find_or_create_chat(lobby()).await.unwrap();
     second.find_or_create_chat(lobby()).await.unwrap();
-    let users: Vec<String> = stub
-        .asked()
-        .iter()
-        .map(|asked| asked.headers["x-on-behalf-of"].clone())
-        .collect();
+    let users: Vec<String> =
+        stub.asked().iter().map(|asked| asked.headers["x-on-behalf-of"].clone()).collect();
     assert_eq!(users, ["user_1", "user_2"]);
 }
 
 #[tokio::test]
 async fn a_status_other_than_2xx_keeps_its_text_and_a_redirect_is_not_followed() {
     let stub = Stub::start(|origin, asked| Answer {
-        status: if asked.target.ends_with("findOrCreateChat") {
-            429
-        } else {
-            307
-        },
+        status: if asked.target.ends_with("findOrCreateChat") { 429 } else { 307 },
         headers: vec![("location", format!("{origin}/elsewhere"))],
         body: "slow down".into(),
     })
     .await;
     let error = api(&stub.origin).find_or_create_chat(lobby()).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::Http { status: 429, body } if body == "slow down"),
-        "{error:?}"
-    );
+    assert!(matches!(&error, Error::Http { status: 429, body } if body == "slow down"), "{error:?}");
     let error = api(&stub.origin).get_current_user().await.unwrap_err();
     assert!(matches!(error, Error::Http { status: 307, .. }), "{error:?}");
     assert_eq!(stub.asked().len(), 2);
@@ -165,9 +141,7 @@ async fn errors_come_with_code_path_and_partial_data() {
     .await;
     let error = api(&stub.origin).find_or_create_chat(lobby()).await.unwrap_err();
     assert_eq!(error.to_string(), "no");
-    let Error::GraphQl { errors, data } = error else {
-        panic!("{error:?}")
-    };
+    let Error::GraphQl { errors, data } = error else { panic!("{error:?}") };
     assert_eq!(data, Some(json!({ "createChat": null })));
     assert_eq!(errors[0].code.as_deref(), Some("FORBIDDEN"));
     assert_eq!(errors[0].path, [json!("createChat")]);
@@ -176,18 +150,10 @@ async fn errors_come_with_code_path_and_partial_data() {
 
 #[tokio::test]
 async fn an_answer_of_another_form_is_a_decode_error() {
-    for body in [
-        "<html>",
-        "{}",
-        r#"{"data":{"createChat":{"id":"exp_1"}}}"#,
-        r#"{"data":null,"errors":[]}"#,
-    ] {
-        let stub = Stub::start(move |_, _| Answer {
-            status: 200,
-            headers: Vec::new(),
-            body: body.into(),
-        })
-        .await;
+    for body in ["<html>", "{}", r#"{"data":{"createChat":{"id":"exp_1"}}}"#, r#"{"data":null,"errors":[]}"#]
+    {
+        let stub =
+            Stub::start(move |_, _| Answer { status: 200, headers: Vec::new(), body: body.into() }).await;
         let error = api(&stub.origin).find_or_create_chat(lobby()).await.unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{body}: {error:?}");
     }
@@ -204,11 +170,7 @@ async fn a_server_that_is_not_there_is_a_network_error() {
 async fn options_that_cannot_be_sent_are_refused_by_name() {
     let make = |app_api_key: &str, api_origin: &str| {
         let (app_api_key, api_origin) = (app_api_key.into(), api_origin.into());
-        WhopApi::new(WhopApiOptions {
-            app_api_key,
-            api_origin,
-            ..WhopApiOptions::default()
-        })
+        WhopApi::new(WhopApiOptions { app_api_key, api_origin, ..WhopApiOptions::default() })
     };
     let refused = |made: Result<WhopApi, Error>| match made {
         Err(Error::Option { option, .. }) => option,
@@ -217,26 +179,13 @@ async fn options_that_cannot_be_sent_are_refused_by_name() {
     assert_eq!(refused(make("a\nb", "http://127.0.0.1")), "app_api_key");
     assert_eq!(refused(make("key", "guild.example")), "api_origin");
     assert_eq!(refused(make("key", "mailto:guild@example.com")), "api_origin");
-    let error = make("key", "http://127.0.0.1:1")
-        .unwrap()
-        .with_user("a\nb")
-        .get_current_user()
-        .await;
-    assert!(matches!(
-        error,
-        Err(Error::Option {
-            option: "on_behalf_of_user_id",
-            ..
-        })
-    ));
+    let error = make("key", "http://127.0.0.1:1").unwrap().with_user("a\nb").get_current_user().await;
+    assert!(matches!(error, Err(Error::Option { option: "on_behalf_of_user_id", .. })));
 }
 
 #[tokio::test]
 async fn what_is_printed_for_debugging_holds_no_key() {
-    let options = WhopApiOptions {
-        app_api_key: "hush".into(),
-        ..WhopApiOptions::default()
-    };
+    let options = WhopApiOptions { app_api_key: "hush".into(), ..WhopApiOptions::default() };
     assert!(!format!("{options:?}").contains("hush"));
     assert!(!format!("{:?}", WhopApi::new(options).unwrap()).contains("hush"));
 }
@@ -244,17 +193,9 @@ async fn what_is_printed_for_debugging_holds_no_key() {
 #[tokio::test]
 async fn a_raw_request_answers_the_data_as_it_came() {
     let stub = Stub::start(|_, _| Answer::json(&json!({ "data": { "feedPosts": { "new": 1 } } }))).await;
-    let variables = ListMessagesFromChatVariables {
-        chat_experience_id: Some("exp_1".into()),
-    };
+    let variables = ListMessagesFromChatVariables { chat_experience_id: Some("exp_1".into()) };
     let variables = serde_json::to_value(variables).unwrap();
-    let data = api(&stub.origin)
-        .request_raw(&operations::LIST_MESSAGES_FROM_CHAT, variables)
-        .await
-        .unwrap();
+    let data = api(&stub.origin).request_raw(&operations::LIST_MESSAGES_FROM_CHAT, variables).await.unwrap();
     assert_eq!(data, json!({ "feedPosts": { "new": 1 } }));
-    assert_eq!(
-        stub.asked()[0].json()["variables"],
-        json!({ "chatExperienceId": "exp_1" })
-    );
+    assert_eq!(stub.asked()[0].json()["variables"], json!({ "chatExperienceId": "exp_1" }));
 }

@@ -33,11 +33,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(body: &Value) -> Self {
-        Self {
-            status: 200,
-            headers: Vec::new(),
-            body: body.to_string(),
-        }
+        Self { status: 200, headers: Vec::new(), body: body.to_string() }
     }
 }
 
@@ -54,10 +50,7 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let stub = Self {
-            origin: origin.clone(),
-            asked: Arc::clone(&asked),
-        };
+        let stub = Self { origin: origin.clone(), asked: Arc::clone(&asked) };
         let answer = Arc::new(answer);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -97,11 +90,7 @@ async fn read(stream: &mut TcpStream) -> Asked {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break end + 4;
         }
-        assert_ne!(
-            stream.read_buf(&mut bytes).await.unwrap(),
-            0,
-            "the client hung up"
-        );
+        assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the client hung up");
     };
     let head = String::from_utf8(bytes[..head_length].to_vec()).unwrap();
     let mut lines = head.lines();
@@ -111,17 +100,10 @@ async fn read(stream: &mut TcpStream) -> Asked {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    let length: usize = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let length: usize = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = bytes.split_off(head_length);
     while body.len() < length {
         assert_ne!(stream.read_buf(&mut body).await.unwrap(), 0, "the client hung up");
     }
-    Asked {
-        method,
-        target,
-        headers,
-        body,
-    }
+    Asked { method, target, headers, body }
 }

@@ -27,11 +27,7 @@ async fn upload(stub: &Stub, bytes: Vec<u8>) -> Result<UploadedAttachment, Error
 
 fn put_answer(asked: &Asked) -> Answer {
     let tag = asked.target.trim_start_matches('/').replace('/', "-");
-    Answer {
-        status: 200,
-        headers: vec![("etag", format!("\"{tag}\""))],
-        body: String::new(),
-    }
+    Answer { status: 200, headers: vec![("etag", format!("\"{tag}\""))], body: String::new() }
 }
 
 fn attachment() -> Answer {
@@ -51,10 +47,7 @@ fn processed() -> Answer {
 }
 
 fn input(asked: &[Asked], operation: &str) -> Value {
-    let found = asked
-        .iter()
-        .find(|asked| asked.target.ends_with(operation))
-        .unwrap();
+    let found = asked.iter().find(|asked| asked.target.ends_with(operation)).unwrap();
     found.json()["variables"]["input"].clone()
 }
 
@@ -74,26 +67,11 @@ async fn a_small_file_is_put_once_with_the_headers_it_was_given() {
     .await;
     let uploaded = upload(&stub, b"foo".to_vec()).await.unwrap();
     assert_eq!(uploaded.direct_upload_id, "up_1");
-    assert!(matches!(
-        uploaded.attachment,
-        GetAttachmentAttachment::ImageAttachment(_)
-    ));
+    assert!(matches!(uploaded.attachment, GetAttachmentAttachment::ImageAttachment(_)));
 
     let asked = stub.asked();
-    let steps: Vec<&str> = asked
-        .iter()
-        .map(|asked| asked.target.rsplit('/').next().unwrap())
-        .collect();
-    assert_eq!(
-        steps,
-        [
-            "uploadMedia",
-            "1",
-            "processAttachment",
-            "getAttachment",
-            "getAttachment"
-        ]
-    );
+    let steps: Vec<&str> = asked.iter().map(|asked| asked.target.rsplit('/').next().unwrap()).collect();
+    assert_eq!(steps, ["uploadMedia", "1", "processAttachment", "getAttachment", "getAttachment"]);
     let expected = json!({
         "byteSizeV2": "3", "checksum": "rL0Y20zC+Fzt72VPzMSk2A==", "contentType": "image/jpeg",
         "filename": "photo.jpg", "multipart": false, "record": "dms_post",
@@ -102,15 +80,9 @@ async fn a_small_file_is_put_once_with_the_headers_it_was_given() {
     let expected = json!({ "directUploadId": "up_1", "mediaType": "image" });
     assert_eq!(input(&asked, "processAttachment"), expected);
     let put = &asked[1];
-    assert_eq!(
-        (put.method.as_str(), put.body.as_slice()),
-        ("PUT", b"foo".as_slice())
-    );
+    assert_eq!((put.method.as_str(), put.body.as_slice()), ("PUT", b"foo".as_slice()));
     assert_eq!(put.headers["content-md5"], "rL0Y20zC+Fzt72VPzMSk2A==");
-    assert!(
-        !put.headers.contains_key("authorization"),
-        "the key is for the server alone"
-    );
+    assert!(!put.headers.contains_key("authorization"), "the key is for the server alone");
 }
 
 #[tokio::test]
@@ -126,11 +98,9 @@ async fn a_large_file_is_put_in_parts_and_a_part_that_fails_is_put_again() {
         }
         "/public-graphql/processAttachment" => processed(),
         "/public-graphql/getAttachment" => attachment(),
-        "/part/2" if failures.fetch_add(1, Ordering::Relaxed) == 0 => Answer {
-            status: 503,
-            headers: Vec::new(),
-            body: String::new(),
-        },
+        "/part/2" if failures.fetch_add(1, Ordering::Relaxed) == 0 => {
+            Answer { status: 503, headers: Vec::new(), body: String::new() }
+        }
         _ => put_answer(asked),
     })
     .await;
@@ -142,10 +112,7 @@ async fn a_large_file_is_put_in_parts_and_a_part_that_fails_is_put_again() {
         let target = format!("/part/{}", part + 1);
         let puts: Vec<&Asked> = asked.iter().filter(|asked| asked.target == target).collect();
         assert_eq!(puts.len(), if part == 1 { 2 } else { 1 });
-        assert!(
-            puts.iter().all(|put| put.body == range),
-            "{target} holds other bytes"
-        );
+        assert!(puts.iter().all(|put| put.body == range), "{target} holds other bytes");
     }
     let part = |number: i64| json!({ "etag": format!("part-{number}"), "partNumber": number });
     let expected = json!({
@@ -163,11 +130,7 @@ async fn a_put_without_etag_and_an_answer_without_address_are_errors() {
             "/public-graphql/uploadMedia" => Answer::json(&json!({ "data": { "mediaDirectUpload": {
                 "id": "up_1", "headers": {}, "uploadUrl": upload_url.map(|path| format!("{origin}{path}")),
             } } })),
-            _ => Answer {
-                status: 200,
-                headers: vec![("etag", "unquoted".into())],
-                body: String::new(),
-            },
+            _ => Answer { status: 200, headers: vec![("etag", "unquoted".into())], body: String::new() },
         })
         .await;
         let error = upload(&stub, b"foo".to_vec()).await.unwrap_err();

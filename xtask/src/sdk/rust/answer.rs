@@ -9,13 +9,7 @@ use super::{push, push_documentation, scalar};
 pub(super) fn push_response(text: &mut String, operation: &Operation) {
     let prefix = pascal_case(&operation.name);
     let documentation = format!("What [`WhopApi::{}`] answers.", snake_case(&operation.name));
-    push_struct(
-        text,
-        &format!("{prefix}Response"),
-        &prefix,
-        &documentation,
-        &operation.data.fields,
-    );
+    push_struct(text, &format!("{prefix}Response"), &prefix, &documentation, &operation.data.fields);
 }
 
 /// A struct, then the types of its fields, whose names begin with `prefix`.
@@ -49,13 +43,7 @@ fn nested_name(prefix: &str, field: &SelectedField) -> String {
 
 fn push_selected(text: &mut String, name: &str, key: &str, selected: &Selected) {
     if selected.cases.is_empty() {
-        push_struct(
-            text,
-            name,
-            name,
-            &format!("What stands under `{key}`."),
-            &selected.fields,
-        );
+        push_struct(text, name, name, &format!("What stands under `{key}`."), &selected.fields);
         return;
     }
     let has_common_fields = !selected.fields.is_empty();
@@ -63,45 +51,23 @@ fn push_selected(text: &mut String, name: &str, key: &str, selected: &Selected) 
         "" => "Whatever a newer server adds.".to_owned(),
         others => format!("`{others}`, and whatever a newer server adds."),
     };
-    push(
-        text,
-        format_args!("\n/// What stands under `{key}`, told apart by its type.\n"),
-    );
-    push(
-        text,
-        format_args!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"),
-    );
+    push(text, format_args!("\n/// What stands under `{key}`, told apart by its type.\n"));
+    push(text, format_args!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"));
     for case in &selected.cases {
-        push(
-            text,
-            format_args!("/// Of type `{0}`.\n{0}(Box<{name}{0}>),\n", case.type_name),
-        );
+        push(text, format_args!("/// Of type `{0}`.\n{0}(Box<{name}{0}>),\n", case.type_name));
     }
     push(text, format_args!("/// {other_documentation}\n"));
-    let other = if has_common_fields {
-        format!("Other(Box<{name}Other>)")
-    } else {
-        "Other".into()
-    };
+    let other = if has_common_fields { format!("Other(Box<{name}Other>)") } else { "Other".into() };
     push(text, format_args!("{other},\n}}\n"));
     push_reading(text, name, selected);
     for case in &selected.cases {
         let case_name = format!("{name}{}", case.type_name);
-        let documentation = format!(
-            "What stands under `{key}` when it is of type `{}`.",
-            case.type_name
-        );
+        let documentation = format!("What stands under `{key}` when it is of type `{}`.", case.type_name);
         push_struct(text, &case_name, &case_name, &documentation, &case.fields);
     }
     if has_common_fields {
         let other_name = format!("{name}Other");
-        push_struct(
-            text,
-            &other_name,
-            &other_name,
-            &other_documentation,
-            &selected.fields,
-        );
+        push_struct(text, &other_name, &other_name, &other_documentation, &selected.fields);
     }
 }
 
@@ -118,15 +84,8 @@ fn push_reading(text: &mut String, name: &str, selected: &Selected) {
     text.push_str("let object = TypedObject::deserialize(deserializer)?;\n");
     push(text, format_args!("match object.type_name({assumed}) {{\n"));
     for case in &selected.cases {
-        push(
-            text,
-            format_args!("Some(\"{0}\") => object.read().map(Self::{0}),\n", case.type_name),
-        );
+        push(text, format_args!("Some(\"{0}\") => object.read().map(Self::{0}),\n", case.type_name));
     }
-    let other = if selected.fields.is_empty() {
-        "Ok(Self::Other)"
-    } else {
-        "object.read().map(Self::Other)"
-    };
+    let other = if selected.fields.is_empty() { "Ok(Self::Other)" } else { "object.read().map(Self::Other)" };
     push(text, format_args!("_ => {other},\n}}\n}}\n}}\n"));
 }

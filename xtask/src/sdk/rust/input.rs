@@ -16,11 +16,7 @@ pub(super) fn inputs(vocabulary: &Vocabulary) -> String {
         let documentation = input.description.as_deref().unwrap_or(&fallback);
         push_struct(&mut body, name, Some(documentation), &input.fields, vocabulary);
     }
-    format!(
-        "{}{}{body}",
-        super::HEADER,
-        imports(&body, vocabulary.enums.keys())
-    )
+    format!("{}{}{body}", super::HEADER, imports(&body, vocabulary.enums.keys()))
 }
 
 /// A struct whose absent fields are not sent, with `Default` when every field can be left out or has an empty
@@ -36,14 +32,8 @@ pub(super) fn push_struct(
     text.push('\n');
     push_documentation(text, documentation);
     let default = if is_default { ", Default" } else { "" };
-    push(
-        text,
-        format_args!("#[derive(Debug, Clone, PartialEq{default}, Serialize)]\n"),
-    );
-    push(
-        text,
-        format_args!("#[serde(rename_all = \"camelCase\")]\npub struct {name} {{\n"),
-    );
+    push(text, format_args!("#[derive(Debug, Clone, PartialEq{default}, Serialize)]\n"));
+    push(text, format_args!("#[serde(rename_all = \"camelCase\")]\npub struct {name} {{\n"));
     for field in fields {
         push_documentation(text, field.description.as_deref());
         if field.is_optional() {
@@ -52,10 +42,7 @@ pub(super) fn push_struct(
         if serde_camel_case(&snake_case(&field.name)) != field.name {
             push(text, format_args!("#[serde(rename = \"{}\")]\n", field.name));
         }
-        push(
-            text,
-            format_args!("pub {}: {},\n", rust_field(&field.name), field_type(field)),
-        );
+        push(text, format_args!("pub {}: {},\n", rust_field(&field.name), field_type(field)));
     }
     text.push_str("}\n");
     let required = fields.iter().filter(|field| !field.is_optional()).count();
@@ -66,26 +53,15 @@ pub(super) fn push_struct(
 
 fn field_type(field: &InputField) -> String {
     let written = scalar::wrapped(&field.value_type, &scalar::named);
-    if field.has_default && !field.value_type.nullable {
-        format!("Option<{written}>")
-    } else {
-        written
-    }
+    if field.has_default && !field.value_type.nullable { format!("Option<{written}>") } else { written }
 }
 
 fn push_constructor(text: &mut String, name: &str, fields: &[InputField]) {
-    push(
-        text,
-        format_args!("\nimpl {name} {{\n/// With what must be given; everything else is left out.\n"),
-    );
+    push(text, format_args!("\nimpl {name} {{\n/// With what must be given; everything else is left out.\n"));
     text.push_str("pub fn new(");
     for field in fields.iter().filter(|field| !field.is_optional()) {
         let written = field_type(field);
-        let taken = if written == "String" {
-            "impl Into<String>"
-        } else {
-            &written
-        };
+        let taken = if written == "String" { "impl Into<String>" } else { &written };
         push(text, format_args!("{}: {taken}, ", rust_field(&field.name)));
     }
     text.push_str(") -> Self {\nSelf {\n");

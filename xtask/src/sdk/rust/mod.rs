@@ -23,10 +23,7 @@ pub(super) fn render(
 ) -> Result<Vec<(String, String)>, String> {
     let mut groups: BTreeMap<String, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
-        groups
-            .entry(snake_case(&operation.group))
-            .or_default()
-            .push(operation);
+        groups.entry(snake_case(&operation.group)).or_default().push(operation);
     }
     let mut files = vec![
         ("mod.rs".into(), modules(&groups)),
@@ -107,10 +104,7 @@ fn table(operations: &[Operation]) -> String {
             OperationType::Mutation => "Mutation",
             _ => "Query",
         };
-        push(
-            &mut text,
-            format_args!("\n/// `{}`, of {}.\n", operation.name, operation.group),
-        );
+        push(&mut text, format_args!("\n/// `{}`, of {}.\n", operation.name, operation.group));
         push(
             &mut text,
             format_args!(
@@ -132,21 +126,13 @@ fn group(operations: &[&Operation], vocabulary: &Vocabulary) -> String {
         if !operation.variables.is_empty() {
             let name = format!("{}Variables", pascal_case(&operation.name));
             let documentation = format!("What [`WhopApi::{}`] is asked with.", snake_case(&operation.name));
-            input::push_struct(
-                &mut body,
-                &name,
-                Some(&documentation),
-                &operation.variables,
-                vocabulary,
-            );
+            input::push_struct(&mut body, &name, Some(&documentation), &operation.variables, vocabulary);
         }
         answer::push_response(&mut body, operation);
     }
     push_methods(&mut body, operations);
-    let mut text = format!(
-        "{HEADER}{}",
-        imports(&body, vocabulary.enums.keys().chain(vocabulary.inputs.keys()))
-    );
+    let mut text =
+        format!("{HEADER}{}", imports(&body, vocabulary.enums.keys().chain(vocabulary.inputs.keys())));
     text.push_str(&body);
     text
 }
@@ -158,18 +144,9 @@ fn imports<'a>(body: &str, shared: impl Iterator<Item = &'a String>) -> String {
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split(|character: char| !character.is_ascii_alphanumeric() && character != '_'))
         .collect();
-    let own = [
-        "BigInt",
-        "Error",
-        "WhopApi",
-        "operation::NoVariables",
-        "operations",
-    ];
-    let from_crate: Vec<&str> = shared
-        .map(String::as_str)
-        .chain(own)
-        .filter(|name| words.contains(last_segment(name)))
-        .collect();
+    let own = ["BigInt", "Error", "WhopApi", "operation::NoVariables", "operations"];
+    let from_crate: Vec<&str> =
+        shared.map(String::as_str).chain(own).filter(|name| words.contains(last_segment(name))).collect();
     let from_serde: Vec<&str> = ["Deserialize", "Deserializer", "Serialize"]
         .into_iter()
         .filter(|name| words.contains(name))
@@ -178,14 +155,8 @@ fn imports<'a>(body: &str, shared: impl Iterator<Item = &'a String>) -> String {
     if words.contains("TypedObject") {
         text.push_str("use crate::typed_object::TypedObject;\n");
     }
-    push(
-        &mut text,
-        format_args!("use crate::{{{}}};\n", from_crate.join(", ")),
-    );
-    push(
-        &mut text,
-        format_args!("use serde::{{{}}};\n", from_serde.join(", ")),
-    );
+    push(&mut text, format_args!("use crate::{{{}}};\n", from_crate.join(", ")));
+    push(&mut text, format_args!("use serde::{{{}}};\n", from_serde.join(", ")));
     text
 }
 
@@ -202,13 +173,7 @@ fn push_methods(text: &mut String, operations: &[&Operation]) {
         }
         push(text, format_args!("/// Runs the {} `{name}`.\n", operation.kind));
         if !operation.permissions.is_empty() {
-            push(
-                text,
-                format_args!(
-                    "///\n/// Permissions: `{}`.\n",
-                    operation.permissions.join("`, `")
-                ),
-            );
+            push(text, format_args!("///\n/// Permissions: `{}`.\n", operation.permissions.join("`, `")));
         }
         text.push_str("///\n/// # Errors\n/// See [`Error`].\n");
         let takes = if operation.variables.is_empty() {
@@ -216,11 +181,7 @@ fn push_methods(text: &mut String, operations: &[&Operation]) {
         } else {
             format!(", variables: {pascal}Variables")
         };
-        let sends = if operation.variables.is_empty() {
-            "NoVariables {}"
-        } else {
-            "variables"
-        };
+        let sends = if operation.variables.is_empty() { "NoVariables {}" } else { "variables" };
         push(
             text,
             format_args!(

@@ -13,11 +13,7 @@ pub(super) fn wrapped(value_type: &Type, name_of: &dyn Fn(&str) -> String) -> St
         BaseType::Named(name) => name_of(name),
         BaseType::List(item) => format!("Vec<{}>", wrapped(item, name_of)),
     };
-    if value_type.nullable {
-        format!("Option<{bare}>")
-    } else {
-        bare
-    }
+    if value_type.nullable { format!("Option<{bare}>") } else { bare }
 }
 
 /// The Rust type of a scalar; enums and inputs keep their names. `Timestamp` is seconds since 1970.

@@ -13,11 +13,7 @@ const SCHEMA: &str = "
 fn select_from_root(document: &str) -> Result<Selected, String> {
     let schema = Schema::parse(SCHEMA)?;
     let document = async_graphql_parser::parse_query(document).expect("the test's document parses");
-    let (_, operation) = document
-        .operations
-        .iter()
-        .next()
-        .expect("the test's document has an operation");
+    let (_, operation) = document.operations.iter().next().expect("the test's document has an operation");
     select(&schema, &document, "Query", &operation.node.selection_set.node)
 }
 
@@ -46,26 +42,11 @@ fn a_named_fragment_on_the_type_itself_is_part_of_every_answer() {
 fn what_does_not_fit_the_schema_is_refused_with_its_name() {
     for (document, expected) in [
         ("query a { nothing }", "Query has no field nothing"),
-        (
-            "query a { me }",
-            "Query.me answers User: its selection set does not fit",
-        ),
-        (
-            "query a { me { name { id } } }",
-            "User.name answers String: its selection set does not fit",
-        ),
-        (
-            "query a { me { file(size: 1) { id } } }",
-            "User.file takes no argument size",
-        ),
-        (
-            "query a { file { ... on User { name } } }",
-            "... on User is no object type that File can be",
-        ),
-        (
-            "query a { me { a: name a: file { id } } }",
-            "a is selected twice, differently",
-        ),
+        ("query a { me }", "Query.me answers User: its selection set does not fit"),
+        ("query a { me { name { id } } }", "User.name answers String: its selection set does not fit"),
+        ("query a { me { file(size: 1) { id } } }", "User.file takes no argument size"),
+        ("query a { file { ... on User { name } } }", "... on User is no object type that File can be"),
+        ("query a { me { a: name a: file { id } } }", "a is selected twice, differently"),
         (
             "query a { entries { ... on Image { id } ... on User { name } } }",
             "Entry: several fragments need __typename to be told apart",
