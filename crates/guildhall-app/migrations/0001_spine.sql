@@ -72,6 +72,7 @@ create table app_agents (
   primary key (app_id, user_id)
 );
 create index app_agents_by_user on app_agents (user_id, app_id);
+create index app_agents_in_order on app_agents (app_id, position, user_id);
 
 create table app_installs (
   app_id text not null references apps (id),
@@ -197,6 +198,7 @@ create table experience_passes (
   upsell_plan_id text references plans (id),
   primary key (experience_id, access_pass_id)
 );
+create index experience_passes_in_order on experience_passes (experience_id, position, access_pass_id, upsell_access_pass_id);
 create index experience_passes_by_pass on experience_passes (access_pass_id, experience_id);
 
 -- The names that find-or-create finds: one live experience of a kind, pass and name.

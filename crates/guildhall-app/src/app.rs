@@ -60,6 +60,7 @@ pub(crate) fn add_key(tx: &mut Tx<'_>, app: &AppId) -> Result<(ApiKeyId, String)
 /// `NotFound` when there is no such live key.
 pub async fn revoke_key(hall: &Guildhall, key: ApiKeyId) -> Result<()> {
     let revoked = hall.store.write(move |tx| store::app::revoke_key(tx, &key)).await?;
+    hall.credentials.forget();
     if revoked { Ok(()) } else { Err(Error::NotFound("There is no such live key.".into())) }
 }
 

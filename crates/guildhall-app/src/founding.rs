@@ -42,7 +42,9 @@ where
     T: Send + 'static,
     F: FnMut(&mut Founder<'_, '_>) -> Result<T> + Send + 'static,
 {
-    hall.store.write(move |tx| closure(&mut Founder { tx })).await
+    let founded = hall.store.write(move |tx| closure(&mut Founder { tx })).await;
+    hall.credentials.forget();
+    founded
 }
 
 /// A message of an earlier day.

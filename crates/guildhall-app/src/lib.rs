@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod checkout;
 pub mod clock;
 pub mod company;
+mod credential;
 pub mod direct_message;
 mod error;
 pub mod experience;
@@ -33,6 +34,7 @@ pub use principal::Principal;
 pub use store::{Location, OpenError, StoreFigures};
 
 use clock::{Clock, Random};
+use credential::Credentials;
 use files::{Files, Signer};
 use std::path::PathBuf;
 use store::Store;
@@ -57,6 +59,7 @@ pub struct Guildhall {
     clock: Clock,
     files: Files,
     signer: Signer,
+    credentials: Credentials,
     settings: Settings,
 }
 
@@ -96,7 +99,8 @@ impl Guildhall {
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        Ok(Self { store, clock, files, signer: Signer::new(secret), settings })
+        let credentials = Credentials::default();
+        Ok(Self { store, clock, files, signer: Signer::new(secret), credentials, settings })
     }
 
     /// Where clients reach the server.

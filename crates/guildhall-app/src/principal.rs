@@ -4,11 +4,12 @@ use crate::Guildhall;
 use crate::access;
 use crate::app::key_hash;
 use crate::error::{Error, Result};
-use crate::store::app::Relation;
+use crate::store::app::{KeyHolder, Relation};
 use crate::store::{self, Read};
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
 use guildhall_core::permission::Permission;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// What a request brings with it, as it stands in the headers.
@@ -90,21 +91,38 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
     };
     let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
     let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
-    hall.store.read(move |read| of_key(read, &bearer, user, company)).await
+    let holder = holder_of(hall, &bearer).await?;
+    let is_plain = user.is_none() && company.as_ref().is_none_or(|company| *company == holder.company);
+    if is_plain {
+        let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
+        return Ok(Principal { app: Some(app), user: holder.first_agent.clone(), is_agent: true, company });
+    }
+    hall.store.read(move |read| acting_for(read, &holder, user.clone(), company.clone())).await
 }
 
-fn of_key(
+/// Whose key it is.
+async fn holder_of(hall: &Guildhall, key: &str) -> Result<Arc<KeyHolder>> {
+    let hash = key_hash(key);
+    let now_ms = hall.clock.now_ms();
+    if let Some(holder) = hall.credentials.find(&hash, now_ms) {
+        return Ok(holder);
+    }
+    let changes = hall.credentials.changes();
+    let found = hall.store.read(move |read| store::app::find_by_key(read, &hash)).await?;
+    let known = found.filter(|holder| bool::from(holder.key_hash.as_slice().ct_eq(&hash)));
+    let holder = known
+        .ok_or_else(|| Error::Unauthenticated("The API key is unknown or revoked.".into()))
+        .map(Arc::new)?;
+    hall.credentials.keep(hash, Arc::clone(&holder), changes, now_ms);
+    Ok(holder)
+}
+
+fn acting_for(
     read: &mut Read<'_>,
-    key: &str,
+    holder: &KeyHolder,
     user: Option<UserId>,
     company: Option<CompanyId>,
 ) -> Result<Principal> {
-    let unknown = || Error::Unauthenticated("The API key is unknown or revoked.".into());
-    let hash = key_hash(key);
-    let holder = store::app::find_by_key(read, &hash)?.ok_or_else(unknown)?;
-    if !bool::from(holder.key_hash.as_slice().ct_eq(&hash)) {
-        return Err(unknown());
-    }
     if let Some(company) = &company
         && *company != holder.company
         && !store::app::is_installed(read, &holder.app, company)?
@@ -112,7 +130,7 @@ fn of_key(
         return Err(Error::Forbidden(format!("The app is not installed in the company `{company}`.")));
     }
     let (user, is_agent) = match user {
-        None => (holder.first_agent, true),
+        None => (holder.first_agent.clone(), true),
         Some(user) => match store::app::relation(read, &holder.app, &user)? {
             Some(relation) => (Some(user), relation == Relation::Agent),
             None => {
@@ -122,12 +140,8 @@ fn of_key(
             }
         },
     };
-    Ok(Principal {
-        app: Some(CallingApp { id: holder.app, company: holder.company }),
-        user,
-        is_agent,
-        company,
-    })
+    let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
+    Ok(Principal { app: Some(app), user, is_agent, company })
 }
 
 /// Whether the caller may do something in a company: the app was granted it, and the person it acts

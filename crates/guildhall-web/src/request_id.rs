@@ -4,6 +4,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use hyper::header::{HeaderName, HeaderValue};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Instrument;
 
@@ -35,6 +36,7 @@ fn is_plain(id: &HeaderValue) -> bool {
 
 fn fresh() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let id = format!("req-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
+    let id = format!("req-{}-{}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
     HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req"))
 }

@@ -100,6 +100,7 @@ pub(crate) fn revoke_key(tx: &mut Tx<'_>, key: &ApiKeyId) -> Result<bool> {
 }
 
 /// The app of a live key and its first agent.
+#[derive(Debug)]
 pub(crate) struct KeyHolder {
     pub(crate) app: AppId,
     pub(crate) company: CompanyId,

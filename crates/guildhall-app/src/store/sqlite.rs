@@ -2,7 +2,8 @@
 //!
 //! The writer takes what is queued (at most [`BATCH`]), runs each closure in its own savepoint of one
 //! transaction, commits once with `synchronous=full`, and answers them together: durable to power loss
-//! and fast. Look-ups run on the calling thread's own connection; scans on the blocking pool.
+//! and fast. Look-ups run on the calling thread's own connection, in
+//! a snapshot kept until the next commit; scans on the blocking pool.
 
 use super::value::Cell;
 use super::{BATCH, Engine, Job, OpenError, QUEUE, Read, Row, Shared, Tx, Value, dialect, migrate};
@@ -10,10 +11,9 @@ use crate::error::{Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use thread_local::ThreadLocal;
 use tokio::sync::mpsc;
 
@@ -23,7 +23,7 @@ const STATEMENT_CACHE: usize = 256;
 
 pub(super) struct Sqlite {
     path: PathBuf,
-    readers: ThreadLocal<RefCell<SqliteEngine>>,
+    readers: Arc<Readers>,
     scans: tokio::sync::Semaphore,
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     writer: Option<std::thread::JoinHandle<()>>,
@@ -45,13 +45,15 @@ impl Sqlite {
         migrate::run(&mut engine, &place, shared.clock.now_ms())?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let shared = Arc::clone(shared);
+        let readers = Arc::new(Readers::new());
+        let swept = Arc::clone(&readers);
         let writer = std::thread::Builder::new()
             .name("guildhall-writer".into())
-            .spawn(move || write_in_groups(&mut engine, jobs, &shared))
+            .spawn(move || write_in_groups(&mut engine, jobs, &shared, &swept))
             .map_err(|cause| OpenError::Unreachable { place, cause: cause.to_string() })?;
         Ok(Self {
             path: path.to_owned(),
-            readers: ThreadLocal::new(),
+            readers,
             scans: tokio::sync::Semaphore::new(SCANS),
             queue: Some(queue),
             writer: Some(writer),
@@ -63,16 +65,18 @@ impl Sqlite {
         closure: impl FnOnce(&mut Read<'_>) -> Result<T>,
         shared: &Shared,
     ) -> Result<T> {
-        let cell = self.readers.get_or_try(|| self.open_reader().map(RefCell::new))?;
-        let mut engine = cell.try_borrow_mut().map_err(Error::internal)?;
-        // One snapshot for the whole look-up, and the file's locks are taken once instead of each time.
-        if !engine.connection.is_autocommit() {
-            // A look-up that panicked left its snapshot open.
-            engine.execute("rollback", &[])?;
+        let open = || self.open_reader().map(|engine| Mutex::new(Reader { engine, snapshot: None }));
+        let mut reader = self
+            .readers
+            .get_or_try(open)?
+            .try_lock()
+            .map_err(|_| Error::internal("a look-up inside a look-up"))?;
+        let now = shared.clock.now_ms();
+        reader.refresh(shared.counters.commits.load(Ordering::SeqCst), now)?;
+        let outcome = closure(&mut Read { engine: &mut reader.engine, now });
+        if matches!(outcome, Err(Error::Internal(_))) {
+            reader.let_go()?;
         }
-        engine.execute("begin", &[])?;
-        let outcome = closure(&mut Read { engine: &mut *engine, now: shared.clock.now_ms() });
-        engine.execute("rollback", &[])?;
         outcome
     }
 
@@ -105,6 +109,58 @@ impl Sqlite {
     }
 }
 
+/// The connections of the threads that read.
+type Readers = ThreadLocal<Mutex<Reader>>;
+
+/// How long a reader may look at one snapshot, in milliseconds, so that what another process wrote (a
+/// command beside the server) is seen soon.
+const SNAPSHOT_MS: i64 = 50;
+/// After so many commits the writer lets go of old snapshots of idle threads, which would otherwise
+/// keep the log from starting over.
+const SWEEP_EVERY: u64 = 64;
+
+/// One thread's connection. It keeps its snapshot between look-ups while nothing is committed, since
+/// taking one costs more than most look-ups.
+struct Reader {
+    engine: SqliteEngine,
+    /// The count of commits before it was taken, and when that was.
+    snapshot: Option<(u64, i64)>,
+}
+
+impl Reader {
+    /// Sees to a snapshot that holds everything committed so far.
+    fn refresh(&mut self, commits: u64, now: i64) -> Result<()> {
+        match self.snapshot {
+            Some((seen, taken)) if seen == commits && (0..SNAPSHOT_MS).contains(&(now - taken)) => Ok(()),
+            _ => {
+                self.let_go()?;
+                self.engine.execute("begin", &[])?;
+                self.snapshot = Some((commits, now));
+                Ok(())
+            }
+        }
+    }
+
+    fn let_go(&mut self) -> Result<()> {
+        self.snapshot = None;
+        if !self.engine.connection.is_autocommit() {
+            self.engine.execute("rollback", &[])?;
+        }
+        Ok(())
+    }
+}
+
+fn sweep(readers: &Readers, commits: u64) {
+    for reader in readers {
+        if let Ok(mut reader) = reader.try_lock()
+            && reader.snapshot.is_some_and(|(seen, _)| seen != commits)
+            && let Err(error) = reader.let_go()
+        {
+            tracing::warn!(error = ?error, "an old snapshot could not be let go");
+        }
+    }
+}
+
 impl Drop for Sqlite {
     /// Lets the writer finish what is queued.
     fn drop(&mut self) {
@@ -116,7 +172,12 @@ impl Drop for Sqlite {
     }
 }
 
-fn write_in_groups(engine: &mut SqliteEngine, mut jobs: mpsc::Receiver<Box<dyn Job>>, shared: &Shared) {
+fn write_in_groups(
+    engine: &mut SqliteEngine,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    shared: &Shared,
+    readers: &Readers,
+) {
     while let Some(first) = jobs.blocking_recv() {
         let mut answered = Vec::with_capacity(BATCH);
         let committed = match engine.run_script("begin immediate") {
@@ -134,7 +195,11 @@ fn write_in_groups(engine: &mut SqliteEngine, mut jobs: mpsc::Receiver<Box<dyn J
                 Err(error)
             }
         };
-        shared.counters.commits.fetch_add(1, Ordering::Relaxed);
+        // Counted before anyone is answered: whoever hears of a commit finds it in their next look-up.
+        let commits = shared.counters.commits.fetch_add(1, Ordering::SeqCst) + 1;
+        if commits.is_multiple_of(SWEEP_EVERY) {
+            sweep(readers, commits);
+        }
         shared.counters.writes.fetch_add(answered.len() as u64, Ordering::Relaxed);
         let failure = committed.err().map(|error| {
             tracing::error!(error = ?error, writes = answered.len(), "a commit failed");
