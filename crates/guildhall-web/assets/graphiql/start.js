@@ -8,7 +8,11 @@ query Me {
     user {
       id
       username
-      ledgerAccount { balanceCaches { nodes { currency balance } } }
+      ledgerAccount {
+        balanceCaches {
+          nodes { currency balance }
+        }
+      }
     }
   }
 }
