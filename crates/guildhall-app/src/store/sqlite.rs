@@ -13,7 +13,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use thread_local::ThreadLocal;
 use tokio::sync::mpsc;
 
@@ -66,11 +66,8 @@ impl Sqlite {
         shared: &Shared,
     ) -> Result<T> {
         let open = || self.open_reader().map(|engine| Mutex::new(Reader { engine, snapshot: None }));
-        let mut reader = self
-            .readers
-            .get_or_try(open)?
-            .try_lock()
-            .map_err(|_| Error::internal("a look-up inside a look-up"))?;
+        // Only the writer's sweep ever holds it besides this thread, and only for a moment.
+        let mut reader = self.readers.get_or_try(open)?.lock().unwrap_or_else(PoisonError::into_inner);
         let now = shared.clock.now_ms();
         reader.refresh(shared.counters.commits.load(Ordering::SeqCst), now)?;
         let outcome = closure(&mut Read { engine: &mut reader.engine, now });
