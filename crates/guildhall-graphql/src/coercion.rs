@@ -139,13 +139,11 @@ fn input(definition: TypeDefinition) -> Option<(String, Input)> {
 }
 
 /// Whether a value holds the character NUL, which no store keeps.
-pub(crate) fn holds_nul(value: &serde_json::Value) -> bool {
+pub(crate) fn holds_nul(value: &Value) -> bool {
     match value {
-        serde_json::Value::String(text) => text.contains('\0'),
-        serde_json::Value::Array(values) => values.iter().any(holds_nul),
-        serde_json::Value::Object(fields) => {
-            fields.iter().any(|(key, value)| key.contains('\0') || holds_nul(value))
-        }
+        Value::String(text) => text.contains('\0'),
+        Value::List(values) => values.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
         _ => false,
     }
 }

@@ -1,17 +1,19 @@
 //! Requests: the two body forms, and what is wrong with one that is neither.
 
-use serde_json::{Map, Value};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value, Variables};
+use memchr::memmem;
 
 /// What one request asks to run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) what: What,
     pub(crate) operation_name: Option<String>,
-    pub(crate) variables: Value,
+    pub(crate) variables: Variables,
 }
 
 /// A document, or the id of one that the server holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum What {
     Document(String),
     Persisted(String),
@@ -32,28 +34,29 @@ impl Body {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         let value: Value =
             serde_json::from_slice(bytes).map_err(|error| format!("The body is not JSON: {error}."))?;
-        if crate::coercion::holds_nul(&value) {
+        // JSON can only hold the character escaped.
+        if memmem::find(bytes, br"\u0000").is_some() && crate::coercion::holds_nul(&value) {
             return Err("Text must not hold the character NUL.".into());
         }
         match value {
             Value::Object(fields) => Ok(Self::One(Request::read(fields)?)),
-            Value::Array(requests) if (1..=LARGEST_BATCH).contains(&requests.len()) => {
+            Value::List(requests) if (1..=LARGEST_BATCH).contains(&requests.len()) => {
                 let requests = requests.into_iter().map(|request| match request {
                     Value::Object(fields) => Request::read(fields),
                     _ => Err("Every request of a batch is a JSON object.".into()),
                 });
                 Ok(Self::Batch(requests.collect::<Result<_, _>>()?))
             }
-            Value::Array(_) => Err(format!("A batch holds 1 to {LARGEST_BATCH} requests.")),
+            Value::List(_) => Err(format!("A batch holds 1 to {LARGEST_BATCH} requests.")),
             _ => Err("The body must be a JSON object.".into()),
         }
     }
 }
 
 impl Request {
-    fn read(mut fields: Map<String, Value>) -> Result<Self, String> {
+    fn read(mut fields: IndexMap<Name, Value>) -> Result<Self, String> {
         let operation_name = optional_text(&mut fields, "operationName")?;
-        let variables = object(&mut fields, "variables")?;
+        let variables = Variables::from_value(object(&mut fields, "variables")?);
         object(&mut fields, "extensions")?;
         let what = match (optional_text(&mut fields, "query")?, optional_text(&mut fields, "operationId")?) {
             (Some(query), _) => document(query)?,
@@ -67,21 +70,21 @@ impl Request {
 
     /// Reads the parameters of an address.
     pub(crate) fn of_parameters(parameters: &str) -> Result<Self, String> {
-        let mut fields = Map::new();
+        let mut fields = IndexMap::new();
         for (name, value) in form(parameters) {
             let value = match name.as_str() {
                 "variables" | "extensions" if !value.is_empty() => {
                     serde_json::from_str(&value).map_err(|error| format!("`{name}` is not JSON: {error}."))?
                 }
                 "id" => {
-                    fields.insert("operationId".into(), value.into());
+                    fields.insert(Name::new("operationId"), value.into());
                     continue;
                 }
                 _ => Value::String(value),
             };
-            fields.insert(name, value);
+            fields.insert(Name::new(name), value);
         }
-        if crate::coercion::holds_nul(&Value::Object(fields.clone())) {
+        if fields.values().any(crate::coercion::holds_nul) {
             return Err("Text must not hold the character NUL.".into());
         }
         Self::read(fields)
@@ -95,16 +98,16 @@ fn document(text: String) -> Result<What, String> {
     Ok(What::Document(text))
 }
 
-fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
-    match fields.remove(name) {
+fn optional_text(fields: &mut IndexMap<Name, Value>, name: &str) -> Result<Option<String>, String> {
+    match fields.swap_remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(format!("`{name}` must be text.")),
     }
 }
 
-fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Value, String> {
-    match fields.remove(name) {
+fn object(fields: &mut IndexMap<Name, Value>, name: &str) -> Result<Value, String> {
+    match fields.swap_remove(name) {
         None | Some(Value::Null) => Ok(Value::Null),
         Some(Value::String(text)) if text.is_empty() => Ok(Value::Null),
         Some(value @ Value::Object(_)) => Ok(value),
@@ -137,7 +140,7 @@ mod tests {
         assert_eq!(persisted.what, What::Persisted("whop-sdk-ts-server/sha256:0".into()));
         let parameters =
             Request::of_parameters("query=%7Ba%7D&variables=%7B%22a%22%3A1%7D").expect("parameters");
-        assert_eq!(parameters.variables["a"], 1);
+        assert_eq!(parameters.variables[&Name::new("a")], Value::from(1));
     }
 
     #[test]

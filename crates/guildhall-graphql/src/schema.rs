@@ -12,8 +12,8 @@ use crate::types::moderation::ModerationMutations;
 use crate::types::notification::NotificationMutations;
 use crate::types::post::{PostMutations, PostQueries};
 use crate::types::user::UserQueries;
-use crate::validation::ReuseValidation;
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use crate::validation::NoteSound;
+use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder, ValidationMode};
 
 /// How deeply the fields of a document may nest.
 pub(crate) const DEEPEST: usize = 15;
@@ -49,14 +49,21 @@ pub(crate) struct PublicMutation(
 
 pub(crate) type PublicSchema = Schema<PublicQuery, PublicMutation, EmptySubscription>;
 
-/// Builds the schema.
-pub(crate) fn build() -> PublicSchema {
+fn builder() -> SchemaBuilder<PublicQuery, PublicMutation, EmptySubscription> {
     Schema::build(PublicQuery::default(), PublicMutation::default(), EmptySubscription)
         .limit_depth(DEEPEST)
         .limit_complexity(MOST_COMPLEX)
         .limit_directives(MOST_DIRECTIVES)
-        .extension(ReuseValidation)
-        .finish()
+}
+
+/// The executor for documents that were not validated yet.
+pub(crate) fn strict() -> PublicSchema {
+    builder().extension(NoteSound).finish()
+}
+
+/// The executor for documents that the strict one has found sound.
+pub(crate) fn lenient() -> PublicSchema {
+    builder().validation_mode(ValidationMode::Fast).finish()
 }
 
 /// The schema in GraphQL's own language, as it is committed and checked.
@@ -64,5 +71,5 @@ pub(crate) fn build() -> PublicSchema {
 pub fn printed() -> String {
     let options =
         async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    build().sdl_with_options(options)
+    builder().finish().sdl_with_options(options)
 }

@@ -9,8 +9,7 @@ use crate::reply::{Accepted, Outcome, Reply};
 use crate::request::{Body, Request, What};
 use crate::schema::{self, PublicSchema};
 use crate::validation::Prepared;
-use async_graphql::Variables;
-use async_graphql::parser::types::{DocumentOperations, OperationDefinition, OperationType};
+use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use guildhall_app::principal::{self, Credentials};
 use guildhall_app::{Error, Guildhall, Principal};
@@ -21,7 +20,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Service {
     hall: Arc<Guildhall>,
-    schema: Schema,
+    strict: Schema,
+    lenient: Schema,
     documents: Documents,
     operations: Operations,
     inputs: InputTypes,
@@ -41,7 +41,8 @@ impl Service {
     pub fn new(hall: Arc<Guildhall>) -> Self {
         Self {
             hall,
-            schema: Schema(schema::build()),
+            strict: Schema(schema::strict()),
+            lenient: Schema(schema::lenient()),
             documents: Documents::default(),
             operations: Operations::load(),
             inputs: InputTypes::read(&schema::printed()),
@@ -109,21 +110,24 @@ impl Service {
             Ok(prepared) => prepared,
             Err(reply) => return reply,
         };
-        let variables = Variables::from_json(request.variables);
-        if let Some(operation) = select(&prepared, operation_name.as_deref()) {
+        if let Some(operation) = prepared.select(operation_name.as_deref()) {
             if by_get && operation.ty != OperationType::Query {
                 let sentence = "Only queries can be asked by GET.";
                 return Reply::malformed(StatusCode::METHOD_NOT_ALLOWED, sentence.into());
             }
-            if let Err(sentence) = self.inputs.check(operation, &variables) {
+            if let Err(sentence) = self.inputs.check(operation, &request.variables) {
                 return Reply::refused("INVALID_INPUT", sentence);
             }
         }
-        let mut run = async_graphql::Request::new(String::new()).variables(variables);
+        let (document, operation_name) = prepared.to_run(operation_name);
+        let mut run = async_graphql::Request::new(String::new()).variables(request.variables);
         run.operation_name = operation_name;
-        run.set_parsed_query(prepared.document.clone());
-        let caller = Caller { hall: Arc::clone(&self.hall), principal: principal.clone() };
-        let response = self.schema.0.execute(run.data(caller).data(prepared)).await;
+        run.set_parsed_query(document);
+        let run = run.data(Caller { hall: Arc::clone(&self.hall), principal: principal.clone() });
+        let response = match prepared.is_sound() {
+            true => self.lenient.0.execute(run).await,
+            false => self.strict.0.execute(run.data(prepared)).await,
+        };
         Reply::ran(response, is_persisted)
     }
 
@@ -150,20 +154,6 @@ impl Service {
                 },
             },
         }
-    }
-}
-
-/// The operation that a name selects; `None` leaves the refusal to the executor.
-fn select<'a>(prepared: &'a Prepared, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    match (&prepared.document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(&operation.node),
-        (DocumentOperations::Multiple(operations), Some(name)) => {
-            operations.get(name).map(|operation| &operation.node)
-        }
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
-            operations.values().next().map(|operation| &operation.node)
-        }
-        (DocumentOperations::Multiple(_), None) => None,
     }
 }
 

@@ -1,50 +1,90 @@
 //! Validation once a document: what was found sound stays so while the schema does.
 //!
-//! Values of variables are not part of it; `coercion` checks those for every request.
+//! There are two executors of one schema. [`schema::strict`](crate::schema::strict) validates in full and notes here
+//! that it did; [`schema::lenient`](crate::schema::lenient) runs what is noted, and still bounds depth and
+//! complexity, which values of variables may change.
+//!
+//! The types of values of variables are not part of validation; `coercion` checks those for every request.
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{ServerError, ValidationResult};
-use std::sync::{Arc, OnceLock};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql::{Name, ServerError, ValidationResult};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A parsed document, and what validation said of it.
+/// A parsed document, and whether validation found it sound.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) document: ExecutableDocument,
-    validated: OnceLock<ValidationResult>,
+    /// With its operation unnamed when it has but one, which costs less to copy for a run.
+    document: ExecutableDocument,
+    only_name: Option<Name>,
+    is_sound: AtomicBool,
 }
 
 impl Prepared {
-    pub(crate) fn new(document: ExecutableDocument) -> Self {
-        Self { document, validated: OnceLock::new() }
+    pub(crate) fn new(mut document: ExecutableDocument) -> Self {
+        let mut only_name = None;
+        document.operations = match document.operations {
+            DocumentOperations::Multiple(operations) if operations.len() == 1 => {
+                let mut operations = operations.into_iter();
+                match operations.next() {
+                    Some((name, operation)) => {
+                        only_name = Some(name);
+                        DocumentOperations::Single(operation)
+                    }
+                    None => DocumentOperations::Multiple(operations.collect()),
+                }
+            }
+            other => other,
+        };
+        Self { document, only_name, is_sound: AtomicBool::new(false) }
+    }
+
+    /// Whether the strict executor has found it sound.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.is_sound.load(Ordering::Relaxed)
+    }
+
+    /// A copy to run, and the name to run it by; `None` for its only operation.
+    pub(crate) fn to_run(&self, name: Option<String>) -> (ExecutableDocument, Option<String>) {
+        let is_only = self.only_name.as_deref() == name.as_deref();
+        (self.document.clone(), name.filter(|_| !is_only))
+    }
+
+    /// The operation that a name selects; `None` leaves the refusal to the executor.
+    pub(crate) fn select(&self, name: Option<&str>) -> Option<&OperationDefinition> {
+        match (&self.document.operations, name) {
+            (DocumentOperations::Single(operation), _) => Some(&operation.node),
+            (DocumentOperations::Multiple(operations), Some(name)) => {
+                operations.get(name).map(|operation| &operation.node)
+            }
+            (DocumentOperations::Multiple(_), None) => None,
+        }
     }
 }
 
-/// Answers validation from the prepared document of the request, when it has been validated before.
-pub(crate) struct ReuseValidation;
+/// Notes in the prepared document of a request that validation found it sound.
+pub(crate) struct NoteSound;
 
-impl ExtensionFactory for ReuseValidation {
+impl ExtensionFactory for NoteSound {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Reuse)
+        Arc::new(Note)
     }
 }
 
-struct Reuse;
+struct Note;
 
 #[async_graphql::async_trait::async_trait]
-impl Extension for Reuse {
+impl Extension for Note {
     async fn validation(
         &self,
         context: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let Some(prepared) = context.data_opt::<Arc<Prepared>>() else {
-            return next.run(context).await;
-        };
-        if let Some(result) = prepared.validated.get() {
-            return Ok(*result);
-        }
         let result = next.run(context).await?;
-        Ok(*prepared.validated.get_or_init(|| result))
+        if let Some(prepared) = context.data_opt::<Arc<Prepared>>() {
+            prepared.is_sound.store(true, Ordering::Relaxed);
+        }
+        Ok(result)
     }
 }

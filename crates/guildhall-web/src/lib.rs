@@ -9,5 +9,8 @@ mod hub;
 mod rate_limit;
 mod request_id;
 mod router;
+mod server;
 
+pub use request_id::RequestName;
 pub use router::{GraphqlHandler, Options, router};
+pub use server::serve;

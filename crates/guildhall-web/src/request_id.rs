@@ -1,30 +1,76 @@
 //! Request ids: one for every request, in its answer and in everything logged meanwhile.
+//!
+//! Kept beside the task that answers rather than in a span: a span's fields are written out for every
+//! request, these only when something is logged.
 
+use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, Uri};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tracing::Instrument;
+use tower::Service;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id taken over from a proxy in front, in bytes.
 const LONGEST: usize = 64;
 
-/// Gives a request its id: the one a proxy in front gave it, or the next of this process.
-pub(crate) async fn name(request: Request, next: Next) -> Response {
+tokio::task_local! {
+    static CURRENT: RequestName;
+}
+
+/// What a line of the log says of the request it belongs to.
+#[derive(Debug, Clone)]
+pub struct RequestName {
+    id: HeaderValue,
+    method: Method,
+    uri: Uri,
+}
+
+impl RequestName {
+    /// The name of the request that this task answers, if it answers one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Its id: letters, digits, `-`, `_` and `.`, at most 64.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    /// `GET`, `POST`, …
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path, without parameters, which may be secret.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+}
+
+/// Answers a request under its id: the one a proxy in front gave it, or the next of this process.
+pub(crate) async fn answer(request: Request<Body>, mut router: Router) -> Response {
     let given = request.headers().get(&HEADER).filter(|id| is_plain(id)).cloned();
     let id = given.unwrap_or_else(fresh);
-    let span =
-        tracing::info_span!("request", id = ?id, method = %request.method(), path = request.uri().path());
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let status = response.status();
-    if status.is_server_error() {
-        span.in_scope(|| tracing::error!(status = status.as_u16(), "answered"));
-    } else {
-        span.in_scope(|| tracing::debug!(status = status.as_u16(), "answered"));
-    }
+    let name = RequestName { id: id.clone(), method: request.method().clone(), uri: request.uri().clone() };
+    let answering = async {
+        let Ok(response) = router.call(request).await;
+        let status = response.status();
+        if status.is_server_error() {
+            tracing::error!(status = status.as_u16(), "answered");
+        } else {
+            tracing::debug!(status = status.as_u16(), "answered");
+        }
+        response
+    };
+    let mut response = CURRENT.scope(name, answering).await;
     response.headers_mut().insert(HEADER, id);
     response
 }

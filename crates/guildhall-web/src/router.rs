@@ -3,7 +3,7 @@
 use crate::api::{file, graphql, health, upload};
 use crate::hub::{checkout, experience, home};
 use crate::rate_limit::{self, RateLimit};
-use crate::{assets, error, request_id};
+use crate::{assets, error};
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{any, get, put};
@@ -67,6 +67,5 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/metrics", get(health::metrics))
         .route("/assets/{*path}", get(assets::serve))
         .fallback(error::no_such_page)
-        .layer(axum::middleware::from_fn(request_id::name))
         .with_state(State { hall, graphql })
 }

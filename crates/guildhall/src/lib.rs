@@ -5,4 +5,5 @@ pub mod config;
 mod data_dir;
 pub mod demo;
 pub mod fill;
+mod log;
 pub mod serve;

@@ -1,8 +1,9 @@
 //! Serving: opening the hall, listening, and stopping without losing anything.
 
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::data_dir;
 use crate::demo::{self, World};
+use crate::log;
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::{Guildhall, Location, Settings};
 use guildhall_graphql::Service;
@@ -29,7 +30,7 @@ pub struct Running {
     /// The demo world, when it was asked for.
     pub demo: Option<World>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     _held: data_dir::Held,
 }
 
@@ -42,7 +43,7 @@ impl Running {
         // The receiver lives as long as the server does; without one there is nothing to stop.
         let _ = self.stop.send(true);
         match tokio::time::timeout(LAST_REQUESTS, self.serving).await {
-            Ok(Ok(outcome)) => outcome.map_err(|error| format!("the listener broke: {error}")),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("the server broke: {error}")),
             Err(_) => {
                 tracing::warn!("some callers took too long and were cut off");
@@ -54,8 +55,7 @@ impl Running {
     /// Waits until the server ends by itself, which only a broken listener makes it do.
     async fn wait(&mut self) -> String {
         match (&mut self.serving).await {
-            Ok(Ok(())) => "the listener ended".into(),
-            Ok(Err(error)) => format!("the listener broke: {error}"),
+            Ok(()) => "the listener ended".into(),
             Err(error) => format!("the server broke: {error}"),
         }
     }
@@ -91,20 +91,10 @@ pub async fn start(
     let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
     let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
     let (stop, mut stopped) = watch::channel(false);
-    let serving = tokio::spawn(async move {
-        use axum::serve::ListenerExt;
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(error = %error, "a connection keeps its delay");
-            }
-        });
-        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move {
-                // An error means that the server was dropped, which stops it as well.
-                let _ = stopped.wait_for(|stop| *stop).await;
-            })
-            .await
-    });
+    let serving = tokio::spawn(guildhall_web::serve(listener, router, async move {
+        // An error means that the server was dropped, which stops it as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }));
     Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
 }
 
@@ -143,7 +133,7 @@ fn local_origin(address: SocketAddr) -> String {
 /// # Errors
 /// One sentence.
 pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
-    start_log(config);
+    log::start(config);
     let mut running = start(config, Clock::System, Random::System, with_demo).await?;
     // Heard before anyone can know that the server runs, and so before anyone stops it.
     let told_to_stop = told_to_stop();
@@ -160,21 +150,6 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
     running.stop().await?;
     tracing::info!("stopped");
     Ok(())
-}
-
-fn start_log(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_default();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let started = match config.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
-    if let Err(error) = started {
-        eprintln!("guildhall: the log is started already: {error}");
-    }
 }
 
 /// Hears, from this call on, the signals that stop the server; ends with the first of them.

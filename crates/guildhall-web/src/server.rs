@@ -1,0 +1,85 @@
+//! The listener: connections accepted, named requests handed to the router, an orderly end.
+
+use crate::request_id;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use futures_util::FutureExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// How long a caller may take to send the head of a request, and keep a connection without asking anything.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long to wait when no connection can be accepted, e.g. because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Answers callers until `stop` ends, then waits for the requests under way.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    // Every connection holds a receiver as long as it is open.
+    let (stopping, _) = watch::channel(());
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                tokio::spawn(converse(http.clone(), stream, peer, router.clone(), stopping.subscribe()));
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                pause().await;
+            }
+        }
+    }
+    drop(listener);
+    stopping.send_replace(());
+    stopping.closed().await;
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing tells when the system has room for a connection again"
+)]
+async fn pause() {
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// Answers one connection's requests until it ends, or the server does.
+async fn converse(
+    http: http1::Builder,
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stopping: watch::Receiver<()>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
+    }
+    let answer = move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request_id::answer(request.map(Body::new), router.clone()).map(Ok::<_, Infallible>)
+    };
+    let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer)).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %peer, error = %error, "a connection broke");
+    }
+}
