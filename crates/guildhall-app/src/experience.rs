@@ -140,8 +140,8 @@ fn is_visible(read: &mut Read<'_>, principal: &Principal, experience: &Experienc
         return Ok(false);
     }
     let without_upsell: Vec<_> = store::access::doors(read, &experience.id)?
-        .into_iter()
-        .map(|door| store::access::DoorRow { upsell_pass: None, ..door })
+        .iter()
+        .map(|door| store::access::DoorRow { access_pass: door.access_pass.clone(), upsell_pass: None })
         .collect();
     Ok(record.opens(&without_upsell))
 }
@@ -374,8 +374,8 @@ fn place(
         return match store::access::company_of_experience(read, experience)? {
             Some((company, false)) if within_reach(read, &company)? => {
                 use guildhall_core::ids::Id;
-                let first = store::access::doors(read, experience)?.into_iter().next();
-                Ok((company, first.map(|door| AccessPassId::from_stored(door.access_pass))))
+                let doors = store::access::doors(read, experience)?;
+                Ok((company, doors.first().map(|door| AccessPassId::from_stored(door.access_pass.clone()))))
             }
             _ => no_such("experience", experience),
         };

@@ -3,6 +3,7 @@
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value, Variables};
 use memchr::memmem;
+use serde::Deserialize;
 
 /// What one request asks to run.
 #[derive(Debug)]
@@ -32,10 +33,14 @@ pub(crate) const LARGEST_BATCH: usize = 10;
 impl Body {
     /// Reads a JSON body.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let escapes_nul = memmem::find(bytes, br"\u0000").is_some();
+        if !escapes_nul && let Some(request) = Request::of_usual_form(bytes) {
+            return Ok(Self::One(request));
+        }
         let value: Value =
             serde_json::from_slice(bytes).map_err(|error| format!("The body is not JSON: {error}."))?;
-        // JSON can only hold the character escaped.
-        if memmem::find(bytes, br"\u0000").is_some() && crate::coercion::holds_nul(&value) {
+        // JSON holds the character escaped or not at all.
+        if escapes_nul && crate::coercion::holds_nul(&value) {
             return Err("Text must not hold the character NUL.".into());
         }
         match value {
@@ -53,7 +58,35 @@ impl Body {
     }
 }
 
+/// What nearly every body is, read in one go.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsualForm {
+    query: Option<String>,
+    operation_id: Option<String>,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
+    /// Null, where it is there at all.
+    #[serde(default, rename = "extensions")]
+    _extensions: (),
+}
+
 impl Request {
+    /// One request in its usual form; `None` for everything else, which is then read step by step so that what
+    /// is wrong with it can be said.
+    fn of_usual_form(bytes: &[u8]) -> Option<Self> {
+        // An object, since a list would be taken for the fields in order.
+        bytes.trim_ascii_start().first().filter(|first| **first == b'{')?;
+        let form: UsualForm = serde_json::from_slice(bytes).ok()?;
+        let what = match (form.query, form.operation_id) {
+            (Some(query), _) => document(query).ok()?,
+            (None, Some(id)) => What::Persisted(id),
+            (None, None) => return None,
+        };
+        Some(Self { what, operation_name: form.operation_name, variables: form.variables })
+    }
+
     fn read(mut fields: IndexMap<Name, Value>) -> Result<Self, String> {
         let operation_name = optional_text(&mut fields, "operationName")?;
         let variables = Variables::from_value(object(&mut fields, "variables")?);

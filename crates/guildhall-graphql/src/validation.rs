@@ -1,13 +1,15 @@
 //! Validation once a document: what was found sound stays so while the schema does.
 //!
 //! There are two executors of one schema. [`schema::strict`](crate::schema::strict) validates in full and notes here
-//! that it did; [`schema::lenient`](crate::schema::lenient) runs what is noted, and still bounds depth and
-//! complexity, which values of variables may change.
+//! that it did; [`schema::lenient`](crate::schema::lenient) runs what is noted. Questions about the schema itself
+//! stay with the strict one.
 //!
 //! The types of values of variables are not part of validation; `coercion` checks those for every request.
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql::{Name, ServerError, ValidationResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,7 @@ pub(crate) struct Prepared {
     /// With its operation unnamed when it has but one, which costs less to copy for a run.
     document: ExecutableDocument,
     only_name: Option<Name>,
+    asks_about_schema: bool,
     is_sound: AtomicBool,
 }
 
@@ -37,12 +40,18 @@ impl Prepared {
             }
             other => other,
         };
-        Self { document, only_name, is_sound: AtomicBool::new(false) }
+        let asks_about_schema = document
+            .operations
+            .iter()
+            .map(|(_, operation)| &operation.node.selection_set.node)
+            .chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
+            .any(selects_schema);
+        Self { document, only_name, asks_about_schema, is_sound: AtomicBool::new(false) }
     }
 
-    /// Whether the strict executor has found it sound.
+    /// Whether the lenient executor may run it.
     pub(crate) fn is_sound(&self) -> bool {
-        self.is_sound.load(Ordering::Relaxed)
+        !self.asks_about_schema && self.is_sound.load(Ordering::Relaxed)
     }
 
     /// A copy to run, and the name to run it by; `None` for its only operation.
@@ -61,6 +70,18 @@ impl Prepared {
             (DocumentOperations::Multiple(_), None) => None,
         }
     }
+}
+
+fn selects_schema(selections: &SelectionSet) -> bool {
+    selections.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => {
+            matches!(field.node.name.node.as_str(), "__schema" | "__type")
+                || selects_schema(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(fragment) => selects_schema(&fragment.node.selection_set.node),
+        // Fragments are looked through by themselves.
+        Selection::FragmentSpread(_) => false,
+    })
 }
 
 /// Notes in the prepared document of a request that validation found it sound.

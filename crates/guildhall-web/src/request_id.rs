@@ -84,5 +84,5 @@ fn fresh() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
     let id = format!("req-{}-{}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req"))
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("req"))
 }

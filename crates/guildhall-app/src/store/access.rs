@@ -9,6 +9,7 @@ use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, UserId};
 use guildhall_core::membership::{self, MembershipStatus};
 use guildhall_core::permission::Role;
 use guildhall_core::post::Mute;
+use std::sync::Arc;
 
 /// What is on record of one user in one company.
 #[derive(Debug, Default)]
@@ -54,32 +55,80 @@ impl DoorRow {
     }
 }
 
+/// What is on record before any moment is applied to it.
+#[derive(Debug, Default)]
+pub(super) struct RecordRows {
+    role: Option<Role>,
+    is_agent: bool,
+    banned_from_company: bool,
+    banned_from: Vec<String>,
+    mute: Option<Mute>,
+    memberships: Vec<MembershipRow>,
+}
+
+#[derive(Debug)]
+struct MembershipRow {
+    access_pass: String,
+    status: MembershipStatus,
+    paid_until: Option<i64>,
+}
+
+/// Where an experience stands.
+#[derive(Debug)]
+pub(super) struct ExperienceRow {
+    company: CompanyId,
+    expires_at: Option<i64>,
+    is_deleted: bool,
+}
+
+/// What is on record of one user in one company.
 pub(crate) fn record(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result<Record> {
-    let rows = read.query(
-        "select 'membership', access_pass_id, status, paid_until
-         from memberships
-         where company_id = $1 and user_id = $2
-         union all
-         select 'role', role, '', null
-         from team_members
-         where company_id = $1 and user_id = $2
-         union all
-         select 'agent', '', '', null
-         from app_agents a
-         join app_installs i on i.app_id = a.app_id
-         where i.company_id = $1 and a.user_id = $2
-         union all
-         select 'ban', access_pass_id, '', null
-         from bans
-         where company_id = $1 and user_id = $2
-         union all
-         select 'mute', '', '', muted_until
-         from mutes
-         where company_id = $1 and user_id = $2",
-        params![company, user],
-    )?;
-    let mut record = Record::default();
-    for mut row in rows {
+    let now = read.now;
+    let rows = match read.memo {
+        Some(memo) => memo.record((company, user), now, || record_rows(read, company, user))?,
+        None => Arc::new(record_rows(read, company, user)?),
+    };
+    let held = rows
+        .memberships
+        .iter()
+        .filter(|row| membership::is_valid(row.status, row.paid_until, now))
+        .map(|row| row.access_pass.clone())
+        .collect();
+    Ok(Record {
+        role: rows.role,
+        is_agent: rows.is_agent,
+        banned_from_company: rows.banned_from_company,
+        banned_from: rows.banned_from.clone(),
+        mute: rows.mute,
+        held,
+    })
+}
+
+/// The statement of [`record`]; every table in it is watched by the memory.
+const RECORD: &str = "select 'membership', access_pass_id, status, paid_until
+     from memberships
+     where company_id = $1 and user_id = $2
+     union all
+     select 'role', role, '', null
+     from team_members
+     where company_id = $1 and user_id = $2
+     union all
+     select 'agent', '', '', null
+     from app_agents a
+     join app_installs i on i.app_id = a.app_id
+     where i.company_id = $1 and a.user_id = $2
+     union all
+     select 'ban', access_pass_id, '', null
+     from bans
+     where company_id = $1 and user_id = $2
+     union all
+     select 'mute', '', '', muted_until
+     from mutes
+     where company_id = $1 and user_id = $2";
+
+fn record_rows(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result<RecordRows> {
+    let mut record = RecordRows::default();
+    for mut row in read.query(RECORD, params![company, user])? {
         let kind = row.text(0)?;
         let subject = row.text(1)?;
         match kind.as_str() {
@@ -89,10 +138,9 @@ pub(crate) fn record(read: &mut Read<'_>, company: &CompanyId, user: &UserId) ->
             "ban" => record.banned_from.push(subject),
             "mute" => record.mute = Some(row.int_or_null(3)?.map_or(Mute::Forever, Mute::Until)),
             _ => {
-                let status = MembershipStatus::from_word(&row.text(2)?);
-                let paid_until = row.int_or_null(3)?;
-                if status.is_some_and(|status| membership::is_valid(status, paid_until, read.now)) {
-                    record.held.push(subject);
+                if let Some(status) = MembershipStatus::from_word(&row.text(2)?) {
+                    let paid_until = row.int_or_null(3)?;
+                    record.memberships.push(MembershipRow { access_pass: subject, status, paid_until });
                 }
             }
         }
@@ -101,15 +149,23 @@ pub(crate) fn record(read: &mut Read<'_>, company: &CompanyId, user: &UserId) ->
 }
 
 /// The passes an experience is attached to, the first attachment first.
-pub(crate) fn doors(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<DoorRow>> {
-    let rows = read.query(
-        "select access_pass_id, upsell_access_pass_id
-         from experience_passes
-         where experience_id = $1
-         order by position
-         limit 100",
-        params![experience],
-    )?;
+pub(crate) fn doors(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Arc<Vec<DoorRow>>> {
+    let now = read.now;
+    match read.memo {
+        Some(memo) => memo.doors(experience, now, || door_rows(read, experience)),
+        None => door_rows(read, experience).map(Arc::new),
+    }
+}
+
+/// The statement of [`doors`].
+const DOORS: &str = "select access_pass_id, upsell_access_pass_id
+     from experience_passes
+     where experience_id = $1
+     order by position
+     limit 100";
+
+fn door_rows(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<DoorRow>> {
+    let rows = read.query(DOORS, params![experience])?;
     rows.into_iter()
         .map(|mut row| Ok(DoorRow { access_pass: row.text(0)?, upsell_pass: row.text_or_null(1)? }))
         .collect()
@@ -126,15 +182,43 @@ pub(crate) fn company_of_experience(
     read: &mut Read<'_>,
     experience: &ExperienceId,
 ) -> Result<Option<(CompanyId, bool)>> {
-    let row = read.first(
-        "select company_id, expires_at, deleted_at from experiences where id = $1",
-        params![experience],
-    )?;
     let now = read.now;
+    let row = match read.memo {
+        Some(memo) => memo.experience(experience, now, || experience_row(read, experience))?,
+        None => Arc::new(experience_row(read, experience)?),
+    };
+    Ok(row.as_ref().as_ref().map(|row| {
+        let over = row.expires_at.is_some_and(|expires_at| expires_at <= now);
+        (row.company.clone(), over || row.is_deleted)
+    }))
+}
+
+/// The statement of [`company_of_experience`].
+const EXPERIENCE: &str = "select company_id, expires_at, deleted_at from experiences where id = $1";
+
+fn experience_row(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Option<ExperienceRow>> {
+    let row = read.first(EXPERIENCE, params![experience])?;
     row.map(|mut row| {
-        let company = row.id(0)?;
-        let over = row.int_or_null(1)?.is_some_and(|expires_at| expires_at <= now);
-        Ok((company, over || row.int_or_null(2)?.is_some()))
+        let (company, expires_at) = (row.id(0)?, row.int_or_null(1)?);
+        Ok(ExperienceRow { company, expires_at, is_deleted: row.int_or_null(2)?.is_some() })
     })
     .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::memo::WATCHED;
+    use super::*;
+
+    #[test]
+    fn every_table_of_a_kept_answer_is_watched_and_no_other() {
+        let mut read: Vec<&str> = Vec::new();
+        for statement in [RECORD, DOORS, EXPERIENCE] {
+            let words: Vec<&str> = statement.split_whitespace().collect();
+            let tables = words.windows(2).filter(|pair| matches!(pair[0], "from" | "join"));
+            read.extend(tables.map(|pair| pair[1]));
+        }
+        read.sort_unstable();
+        assert_eq!(read, WATCHED);
+    }
 }

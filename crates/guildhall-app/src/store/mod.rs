@@ -19,6 +19,7 @@ pub(crate) mod experience;
 pub(crate) mod feed;
 pub(crate) mod ledger;
 pub(crate) mod membership;
+mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
@@ -72,6 +73,7 @@ pub(crate) struct Read<'a> {
     engine: &'a mut dyn Engine,
     /// The moment this look-up began, in milliseconds.
     pub(crate) now: i64,
+    memo: Option<memo::View<'a>>,
 }
 
 impl Read<'_> {
@@ -104,8 +106,8 @@ impl std::ops::DerefMut for Tx<'_> {
 }
 
 impl<'a> Tx<'a> {
-    fn new(engine: &'a mut dyn Engine, shared: &'a Shared) -> Self {
-        Self { read: Read { engine, now: shared.clock.now_ms() }, random: &shared.random }
+    fn new(engine: &'a mut dyn Engine, shared: &'a Shared, memo: Option<memo::View<'a>>) -> Self {
+        Self { read: Read { engine, now: shared.clock.now_ms(), memo }, random: &shared.random }
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {

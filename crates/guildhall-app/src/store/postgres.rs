@@ -160,7 +160,9 @@ fn serve(target: &Target, work: &Mutex<mpsc::Receiver<Work>>, shared: &Shared) {
             };
         }
         match (&mut connection, next) {
-            (Some(engine), Work::Look(look)) => look(&mut Read { engine, now: shared.clock.now_ms() }),
+            (Some(engine), Work::Look(look)) => {
+                look(&mut Read { engine, now: shared.clock.now_ms(), memo: None });
+            }
             (Some(engine), Work::Job(job)) => run_with_retries(engine, job, shared),
             // Dropping a look tells its caller.
             (None, Work::Look(_)) => {}
@@ -188,7 +190,7 @@ fn run_with_retries(engine: &mut PostgresEngine, mut job: Box<dyn Job>, shared: 
 
 fn run_once(engine: &mut PostgresEngine, job: &mut dyn Job, shared: &Shared) -> Result<()> {
     engine.run_script("begin")?;
-    if job.run(&mut Tx::new(engine, shared)) {
+    if job.run(&mut Tx::new(engine, shared, None)) {
         shared.counters.commits.fetch_add(1, Ordering::Relaxed);
         engine.run_script("commit")
     } else {

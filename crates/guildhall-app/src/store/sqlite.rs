@@ -5,14 +5,16 @@
 //! and fast. Look-ups run on the calling thread's own connection, in
 //! a snapshot kept until the next commit; scans on the blocking pool.
 
+use super::memo::{self, Memo, View};
 use super::value::Cell;
 use super::{BATCH, Engine, Job, OpenError, QUEUE, Read, Row, Shared, Tx, Value, dialect, migrate};
 use crate::error::{Error, Result};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Action;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use thread_local::ThreadLocal;
 use tokio::sync::mpsc;
@@ -24,6 +26,7 @@ const STATEMENT_CACHE: usize = 256;
 pub(super) struct Sqlite {
     path: PathBuf,
     readers: Arc<Readers>,
+    memo: Arc<Memo>,
     scans: tokio::sync::Semaphore,
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     writer: Option<std::thread::JoinHandle<()>>,
@@ -47,13 +50,25 @@ impl Sqlite {
         let shared = Arc::clone(shared);
         let readers = Arc::new(Readers::new());
         let swept = Arc::clone(&readers);
+        let memo = Arc::new(Memo::new());
+        let kept = Arc::clone(&memo);
+        let touched = watch(&mut engine.connection).map_err(unreachable)?;
         let writer = std::thread::Builder::new()
             .name("guildhall-writer".into())
-            .spawn(move || write_in_groups(&mut engine, jobs, &shared, &swept))
+            .spawn(move || {
+                write_in_groups(
+                    &mut engine,
+                    jobs,
+                    &shared,
+                    &swept,
+                    &Watched { memo: &kept, touched: &touched },
+                );
+            })
             .map_err(|cause| OpenError::Unreachable { place, cause: cause.to_string() })?;
         Ok(Self {
             path: path.to_owned(),
             readers,
+            memo,
             scans: tokio::sync::Semaphore::new(SCANS),
             queue: Some(queue),
             writer: Some(writer),
@@ -69,8 +84,11 @@ impl Sqlite {
         // Only the writer's sweep ever holds it besides this thread, and only for a moment.
         let mut reader = self.readers.get_or_try(open)?.lock().unwrap_or_else(PoisonError::into_inner);
         let now = shared.clock.now_ms();
-        reader.refresh(shared.counters.commits.load(Ordering::SeqCst), now)?;
-        let outcome = closure(&mut Read { engine: &mut reader.engine, now });
+        // In this order: a generation counted after the commits is not older than what they wrote.
+        let commits = shared.counters.commits.load(Ordering::SeqCst);
+        let generation = reader.refresh(commits, || self.memo.generation(), now)?;
+        let memo = Some(View::of_snapshot(&self.memo, generation));
+        let outcome = closure(&mut Read { engine: &mut reader.engine, now, memo });
         if matches!(outcome, Err(Error::Internal(_))) {
             reader.let_go()?;
         }
@@ -87,7 +105,7 @@ impl Sqlite {
         let now = shared.clock.now_ms();
         let task = tokio::task::spawn_blocking(move || {
             engine.run_script("begin")?;
-            closure(&mut Read { engine: &mut engine, now })
+            closure(&mut Read { engine: &mut engine, now, memo: None })
         });
         task.await.map_err(Error::internal)?
     }
@@ -120,20 +138,33 @@ const SWEEP_EVERY: u64 = 64;
 /// taking one costs more than most look-ups.
 struct Reader {
     engine: SqliteEngine,
-    /// The count of commits before it was taken, and when that was.
-    snapshot: Option<(u64, i64)>,
+    snapshot: Option<Snapshot>,
+}
+
+#[derive(Clone, Copy)]
+struct Snapshot {
+    /// The count of commits before it was taken.
+    commits: u64,
+    /// The memory's generation then.
+    generation: u64,
+    taken_ms: i64,
 }
 
 impl Reader {
-    /// Sees to a snapshot that holds everything committed so far.
-    fn refresh(&mut self, commits: u64, now: i64) -> Result<()> {
+    /// Sees to a snapshot that holds everything committed so far; answers its generation.
+    fn refresh(&mut self, commits: u64, generation: impl FnOnce() -> u64, now: i64) -> Result<u64> {
         match self.snapshot {
-            Some((seen, taken)) if seen == commits && (0..SNAPSHOT_MS).contains(&(now - taken)) => Ok(()),
+            Some(snapshot)
+                if snapshot.commits == commits && (0..SNAPSHOT_MS).contains(&(now - snapshot.taken_ms)) =>
+            {
+                Ok(snapshot.generation)
+            }
             _ => {
                 self.let_go()?;
+                let generation = generation();
                 self.engine.execute("begin", &[])?;
-                self.snapshot = Some((commits, now));
-                Ok(())
+                self.snapshot = Some(Snapshot { commits, generation, taken_ms: now });
+                Ok(generation)
             }
         }
     }
@@ -150,7 +181,7 @@ impl Reader {
 fn sweep(readers: &Readers, commits: u64) {
     for reader in readers {
         if let Ok(mut reader) = reader.try_lock()
-            && reader.snapshot.is_some_and(|(seen, _)| seen != commits)
+            && reader.snapshot.is_some_and(|snapshot| snapshot.commits != commits)
             && let Err(error) = reader.let_go()
         {
             tracing::warn!(error = ?error, "an old snapshot could not be let go");
@@ -169,21 +200,41 @@ impl Drop for Sqlite {
     }
 }
 
+/// The writer's part in the memory.
+struct Watched<'a> {
+    memo: &'a Memo,
+    /// Whether the group under way changed a watched table.
+    touched: &'a AtomicBool,
+}
+
+/// Lets the engine tell of changes to the tables that the memory was read from.
+fn watch(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicBool>> {
+    let touched = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&touched);
+    connection.update_hook(Some(move |_: Action, _: &str, table: &str, _: i64| {
+        if memo::is_watched(table) {
+            told.store(true, Ordering::Relaxed);
+        }
+    }))?;
+    Ok(touched)
+}
+
 fn write_in_groups(
     engine: &mut SqliteEngine,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     shared: &Shared,
     readers: &Readers,
+    watched: &Watched<'_>,
 ) {
     while let Some(first) = jobs.blocking_recv() {
         let mut answered = Vec::with_capacity(BATCH);
         let committed = match engine.run_script("begin immediate") {
             Ok(()) => {
-                answered.push(run_in_savepoint(engine, first, shared));
+                answered.push(run_in_savepoint(engine, first, shared, watched));
                 while answered.len() < BATCH
                     && let Ok(job) = jobs.try_recv()
                 {
-                    answered.push(run_in_savepoint(engine, job, shared));
+                    answered.push(run_in_savepoint(engine, job, shared, watched));
                 }
                 commit(engine)
             }
@@ -192,6 +243,9 @@ fn write_in_groups(
                 Err(error)
             }
         };
+        if watched.touched.swap(false, Ordering::Relaxed) {
+            watched.memo.begin_generation();
+        }
         // Counted before anyone is answered: whoever hears of a commit finds it in their next look-up.
         let commits = shared.counters.commits.fetch_add(1, Ordering::SeqCst) + 1;
         if commits.is_multiple_of(SWEEP_EVERY) {
@@ -208,8 +262,15 @@ fn write_in_groups(
     }
 }
 
-fn run_in_savepoint(engine: &mut SqliteEngine, mut job: Box<dyn Job>, shared: &Shared) -> Box<dyn Job> {
-    let kept = engine.execute("savepoint job", &[]).is_ok() && job.run(&mut Tx::new(engine, shared));
+fn run_in_savepoint(
+    engine: &mut SqliteEngine,
+    mut job: Box<dyn Job>,
+    shared: &Shared,
+    watched: &Watched<'_>,
+) -> Box<dyn Job> {
+    let memo = View::of_transaction(watched.memo, watched.touched);
+    let kept =
+        engine.execute("savepoint job", &[]).is_ok() && job.run(&mut Tx::new(engine, shared, Some(memo)));
     let end = if kept { "release job" } else { "rollback to job" };
     if let Err(error) = engine.execute(end, &[]) {
         // The commit that follows fails too, and tells every caller of this group.
