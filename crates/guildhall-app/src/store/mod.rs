@@ -156,6 +156,8 @@ pub struct StoreFigures {
     pub writes: u64,
     /// Commits that made them durable.
     pub commits: u64,
+    /// Writes that wait for their turn.
+    pub queued: usize,
 }
 
 /// One queued write: run in a transaction, answered after its commit.
@@ -281,6 +283,10 @@ impl Store {
         StoreFigures {
             writes: self.shared.counters.writes.load(Ordering::Relaxed),
             commits: self.shared.counters.commits.load(Ordering::Relaxed),
+            queued: match &self.running {
+                Running::Sqlite(sqlite) => sqlite.queued(),
+                Running::Postgres(postgres) => postgres.queued(),
+            },
         }
     }
 }

@@ -76,6 +76,11 @@ impl Postgres {
         answer.await.map_err(|_| Error::internal("the database cannot be reached"))?
     }
 
+    /// How much work waits, look-ups included.
+    pub(super) fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
         self.send(Work::Job(job)).await
     }

@@ -32,8 +32,11 @@ pub(crate) async fn metrics(State(hall): State<Arc<Guildhall>>) -> Response {
          guildhall_store_writes_total {}\n\
          # HELP guildhall_store_commits_total Commits that made them durable.\n\
          # TYPE guildhall_store_commits_total counter\n\
-         guildhall_store_commits_total {}\n",
-        figures.writes, figures.commits
+         guildhall_store_commits_total {}\n\
+         # HELP guildhall_store_queued_writes Transactions that wait for their turn.\n\
+         # TYPE guildhall_store_queued_writes gauge\n\
+         guildhall_store_queued_writes {}\n",
+        figures.writes, figures.commits, figures.queued
     );
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
