@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 pub(crate) enum Profile {
     /// As `cargo test --workspace` does.
     Dev,
-    /// With optimisation, for what is measured.
-    Release,
+    /// As it ships, for what is measured.
+    Dist,
 }
 
 /// The cargo that runs this task.
@@ -27,7 +27,7 @@ pub(crate) fn program() -> OsString {
 pub(crate) fn build(package: &str, profile: Profile) -> Fallible<PathBuf> {
     let purpose = match profile {
         Profile::Dev => "",
-        Profile::Release => " (release)",
+        Profile::Dist => " (as it ships)",
     };
     eprintln!("    building {package}{purpose}");
     let mut command = Command::new(program());
@@ -40,7 +40,7 @@ pub(crate) fn build(package: &str, profile: Profile) -> Fallible<PathBuf> {
     // those that its other commands do, and nothing is built twice.
     match profile {
         Profile::Dev => command.arg("--workspace"),
-        Profile::Release => command.args(["--release", "--package", package]),
+        Profile::Dist => command.args(["--profile", "dist", "--package", package]),
     };
     let output = command.output()?;
     if !output.status.success() {

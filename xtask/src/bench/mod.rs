@@ -1,6 +1,6 @@
 //! Measures the server over HTTP beside a bare route under the same load, and judges the promised figures.
 //!
-//! The generator, the server and the bare route are three processes, all built for release. Machines are noisy, so
+//! The generator, the server and the bare route are three processes, all built as they ship. Machines are noisy, so
 //! what is compared alternates within one run, round after round, and medians are reported.
 
 mod access;
@@ -68,7 +68,7 @@ struct Settings {
     /// How often each pair is measured; the medians are reported.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
     rounds: u64,
-    /// A server binary to measure, instead of building one for release.
+    /// A server binary to measure, instead of building one as it ships.
     #[arg(long, value_name = "PATH")]
     server: Option<PathBuf>,
     /// Measure on this PostgreSQL database; the figures are then printed, not required.
@@ -159,7 +159,7 @@ impl<'a> Bench<'a> {
     fn print_title(&self, what: &str) {
         let store = if self.settings.database_url.is_some() { "PostgreSQL" } else { "SQLite" };
         let Settings { seconds, rounds, .. } = self.settings;
-        println!("{what} on {store}; release builds, medians of {rounds} rounds of {seconds} s\n");
+        println!("{what} on {store}; built as it ships, medians of {rounds} rounds of {seconds} s\n");
     }
 
     /// Whether a missed figure fails the run: the promises are made for the embedded store.

@@ -6,12 +6,12 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Builds a binary of the workspace with the release profile and answers where it lies.
+/// Builds a binary of the workspace with the profile that ships and answers where it lies.
 pub(super) fn build(package: &str) -> Fallible<PathBuf> {
-    cargo::build(package, Profile::Release)
+    cargo::build(package, Profile::Dist)
 }
 
-/// Replaces this process by a release build of itself with the same arguments; returns only to say why it could not.
+/// Replaces this process by an optimised build of itself with the same arguments; returns only to say why it could not.
 pub(super) fn replace_this_process() -> crate::Outcome {
     let executable = build("xtask")?;
     let error = Command::new(&executable).args(std::env::args_os().skip(1)).exec();
