@@ -1,6 +1,7 @@
 //! What can go wrong in a use case: a few kinds that a caller does something about, and the rest.
 
 use guildhall_core::Invalid;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The outcome of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -35,6 +36,20 @@ impl Error {
     /// Wraps the cause of an internal error.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+
+    /// What the caller reads. An internal error is logged under an id, and the id is all that is shown.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Internal(cause) => {
+                static NEXT: AtomicU64 = AtomicU64::new(1);
+                let id = format!("err_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+                tracing::error!(error_id = id, cause = ?cause, "an internal error");
+                format!("Something broke on our side. The log has it under {id}.")
+            }
+            told => told.to_string(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::access_pass::{self, AccessPassKind, NewAccessPass, PublicAccessPass, 
 use crate::app::App;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
+use crate::page::Page;
 use crate::plan::{self, NewPlan, Plan, PlanType};
 use crate::principal::{Principal, authorize};
 use crate::store::{self, Read, Tx};
@@ -70,19 +71,6 @@ pub struct ExperienceFilter {
     pub on_access_pass: Option<bool>,
     /// Those whose name holds this, without regard to case.
     pub query: String,
-}
-
-/// A page of a list: what it holds, how many there are in all, and whether more follow or went before.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// In the list's order.
-    pub nodes: Vec<T>,
-    /// In the whole list.
-    pub total: i64,
-    /// More follow.
-    pub has_next: bool,
-    /// Some went before.
-    pub has_previous: bool,
 }
 
 /// What find-or-create is asked for.

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+pub mod page;
 pub mod plan;
 pub mod post;
 pub mod principal;

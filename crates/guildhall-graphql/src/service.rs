@@ -184,5 +184,5 @@ fn refused(error: &Error, accepted: Accepted) -> Reply {
         (Error::Forbidden(_), Accepted::GraphQl) => StatusCode::FORBIDDEN,
         _ => StatusCode::OK,
     };
-    Reply::refused(error::code(error), error::sentence(error)).with_status(status)
+    Reply::refused(error::code(error), error.told()).with_status(status)
 }

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use guildhall_app::Error;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{StatusCode, Uri};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An error on its way out.
 #[derive(Debug)]
@@ -28,20 +27,7 @@ impl IntoResponse for Refusal {
             Error::InsufficientFunds(_) => (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_FUNDS"),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         };
-        plain_refusal(status, code, &sentence(&self.0))
-    }
-}
-
-/// What the caller reads. An internal error is logged under an id, and the id is all that is shown.
-pub(crate) fn sentence(error: &Error) -> String {
-    match error {
-        Error::Internal(cause) => {
-            static NEXT: AtomicU64 = AtomicU64::new(1);
-            let id = format!("err_web_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            tracing::error!(error_id = id, cause = ?cause, "an internal error");
-            format!("Something broke on our side. The log has it under {id}.")
-        }
-        told => told.to_string(),
+        plain_refusal(status, code, &self.0.told())
     }
 }
 

@@ -54,7 +54,8 @@ impl Files {
     pub(crate) fn in_directory(directory: &std::path::Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
         let objects = object_store::local::LocalFileSystem::new_with_prefix(directory)
-            .map_err(std::io::Error::other)?;
+            .map_err(std::io::Error::other)?
+            .with_fsync(true);
         Ok(Self { objects: Arc::new(objects) })
     }
 

@@ -2,6 +2,7 @@
 
 use super::app::{APP_COLUMNS, app_columns};
 use super::company::company_columns;
+use super::membership::is_valid;
 use super::{Read, Row, Tx, app, company, params, plan, user};
 use crate::error::Result;
 use crate::experience::{Experience, ExperienceFilter, NewExperience};
@@ -23,14 +24,15 @@ const EXPERIENCE_COLUMNS: usize = 9;
 /// Mirrors `core::membership::is_valid` and `core::access::opens` for a whole list.
 macro_rules! users_condition {
     () => {
-        "u.id in (
+        concat!(
+            "u.id in (
            select m.user_id
            from experience_passes x
            join memberships m on m.access_pass_id = x.access_pass_id
            where x.experience_id = $1
-             and ((m.status in ('active', 'trialing', 'completed') and (m.paid_until is null or m.paid_until > $2))
-               or (m.status = 'past_due' and (m.paid_until is null or m.paid_until > $2 - $3))
-               or (m.status = 'canceled' and m.paid_until > $2))
+             and ",
+            is_valid!("m"),
+            "
              and not exists (
                select 1 from bans b
                where b.company_id = m.company_id
@@ -40,9 +42,9 @@ macro_rules! users_condition {
                select 1 from memberships y
                where y.user_id = m.user_id
                  and y.access_pass_id = x.upsell_access_pass_id
-                 and ((y.status in ('active', 'trialing', 'completed') and (y.paid_until is null or y.paid_until > $2))
-                   or (y.status = 'past_due' and (y.paid_until is null or y.paid_until > $2 - $3))
-                   or (y.status = 'canceled' and y.paid_until > $2))
+                 and ",
+            is_valid!("y"),
+            "
                  and not exists (
                    select 1 from bans b
                    where b.company_id = y.company_id
@@ -57,6 +59,7 @@ macro_rules! users_condition {
                select 1 from bans b
                where b.company_id = t.company_id and b.user_id = t.user_id and b.access_pass_id = '')))
          and (u.username_key like $4 escape '!' or lower(coalesce(u.name, '')) like $4 escape '!')"
+        )
     };
 }
 

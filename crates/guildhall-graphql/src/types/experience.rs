@@ -13,9 +13,10 @@ use super::scalars::Timestamp;
 use super::user::PublicProfileUser;
 use crate::caller::Caller;
 use crate::error::Result;
-use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, InputType, Interface, Object, SimpleObject};
 use guildhall_app::app::App;
-use guildhall_app::experience::{self, Experience as Found, ExperienceFilter, FindOrCreate, Page, UsersPage};
+use guildhall_app::experience::{self, Experience as Found, ExperienceFilter, FindOrCreate, UsersPage};
+use guildhall_app::page::Page;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::ExperienceId;
 use guildhall_core::post::WhoCanPost;
@@ -240,26 +241,20 @@ struct Experience {
     link: String,
 }
 
+/// A chat or forum to find or make; they differ in the words for who may post.
 #[derive(Debug, InputObject)]
-struct CreateChatInput {
+#[graphql(
+    concrete(name = "CreateChatInput", params(WhoCanPostTypes)),
+    concrete(name = "CreateForumInput", params(ForumWhoCanPostTypes))
+)]
+struct CreateFeedInput<W: InputType> {
     access_pass_id: Option<ID>,
     client_mutation_id: Option<String>,
     experience_id: Option<ID>,
     expires_at: Option<Timestamp>,
     name: String,
     price: Option<UpsellPlanInput>,
-    who_can_post: Option<WhoCanPostTypes>,
-}
-
-#[derive(Debug, InputObject)]
-struct CreateForumInput {
-    access_pass_id: Option<ID>,
-    client_mutation_id: Option<String>,
-    experience_id: Option<ID>,
-    expires_at: Option<Timestamp>,
-    name: String,
-    price: Option<UpsellPlanInput>,
-    who_can_post: Option<ForumWhoCanPostTypes>,
+    who_can_post: Option<W>,
 }
 
 #[derive(Debug, Default)]
@@ -283,39 +278,41 @@ pub(crate) struct ExperienceMutations;
 #[Object]
 impl ExperienceMutations {
     /// Finds the live chat of a name, or makes it.
-    async fn create_chat(&self, context: &Context<'_>, input: CreateChatInput) -> Result<Option<Experience>> {
-        let wanted = FindOrCreate {
-            kind: ExperienceKind::Chat,
-            name: input.name,
-            access_pass: optional_id(input.access_pass_id.as_ref())?,
-            experience: optional_id(input.experience_id.as_ref())?,
-            expires_at: input.expires_at.map(|at| at.0),
-            price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
-        };
-        find_or_create(context, wanted).await
+    async fn create_chat(
+        &self,
+        context: &Context<'_>,
+        input: CreateFeedInput<WhoCanPostTypes>,
+    ) -> Result<Option<Experience>> {
+        let who_can_post = input.who_can_post.map(|who| who.as_str());
+        find_or_create(context, ExperienceKind::Chat, input, who_can_post).await
     }
 
     /// Finds the live forum of a name, or makes it.
     async fn create_forum(
         &self,
         context: &Context<'_>,
-        input: CreateForumInput,
+        input: CreateFeedInput<ForumWhoCanPostTypes>,
     ) -> Result<Option<Experience>> {
-        let wanted = FindOrCreate {
-            kind: ExperienceKind::Forum,
-            name: input.name,
-            access_pass: optional_id(input.access_pass_id.as_ref())?,
-            experience: optional_id(input.experience_id.as_ref())?,
-            expires_at: input.expires_at.map(|at| at.0),
-            price: input.price.map(UpsellPlanInput::read),
-            who_can_post: input.who_can_post.and_then(|who| WhoCanPost::from_word(who.as_str())),
-        };
-        find_or_create(context, wanted).await
+        let who_can_post = input.who_can_post.map(|who| who.as_str());
+        find_or_create(context, ExperienceKind::Forum, input, who_can_post).await
     }
 }
 
-async fn find_or_create(context: &Context<'_>, wanted: FindOrCreate) -> Result<Option<Experience>> {
+async fn find_or_create<W: InputType>(
+    context: &Context<'_>,
+    kind: ExperienceKind,
+    input: CreateFeedInput<W>,
+    who_can_post: Option<&str>,
+) -> Result<Option<Experience>> {
+    let wanted = FindOrCreate {
+        kind,
+        name: input.name,
+        access_pass: optional_id(input.access_pass_id.as_ref())?,
+        experience: optional_id(input.experience_id.as_ref())?,
+        expires_at: input.expires_at.map(|at| at.0),
+        price: input.price.map(UpsellPlanInput::read),
+        who_can_post: who_can_post.and_then(WhoCanPost::from_word),
+    };
     let caller = Caller::of(context);
     let id: ExperienceId = experience::find_or_create(&caller.hall, &caller.principal, wanted).await?;
     let link = experience::link(&caller.hall, &id);

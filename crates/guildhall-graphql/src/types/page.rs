@@ -16,7 +16,7 @@ pub(crate) struct PageInfo {
 
 impl PageInfo {
     /// Cursors are the ids of the first and last node.
-    pub(crate) fn of<T>(found: &guildhall_app::experience::Page<T>, cursor: impl Fn(&T) -> String) -> Self {
+    pub(crate) fn of<T>(found: &guildhall_app::page::Page<T>, cursor: impl Fn(&T) -> String) -> Self {
         Self {
             end_cursor: found.nodes.last().map(&cursor),
             has_next_page: found.has_next,

@@ -1,7 +1,6 @@
 //! The page of a checkout session.
 
 use super::page::{Notice, render};
-use crate::error::sentence;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use guildhall_app::{Guildhall, checkout};
@@ -19,7 +18,7 @@ pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<Stri
     let session = match found {
         Ok(session) => session,
         Err(error) => {
-            let (title, lead) = ("No such checkout", sentence(&error));
+            let (title, lead) = ("No such checkout", error.told());
             return render(StatusCode::NOT_FOUND, &Notice { title, lead: &lead, details: &[] });
         }
     };
