@@ -262,8 +262,8 @@ impl Store {
         }
     }
 
-    /// Runs a transaction; the answer comes after its commit. On PostgreSQL the closure may run again
-    /// when another transaction was in its way.
+    /// Runs a transaction; the answer comes after its commit. The closure may run again: on PostgreSQL when another
+    /// transaction was in its way, on SQLite when one that shared its commit failed.
     pub(crate) async fn write<T, F>(&self, closure: F) -> Result<T>
     where
         T: Send + 'static,

@@ -1,22 +1,25 @@
 //! SQLite: many readers inline, one writer thread that commits in groups.
 //!
-//! The writer takes what is queued (at most [`BATCH`]), runs the closures in one transaction, commits once with
-//! `synchronous=full`, and answers them together: durable to power loss and fast. Look-ups run on the calling thread's own connection, in
-//! a snapshot kept until the next commit; scans on the blocking pool.
+//! The writer takes what is queued (at most [`BATCH`](super::BATCH)), runs the closures in one transaction, commits
+//! once with `synchronous=full`, and answers them together: durable to power loss and fast. Look-ups run on the calling
+//! thread's own connection, in a snapshot kept until the next commit; scans on the blocking pool.
 
-use super::memo::{self, Memo, View};
+mod reader;
+mod writer;
+
+use super::memo::{Memo, View};
 use super::value::Cell;
-use super::{BATCH, Engine, Job, OpenError, QUEUE, Read, Row, Shared, Tx, Value, dialect, migrate};
+use super::{Engine, Job, OpenError, QUEUE, Read, Row, Shared, Value, dialect, migrate};
 use crate::error::{Error, Result};
+use reader::{Reader, Readers};
 use rusqlite::config::DbConfig;
-use rusqlite::hooks::Action;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use thread_local::ThreadLocal;
 use tokio::sync::mpsc;
+use writer::Watched;
 
 /// How many scans run at once; further ones wait.
 const SCANS: usize = 4;
@@ -51,11 +54,11 @@ impl Sqlite {
         let swept = Arc::clone(&readers);
         let memo = Arc::new(Memo::new());
         let kept = Arc::clone(&memo);
-        let touched = watch(&mut engine.connection).map_err(unreachable)?;
+        let touched = writer::watch(&mut engine.connection).map_err(unreachable)?;
         let writer = std::thread::Builder::new()
             .name("guildhall-writer".into())
             .spawn(move || {
-                write_in_groups(
+                writer::write_in_groups(
                     &mut engine,
                     jobs,
                     &shared,
@@ -79,7 +82,7 @@ impl Sqlite {
         closure: impl FnOnce(&mut Read<'_>) -> Result<T>,
         shared: &Shared,
     ) -> Result<T> {
-        let open = || self.open_reader().map(|engine| Mutex::new(Reader { engine, snapshot: None }));
+        let open = || self.open_reader().map(|engine| Mutex::new(Reader::new(engine)));
         // Only the writer's sweep ever holds it besides this thread, and only for a moment.
         let mut reader = self.readers.get_or_try(open)?.lock().unwrap_or_else(PoisonError::into_inner);
         let now = shared.clock.now_ms();
@@ -128,71 +131,6 @@ impl Sqlite {
     }
 }
 
-/// The connections of the threads that read.
-type Readers = ThreadLocal<Mutex<Reader>>;
-
-/// How long a reader may look at one snapshot, in milliseconds, so that what another process wrote (a
-/// command beside the server) is seen soon.
-const SNAPSHOT_MS: i64 = 50;
-/// After so many commits the writer lets go of old snapshots of idle threads, which would otherwise
-/// keep the log from starting over.
-const SWEEP_EVERY: u64 = 64;
-
-/// One thread's connection. It keeps its snapshot between look-ups while nothing is committed, since
-/// taking one costs more than most look-ups.
-struct Reader {
-    engine: SqliteEngine,
-    snapshot: Option<Snapshot>,
-}
-
-#[derive(Clone, Copy)]
-struct Snapshot {
-    /// The count of commits before it was taken.
-    commits: u64,
-    /// The memory's generation then.
-    generation: u64,
-    taken_ms: i64,
-}
-
-impl Reader {
-    /// Sees to a snapshot that holds everything committed so far; answers its generation.
-    fn refresh(&mut self, commits: u64, generation: impl FnOnce() -> u64, now: i64) -> Result<u64> {
-        match self.snapshot {
-            Some(snapshot)
-                if snapshot.commits == commits && (0..SNAPSHOT_MS).contains(&(now - snapshot.taken_ms)) =>
-            {
-                Ok(snapshot.generation)
-            }
-            _ => {
-                self.let_go()?;
-                let generation = generation();
-                self.engine.execute("begin", &[])?;
-                self.snapshot = Some(Snapshot { commits, generation, taken_ms: now });
-                Ok(generation)
-            }
-        }
-    }
-
-    fn let_go(&mut self) -> Result<()> {
-        self.snapshot = None;
-        if !self.engine.connection.is_autocommit() {
-            self.engine.execute("rollback", &[])?;
-        }
-        Ok(())
-    }
-}
-
-fn sweep(readers: &Readers, commits: u64) {
-    for reader in readers {
-        if let Ok(mut reader) = reader.try_lock()
-            && reader.snapshot.is_some_and(|snapshot| snapshot.commits != commits)
-            && let Err(error) = reader.let_go()
-        {
-            tracing::warn!(error = ?error, "an old snapshot could not be let go");
-        }
-    }
-}
-
 impl Drop for Sqlite {
     /// Lets the writer finish what is queued.
     fn drop(&mut self) {
@@ -202,150 +140,6 @@ impl Drop for Sqlite {
             let _ = writer.join();
         }
     }
-}
-
-/// The writer's part in the memory.
-struct Watched<'a> {
-    memo: &'a Memo,
-    /// Whether the group under way changed a watched table.
-    touched: &'a AtomicBool,
-}
-
-/// Lets the engine tell of changes to the tables that the memory was read from.
-fn watch(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicBool>> {
-    let touched = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&touched);
-    connection.update_hook(Some(move |_: Action, _: &str, table: &str, _: i64| {
-        if memo::is_watched(table) {
-            told.store(true, Ordering::Relaxed);
-        }
-    }))?;
-    Ok(touched)
-}
-
-fn write_in_groups(
-    engine: &mut SqliteEngine,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    shared: &Shared,
-    readers: &Readers,
-    watched: &Watched<'_>,
-) {
-    while let Some(first) = jobs.blocking_recv() {
-        let (group, committed) = write_group(engine, first, &mut jobs, shared, watched);
-        if watched.touched.swap(false, Ordering::Relaxed) {
-            watched.memo.begin_generation();
-        }
-        // Counted before anyone is answered: whoever hears of a commit finds it in their next look-up.
-        let commits = shared.counters.commits.fetch_add(1, Ordering::SeqCst) + 1;
-        if commits.is_multiple_of(SWEEP_EVERY) {
-            sweep(readers, commits);
-        }
-        shared.counters.writes.fetch_add(group.len() as u64, Ordering::Relaxed);
-        let failure = committed.err().map(|error| {
-            tracing::error!(error = ?error, writes = group.len(), "a commit failed");
-            format!("{error:?}")
-        });
-        for job in group {
-            job.answer(failure.clone().map_or(Ok(()), |cause| Err(Error::internal(cause))));
-        }
-    }
-}
-
-type Group = Vec<Box<dyn Job>>;
-
-/// Runs what is queued in one transaction. Closures run one after another without savepoints, which cost as much
-/// as the closures do; only when one fails after it wrote something are all undone and run again, each in a
-/// savepoint of its own.
-fn write_group(
-    engine: &mut SqliteEngine,
-    first: Box<dyn Job>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
-    shared: &Shared,
-    watched: &Watched<'_>,
-) -> (Group, Result<()>) {
-    let mut group = vec![first];
-    if let Err(error) = engine.execute("begin immediate", &[]) {
-        return (group, Err(error));
-    }
-    let mut next = 0;
-    while let Some(job) = group.get_mut(next) {
-        if run_plainly(engine, job.as_mut(), shared, watched) == Outcome::Spoiled {
-            let committed = run_in_savepoints(engine, &mut group, shared, watched);
-            return (group, committed.and_then(|()| commit(engine)).or_else(|error| give_up(engine, error)));
-        }
-        next += 1;
-        if next == group.len()
-            && next < BATCH
-            && let Ok(job) = jobs.try_recv()
-        {
-            group.push(job);
-        }
-    }
-    let committed = commit(engine).or_else(|error| give_up(engine, error));
-    (group, committed)
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The transaction holds what is to be kept and nothing else.
-    Sound,
-    /// A closure failed and left something behind, or the engine gave up the transaction.
-    Spoiled,
-}
-
-fn run_plainly(
-    engine: &mut SqliteEngine,
-    job: &mut dyn Job,
-    shared: &Shared,
-    watched: &Watched<'_>,
-) -> Outcome {
-    let before = engine.connection.total_changes();
-    let memo = View::of_transaction(watched.memo, watched.touched);
-    let keep = job.run(&mut Tx::new(engine, shared, Some(memo)));
-    let is_unchanged = engine.connection.total_changes() == before;
-    match (keep || is_unchanged) && !engine.connection.is_autocommit() {
-        true => Outcome::Sound,
-        false => Outcome::Spoiled,
-    }
-}
-
-/// Undoes the transaction and runs the group again, each closure in a savepoint.
-fn run_in_savepoints(
-    engine: &mut SqliteEngine,
-    group: &mut Group,
-    shared: &Shared,
-    watched: &Watched<'_>,
-) -> Result<()> {
-    roll_back(engine)?;
-    engine.execute("begin immediate", &[])?;
-    for job in group {
-        engine.execute("savepoint job", &[])?;
-        let memo = View::of_transaction(watched.memo, watched.touched);
-        if !job.run(&mut Tx::new(engine, shared, Some(memo))) {
-            engine.execute("rollback to job", &[])?;
-        }
-        engine.execute("release job", &[])?;
-    }
-    Ok(())
-}
-
-fn commit(engine: &mut SqliteEngine) -> Result<()> {
-    engine.execute("commit", &[]).map(|_| ())
-}
-
-/// Ends a transaction that failed, so that the next can begin; answers with the failure.
-fn give_up(engine: &mut SqliteEngine, failure: Error) -> Result<()> {
-    if let Err(error) = roll_back(engine) {
-        tracing::error!(error = ?error, "a failed transaction could not be rolled back");
-    }
-    Err(failure)
-}
-
-fn roll_back(engine: &mut SqliteEngine) -> Result<()> {
-    if !engine.connection.is_autocommit() {
-        engine.execute("rollback", &[])?;
-    }
-    Ok(())
 }
 
 pub(super) struct SqliteEngine {
@@ -437,70 +231,5 @@ fn cell(value: ValueRef<'_>) -> Result<Cell> {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::internal(error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Location, Store, Tx, params};
-    use crate::clock::{Clock, Random};
-    use crate::error::{Error, Result};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    fn insert(tx: &mut Tx<'_>, name: &'static str) -> Result<()> {
-        let value: &[u8] = b"x";
-        tx.execute("insert into secrets (name, value) values ($1, $2)", params![name, value])?;
-        Ok(())
-    }
-
-    async fn names(store: &Store) -> Vec<String> {
-        let rows = store.read(|read| read.query("select name from secrets order by name", &[])).await;
-        rows.expect("readable").into_iter().map(|mut row| row.text(0).expect("text")).collect()
-    }
-
-    /// Holds the writer until several writes are queued, so that they share a group.
-    #[tokio::test]
-    async fn a_failure_that_wrote_is_undone_alone() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let location = Location::Sqlite(directory.path().join("store.sqlite3"));
-        let store = Arc::new(Store::open(&location, Clock::frozen(0), Random::seeded(1)).expect("opens"));
-        let (let_go, held) = std::sync::mpsc::channel::<()>();
-        let held = std::sync::Mutex::new(held);
-        let runs = Arc::new(AtomicUsize::new(0));
-        let mut writes = tokio::task::JoinSet::new();
-        let (holding, counted) = (Arc::clone(&store), Arc::clone(&runs));
-        writes.spawn(async move {
-            let write = holding.write(move |tx| {
-                if counted.fetch_add(1, Ordering::SeqCst) == 0 {
-                    held.lock().expect("whole").recv().expect("let go");
-                }
-                insert(tx, "first")
-            });
-            write.await
-        });
-        while runs.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
-        for (name, fails) in [("kept", false), ("undone", true), ("late", false)] {
-            let store = Arc::clone(&store);
-            writes.spawn(async move {
-                let write = store.write(move |tx| {
-                    insert(tx, name)?;
-                    if fails { Err(Error::Invalid("on purpose".into())) } else { Ok(()) }
-                });
-                write.await
-            });
-        }
-        while store.figures().queued < 3 {
-            tokio::task::yield_now().await;
-        }
-        let commits_before = store.figures().commits;
-        let_go.send(()).expect("the writer waits");
-        let outcomes = writes.join_all().await;
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
-        assert_eq!(names(&store).await, ["first", "kept", "late"]);
-        assert_eq!(store.figures().commits, commits_before + 2, "three shared a group, the last came after");
-        assert_eq!(runs.load(Ordering::SeqCst), 2, "the group ran again in savepoints");
     }
 }

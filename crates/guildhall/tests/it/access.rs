@@ -7,6 +7,8 @@ use guildhall_core::ids::{ExperienceId, Id, UserId};
 use guildhall_core::membership::{GRACE_MS, MembershipStatus};
 use guildhall_core::permission::Role;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const EXPERIENCE: &str = "query($id: ID!, $user: ID) {
   hasAccessToExperience(experienceId: $id, userId: $user) { hasAccess accessLevel }
@@ -257,6 +259,35 @@ async fn a_ban_overrides_memberships_and_team_but_not_the_owner() {
     let refused = hall.run(None, BAN, json!({"input": {"userId": world.owner.as_str()}})).await;
     refused.is_refused("FORBIDDEN", "The owner can be neither banned nor muted");
     assert_eq!(hall.level(world.company.as_str(), &world.owner).await, "admin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_counts_for_every_check_that_begins_after_it() {
+    let hall = Arc::new(Hall::open().await);
+    let user = hall.world.customer.clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    // Checks all the while, so that whatever is remembered of access is remembered at the worst moments.
+    let mut checking = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (hall, user, stop) = (Arc::clone(&hall), user.clone(), Arc::clone(&stop));
+        checking.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                hall.level(hall.world.chat_experience.as_str(), &user).await;
+            }
+        });
+    }
+    for _ in 0..20 {
+        for (change, level) in [(BAN, "no_access"), (UNBAN, "customer")] {
+            hall.run(None, change, json!({"input": {"userId": user.as_str()}})).await.data();
+            for _ in 0..3 {
+                assert_eq!(hall.level(hall.world.chat_experience.as_str(), &user).await, level);
+            }
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    while let Some(ended) = checking.join_next().await {
+        ended.expect("checks are answered");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
