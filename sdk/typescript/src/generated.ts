@@ -322,6 +322,7 @@ export interface ChargeUserInput {
   userId: string;
 }
 
+/** A chat or forum to find or make; they differ in the words for who may post. */
 export interface CreateChatInput {
   accessPassId?: string | null;
   clientMutationId?: string | null;
@@ -346,6 +347,7 @@ export interface CreateCompanyMutedUserInput {
   userId: string;
 }
 
+/** A chat or forum to find or make; they differ in the words for who may post. */
 export interface CreateForumInput {
   accessPassId?: string | null;
   clientMutationId?: string | null;

@@ -96,7 +96,7 @@ impl ChargeUserInput {
     }
 }
 
-/// The schema's `CreateChatInput`.
+/// A chat or forum to find or make; they differ in the words for who may post.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateChatInput {
@@ -141,7 +141,7 @@ pub struct CreateCompanyMutedUserInput {
     pub user_id: String,
 }
 
-/// The schema's `CreateForumInput`.
+/// A chat or forum to find or make; they differ in the words for who may post.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateForumInput {
