@@ -17,12 +17,13 @@ pub(crate) fn find_or_insert_pair(tx: &mut Tx<'_>, one: &UserId, other: &UserId)
     }
     let (id, now) = (tx.mint_feed(FeedKind::DirectMessage), tx.now);
     let added = tx.execute(
-        "insert into feeds (id, kind, who_can_post, pair_key, last_posted_at, created_at)
-         values ($1, 'direct_message', 'everyone', $2, $3, $3)
+        "insert into feeds (id, kind, who_can_post, pair_key, created_at)
+         values ($1, 'direct_message', 'everyone', $2, $3)
          on conflict (pair_key) do nothing",
         params![&id, &pair_key, now],
     )?;
     if added == 1 {
+        super::feed::insert_head(tx, &id)?;
         return Ok((id, true));
     }
     let found = find_pair(tx, &pair_key)?;
@@ -114,16 +115,17 @@ pub(crate) fn list(
     let pattern = super::user::like_within(filter.query);
     let rows = read.query(
         "select f.id, f.created_at, f.custom_name, f.pair_key, m.pinned,
-           cast(case when f.last_sequence > m.read_sequence then 1 else 0 end as bigint),
+           cast(case when h.last_sequence > m.read_sequence then 1 else 0 end as bigint),
            p.content, p.author_id
          from feed_members m
          join feeds f on f.id = m.feed_id
-         left join posts p on p.feed_id = f.id and p.sequence = f.last_sequence
+         join feed_heads h on h.feed_id = m.feed_id
+         left join posts p on p.feed_id = f.id and p.sequence = h.last_sequence
          where m.user_id = $1
            and m.status = $2
            and m.last_posted_at < $3
            and (cast($4 as bigint) is null
-             or $4 = case when f.last_sequence > m.read_sequence then 1 else 0 end)
+             or $4 = case when h.last_sequence > m.read_sequence then 1 else 0 end)
            and ($5 = '%%' or lower(coalesce(f.custom_name, '')) like $5 escape '!' or exists (
              select 1
              from feed_members o

@@ -1,12 +1,13 @@
 //! Rows of feeds: their rules, and the sequence that orders their posts.
 
-use super::{Read, Row, Tx, params};
+use super::{Read, Row, Tx, Value, params};
 use crate::error::{Error, Result};
 use guildhall_core::ids::{CompanyId, ExperienceId, FeedId, FeedKind, UserId};
 use guildhall_core::post::{FeedRules, WhoCanPost};
+use std::sync::Arc;
 
 /// A feed as a writer or reader meets it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Feed {
     pub(crate) id: FeedId,
     pub(crate) kind: FeedKind,
@@ -24,6 +25,54 @@ pub(crate) struct Place {
     pub(crate) is_gone: bool,
 }
 
+/// A feed before any moment is applied to it.
+#[derive(Debug)]
+pub(super) struct FeedRow {
+    feed: Feed,
+    expires_at: Option<i64>,
+    is_deleted: bool,
+}
+
+impl FeedRow {
+    /// The feed as it stands at a moment.
+    fn at(&self, now: i64) -> Feed {
+        let mut feed = self.feed.clone();
+        if let Some(place) = &mut feed.place {
+            place.is_gone = self.is_deleted || self.expires_at.is_some_and(|at| at <= now);
+        }
+        feed
+    }
+
+    fn read(mut row: Row) -> Result<Self> {
+        let kind = match row.text(1)?.as_str() {
+            "chat" => FeedKind::Chat,
+            "forum" => FeedKind::Forum,
+            _ => FeedKind::DirectMessage,
+        };
+        let place = match (row.id_or_null(7)?, row.id_or_null(8)?) {
+            (Some(experience), Some(company)) => Some(Place { experience, company, is_gone: false }),
+            _ => None,
+        };
+        let banned_words = row.text(4)?;
+        let feed = Feed {
+            id: row.id(0)?,
+            kind,
+            place,
+            rules: FeedRules {
+                who_can_post: WhoCanPost::from_word(&row.text(2)?).unwrap_or(WhoCanPost::Admins),
+                cooldown_ms: row.int(3)?,
+                banned_words: match banned_words.as_str() {
+                    "[]" => Vec::new(),
+                    words => serde_json::from_str(words).map_err(Error::internal)?,
+                },
+                ban_urls: row.flag(5)?,
+                ban_media: row.flag(6)?,
+            },
+        };
+        Ok(Self { feed, expires_at: row.int_or_null(9)?, is_deleted: row.int_or_null(10)?.is_some() })
+    }
+}
+
 macro_rules! feed_query {
     ($condition:literal) => {
         concat!(
@@ -37,47 +86,26 @@ macro_rules! feed_query {
     };
 }
 
-fn from_row(mut row: Row, now: i64) -> Result<Feed> {
-    let kind = match row.text(1)?.as_str() {
-        "chat" => FeedKind::Chat,
-        "forum" => FeedKind::Forum,
-        _ => FeedKind::DirectMessage,
-    };
-    let place = match (row.id_or_null(7)?, row.id_or_null(8)?) {
-        (Some(experience), Some(company)) => {
-            let over = row.int_or_null(9)?.is_some_and(|at| at <= now);
-            Some(Place { experience, company, is_gone: over || row.int_or_null(10)?.is_some() })
-        }
-        _ => None,
-    };
-    let banned_words = row.text(4)?;
-    Ok(Feed {
-        id: row.id(0)?,
-        kind,
-        place,
-        rules: FeedRules {
-            who_can_post: WhoCanPost::from_word(&row.text(2)?).unwrap_or(WhoCanPost::Admins),
-            cooldown_ms: row.int(3)?,
-            banned_words: match banned_words.as_str() {
-                "[]" => Vec::new(),
-                words => serde_json::from_str(words).map_err(Error::internal)?,
-            },
-            ban_urls: row.flag(5)?,
-            ban_media: row.flag(6)?,
-        },
-    })
-}
+/// The statement of [`of_experience`]; every table in it is watched by the memory.
+pub(super) const OF_EXPERIENCE: &str = feed_query!("f.experience_id = $1");
 
+/// The feed of a chat or forum.
 pub(crate) fn of_experience(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Option<Feed>> {
     let now = read.now;
-    let row = read.first(feed_query!("f.experience_id = $1"), params![experience])?;
-    row.map(|row| from_row(row, now)).transpose()
+    let row = match read.memo {
+        Some(memo) => memo.feed(experience, now, || find_row(read, OF_EXPERIENCE, params![experience]))?,
+        None => Arc::new(find_row(read, OF_EXPERIENCE, params![experience])?),
+    };
+    Ok(row.as_ref().as_ref().map(|row| row.at(now)))
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &FeedId) -> Result<Option<Feed>> {
     let now = read.now;
-    let row = read.first(feed_query!("f.id = $1"), params![id])?;
-    row.map(|row| from_row(row, now)).transpose()
+    Ok(find_row(read, feed_query!("f.id = $1"), params![id])?.map(|row| row.at(now)))
+}
+
+fn find_row(read: &mut Read<'_>, sql: &'static str, parameters: &[Value<'_>]) -> Result<Option<FeedRow>> {
+    read.first(sql, parameters)?.map(FeedRow::read).transpose()
 }
 
 pub(crate) fn insert(
@@ -89,24 +117,29 @@ pub(crate) fn insert(
 ) -> Result<FeedId> {
     let (id, now) = (tx.mint_feed(kind), tx.now);
     tx.execute(
-        "insert into feeds (id, kind, experience_id, company_id, who_can_post, last_posted_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $6)",
+        "insert into feeds (id, kind, experience_id, company_id, who_can_post, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
         params![&id, kind.as_str(), experience, company, who_can_post.as_str(), now],
     )?;
+    insert_head(tx, &id)?;
     Ok(id)
+}
+
+/// Lets a new feed begin with no posts.
+pub(super) fn insert_head(tx: &mut Tx<'_>, feed: &FeedId) -> Result<()> {
+    tx.execute("insert into feed_heads (feed_id, last_sequence) values ($1, 0)", params![feed])?;
+    Ok(())
 }
 
 /// Takes the next place in a feed. Held until the transaction ends, so places become visible in order.
 pub(crate) fn take_sequence(tx: &mut Tx<'_>, feed: &FeedId) -> Result<i64> {
-    let now = tx.now;
     let mut row = tx
         .first(
-            "update feeds
-             set last_sequence = last_sequence + 1,
-                 last_posted_at = $2
-             where id = $1
+            "update feed_heads
+             set last_sequence = last_sequence + 1
+             where feed_id = $1
              returning last_sequence",
-            params![feed, now],
+            params![feed],
         )?
         .ok_or_else(|| Error::internal("a feed that was just read is gone"))?;
     row.int(0)
@@ -114,7 +147,7 @@ pub(crate) fn take_sequence(tx: &mut Tx<'_>, feed: &FeedId) -> Result<i64> {
 
 /// How many posts a feed has had.
 pub(crate) fn last_sequence(read: &mut Read<'_>, feed: &FeedId) -> Result<i64> {
-    let row = read.first("select last_sequence from feeds where id = $1", params![feed])?;
+    let row = read.first("select last_sequence from feed_heads where feed_id = $1", params![feed])?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }
 

@@ -1,4 +1,4 @@
-//! What bears on access, kept in memory as long as no commit touches the tables it was read from.
+//! What bears on access and the rules of feeds, kept in memory as long as no commit touches the tables it was read from.
 //!
 //! SQLite only, where one process does all the writing: its engine tells the writer which tables a
 //! transaction changed ([`is_watched`]), and a commit that changed any of [`WATCHED`] begins a new generation,
@@ -8,6 +8,7 @@
 //! Bounds: [`MOST_RECORDS`] pairs of company and user, [`MOST_EXPERIENCES`] experiences; the least used give way.
 
 use super::access::{DoorRow, ExperienceRow, RecordRows};
+use super::feed::FeedRow;
 use crate::error::Result;
 use guildhall_core::ids::{CompanyId, ExperienceId, UserId};
 use quick_cache::sync::Cache;
@@ -20,12 +21,13 @@ const MOST_EXPERIENCES: usize = 10_000;
 const LIFETIME_MS: i64 = 5_000;
 
 /// Every table that a kept answer was read from.
-pub(super) const WATCHED: [&str; 8] = [
+pub(super) const WATCHED: [&str; 9] = [
     "app_agents",
     "app_installs",
     "bans",
     "experience_passes",
     "experiences",
+    "feeds",
     "memberships",
     "mutes",
     "team_members",
@@ -42,6 +44,7 @@ pub(super) struct Memo {
     records: Shelf<(CompanyId, UserId), RecordRows>,
     doors: Shelf<ExperienceId, Vec<DoorRow>>,
     experiences: Shelf<ExperienceId, Option<ExperienceRow>>,
+    feeds: Shelf<ExperienceId, Option<FeedRow>>,
 }
 
 type Shelf<K, V> = Cache<K, Kept<V>>;
@@ -65,6 +68,7 @@ impl Memo {
             records: Cache::new(MOST_RECORDS),
             doors: Cache::new(MOST_EXPERIENCES),
             experiences: Cache::new(MOST_EXPERIENCES),
+            feeds: Cache::new(MOST_EXPERIENCES),
         }
     }
 
@@ -123,6 +127,15 @@ impl<'a> View<'a> {
         load: impl FnOnce() -> Result<Option<ExperienceRow>>,
     ) -> Result<Arc<Option<ExperienceRow>>> {
         self.recall(&self.memo.experiences, experience.clone(), now, load)
+    }
+
+    pub(super) fn feed(
+        self,
+        experience: &ExperienceId,
+        now: i64,
+        load: impl FnOnce() -> Result<Option<FeedRow>>,
+    ) -> Result<Arc<Option<FeedRow>>> {
+        self.recall(&self.memo.feeds, experience.clone(), now, load)
     }
 
     fn recall<K: Hash + Eq, V>(

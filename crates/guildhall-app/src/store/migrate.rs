@@ -4,16 +4,31 @@ use super::dialect::Dialect;
 use super::{Engine, OpenError, params};
 use crate::error::Result;
 
-/// Every migration, oldest first; its place is its version.
-const MIGRATIONS: &[(&str, &str)] = &[("spine", include_str!("../../migrations/0001_spine.sql"))];
+/// Migrations by name and script, oldest first; the place of each is its version.
+type Migrations = &'static [(&'static str, &'static str)];
+
+/// Every migration.
+const MIGRATIONS: Migrations = &[
+    ("spine", include_str!("../../migrations/0001_spine.sql")),
+    ("feed_heads", include_str!("../../migrations/0002_feed_heads.sql")),
+];
 
 /// Brings the tables up to date, one transaction a migration.
 pub(super) fn run(engine: &mut dyn Engine, place: &str, now: i64) -> std::result::Result<(), OpenError> {
+    run_all(engine, place, now, MIGRATIONS)
+}
+
+fn run_all(
+    engine: &mut dyn Engine,
+    place: &str,
+    now: i64,
+    migrations: Migrations,
+) -> std::result::Result<(), OpenError> {
     let failed = |cause| OpenError::Migration { place: place.to_owned(), cause: format!("{cause:?}") };
-    let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let known = i64::try_from(migrations.len()).expect("there are few migrations");
     loop {
         engine.run_script(begin(engine.dialect())).map_err(failed)?;
-        let step = step(engine, known, now);
+        let step = step(engine, migrations, known, now);
         let end = if matches!(step, Ok(Step::Applied)) { "commit" } else { "rollback" };
         engine.run_script(end).map_err(failed)?;
         match step.map_err(failed)? {
@@ -39,7 +54,7 @@ enum Step {
     Newer(i64),
 }
 
-fn step(engine: &mut dyn Engine, known: i64, now: i64) -> Result<Step> {
+fn step(engine: &mut dyn Engine, migrations: Migrations, known: i64, now: i64) -> Result<Step> {
     engine.run_script(
         "create table if not exists schema_migrations (
            version bigint primary key,
@@ -52,7 +67,7 @@ fn step(engine: &mut dyn Engine, known: i64, now: i64) -> Result<Step> {
     if current > known {
         return Ok(Step::Newer(current));
     }
-    let Some((name, script)) = usize::try_from(current).ok().and_then(|index| MIGRATIONS.get(index)) else {
+    let Some((name, script)) = usize::try_from(current).ok().and_then(|index| migrations.get(index)) else {
         return Ok(Step::UpToDate);
     };
     engine.run_script(script)?;
@@ -62,4 +77,29 @@ fn step(engine: &mut dyn Engine, known: i64, now: i64) -> Result<Step> {
         params![current + 1, *name, now],
     )?;
     Ok(Step::Applied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sqlite::SqliteEngine;
+    use super::*;
+
+    #[test]
+    fn feeds_keep_their_places_when_their_heads_move_out() {
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..1]).expect("the spine");
+        engine
+            .run_script(
+                "insert into feeds (id, kind, who_can_post, pair_key, last_sequence, last_posted_at, created_at)
+                 values ('dms_feed_1', 'direct_message', 'everyone', 'a b', 7, 1, 1)",
+            )
+            .expect("a feed of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let mut rows =
+            engine.query("select feed_id, last_sequence from feed_heads", &[]).expect("the new table");
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].text(0).expect("an id"), "dms_feed_1");
+        assert_eq!(rows[0].int(1).expect("a place"), 7);
+        run(&mut engine, "here", 0).expect("a second start finds nothing to do");
+    }
 }

@@ -147,6 +147,11 @@ pub(super) struct SqliteEngine {
 }
 
 impl SqliteEngine {
+    #[cfg(test)]
+    pub(super) fn in_memory() -> Self {
+        Self::prepare(Connection::open_in_memory().expect("memory is there")).expect("prepares")
+    }
+
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
