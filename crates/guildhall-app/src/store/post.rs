@@ -121,6 +121,8 @@ pub(crate) fn delete_by_author(tx: &mut Tx<'_>, feed: &FeedId, author: &UserId) 
         "update posts
          set content = '',
              title = null,
+             mentioned_user_ids = '[]',
+             everyone_mentioned = 0,
              pinned = 0,
              deleted_at = $3,
              updated_at = $3
