@@ -5,6 +5,7 @@
 
 mod access;
 mod attachment;
+mod authorization;
 mod bad_input;
 mod checkout;
 mod crash;

@@ -1,0 +1,497 @@
+//! Who may do what: every root field, every guarded field and every route, for every kind of caller, held against the
+//! table in `authorization.table`. A field or route without a row fails, and so does a row that nothing has.
+
+use crate::harness::{Answered, Foreign, Hall};
+use guildhall_core::ids::{Id, UserId};
+use guildhall_core::ledger::AccountKind;
+use guildhall_core::money::Currency;
+use guildhall_core::permission::Permission;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+const TABLE: &str = include_str!("authorization.table");
+const ROUTER: &str = include_str!("../../../guildhall-web/src/router.rs");
+
+/// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
+const PLAIN_TYPES: &[&str] = &[
+    "AttachmentInterfaceConnection",
+    "AttachmentSource",
+    "AudioAttachment",
+    "BalanceCache",
+    "BalanceCacheConnection",
+    "ChargeUserResponse",
+    "CheckoutSession",
+    "DirectUpload",
+    "DmsChannel",
+    "DmsPost",
+    "Experience",
+    "ExperienceInterfaceConnection",
+    "FeedMember",
+    "FeedPostsResponse",
+    "ForumPost",
+    "HasAccessResult",
+    "ImageAttachment",
+    "ImgSrcset",
+    "LedgerAccount",
+    "MultipartUrl",
+    "OtherAttachment",
+    "PageInfo",
+    "Plan",
+    "Post",
+    "PublicAccessPass",
+    "PublicApp",
+    "PublicCompany",
+    "PublicPlan",
+    "PublicProfileUserConnection",
+    "UserStat",
+    "VideoAttachment",
+];
+
+/// Fields of the other types that are anyone's who got as far as the thing that holds them.
+const PLAIN_FIELDS: &[(&str, &[&str])] = &[
+    ("Company", &["id"]),
+    ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    (
+        "PublicExperience",
+        &["accessPasses", "app", "company", "description", "id", "logo", "name", "upsellType"],
+    ),
+    (
+        "PublicProfileUser",
+        &[
+            "banner",
+            "bio",
+            "city",
+            "country",
+            "createdAt",
+            "id",
+            "name",
+            "phoneVerified",
+            "profilePicture",
+            "username",
+        ],
+    ),
+    // Reached through `viewer` alone: one's own.
+    (
+        "User",
+        &[
+            "bannerImage",
+            "bio",
+            "createdAt",
+            "dateOfBirthDay",
+            "dateOfBirthMonth",
+            "dateOfBirthYear",
+            "id",
+            "name",
+            "phoneVerified",
+            "profilePicture",
+            "username",
+        ],
+    ),
+    ("Viewer", &["user"]),
+];
+
+/// One caller of the table, in the order of its columns.
+struct Caller {
+    name: &'static str,
+    key: Option<String>,
+    user: Option<UserId>,
+}
+
+/// A hall with every caller in it, and with what the cases are about.
+struct Scene {
+    hall: Hall,
+    callers: Vec<Caller>,
+    upsold: String,
+    post: String,
+    account: String,
+    company_account: String,
+}
+
+async fn scene() -> Scene {
+    let hall = Hall::open().await;
+    let world = hall.world.clone();
+    let stranger = hall.foreign().await;
+    let (bare, trusted) = (hall.foreign().await, hall.foreign().await);
+    hall.install(&bare, &[]).await;
+    hall.install(&trusted, Permission::ALL).await;
+    let caller = |name, key: Option<&str>, user: Option<&UserId>| Caller {
+        name,
+        key: key.map(str::to_owned),
+        user: user.cloned(),
+    };
+    let agent_of = |name, app: &Foreign| caller(name, Some(&app.key), None);
+    let own = Some(world.api_key.as_str());
+    let callers = vec![
+        caller("nobody", None, None),
+        caller("stranger", Some(&stranger.key), Some(&stranger.owner)),
+        agent_of("other-app", &stranger),
+        agent_of("app-without", &bare),
+        agent_of("app-with", &trusted),
+        caller("customer", own, Some(&world.customer)),
+        caller("moderator", own, Some(&world.moderator)),
+        caller("owner", own, Some(&world.owner)),
+        caller("own-app", own, None),
+    ];
+    let upsold = hall
+        .chat(json!({
+            "accessPassId": world.access_pass.as_str(),
+            "name": "the upsold one",
+            "price": {"initialPrice": 5, "baseCurrency": "usd"},
+        }))
+        .await;
+    let post = hall.written(&world.owner, &world.forum_experience, json!({"content": "a post"})).await;
+    let (usd, rich) = (Currency::parse("usd").expect("a currency"), world.owner.to_string());
+    hall.found(move |founder| founder.fund(AccountKind::User, &rich, usd, 10_000, "the owner's own")).await;
+    let account = "query { viewer { user { ledgerAccount { id } } } }";
+    let account = hall.run(Some(&world.owner), account, json!({})).await;
+    let company = "query($id: ID!) { company(id: $id) { ledgerAccount { id } } }";
+    let company = hall.run(None, company, json!({"id": world.company.as_str()})).await;
+    Scene {
+        account: text(&account.data()["viewer"]["user"]["ledgerAccount"]["id"]),
+        company_account: text(&company.data()["company"]["ledgerAccount"]["id"]),
+        upsold: upsold.to_string(),
+        post: text(&post["id"]),
+        hall,
+        callers,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("text").to_owned()
+}
+
+/// What a row asks, and where in the data its answer stands.
+struct Case {
+    document: String,
+    variables: Value,
+    path: String,
+    /// Whether the company is named in a header, without which it would be the caller's own.
+    names_company: bool,
+}
+
+impl Scene {
+    /// The case of a row for one caller; `None` for a row that no case is known of.
+    async fn case(&self, row: &str, caller: &Caller) -> Option<Case> {
+        let world = &self.hall.world;
+        let input = |field: &str, type_name: &str, selection: &str, input: Value| Case {
+            document: format!("mutation($input: {type_name}!) {{ {field}(input: $input) {selection} }}"),
+            variables: json!({"input": input}),
+            path: format!("/{field}"),
+            names_company: matches!(
+                row,
+                "banUser" | "unbanUser" | "createCompanyMutedUser" | "deleteCompanyMutedUser" | "chargeUser"
+            ),
+        };
+        let query = |document: String, path: &str| Case {
+            document,
+            variables: json!({}),
+            path: path.into(),
+            names_company: false,
+        };
+        let of_company = |selection: &str, path: &str| {
+            query(format!("{{ company(id: \"{}\") {{ {selection} }} }}", world.company), path)
+        };
+        let access = |field: &str, argument: &str, id: &str| {
+            let user = &world.customer;
+            let document =
+                format!("{{ {field}({argument}: \"{id}\", userId: \"{user}\") {{ accessLevel }} }}");
+            query(document, &format!("/{field}"))
+        };
+        let (name, chat, forum) = (caller.name, &world.chat_experience, &world.forum_experience);
+        Some(match row {
+            "attachment" => {
+                let file = self.announced(&world.owner).await;
+                let process =
+                    "mutation($input: AnalyzeAttachmentInput!) { mediaAnalyzeAttachment(input: $input) }";
+                let sent = json!({"input": {"directUploadId": file, "mediaType": "other"}});
+                self.hall.run(Some(&world.owner), process, sent).await.data();
+                query(format!("{{ attachment(id: \"{file}\") {{ id }} }}"), "/attachment")
+            }
+            "company" => of_company("id", "/company"),
+            "Company.experiencesV2" => {
+                of_company("experiencesV2 { nodes { id } }", "/company/experiencesV2/nodes/0")
+            }
+            "Company.ledgerAccount" => of_company("ledgerAccount { id }", "/company/ledgerAccount"),
+            "CustomPrivate.upsellPlan" => of_company(
+                "experiencesV2(filter: {query: \"the upsold one\"}) { nodes { upsellPlan { id } } }",
+                "/company/experiencesV2/nodes/0/upsellPlan",
+            ),
+            "feedPosts" => query(
+                format!(
+                    "{{ feedPosts(feedType: chat_feed, experienceId: \"{chat}\") {{ posts {{ __typename }} }} }}"
+                ),
+                "/feedPosts",
+            ),
+            "hasAccessToAccessPass" => access(row, "accessPassId", world.access_pass.as_str()),
+            "hasAccessToCompany" => access(row, "companyId", world.company.as_str()),
+            "hasAccessToExperience" => access(row, "experienceId", chat.as_str()),
+            "myDmsChannelsV2" => query("{ myDmsChannelsV2 { id } }".into(), "/myDmsChannelsV2"),
+            "publicAccessPass" => query(
+                format!("{{ publicAccessPass(id: \"{}\") {{ id }} }}", world.access_pass),
+                "/publicAccessPass",
+            ),
+            "publicCompany" => {
+                query(format!("{{ publicCompany(id: \"{}\") {{ id }} }}", world.company), "/publicCompany")
+            }
+            "publicExperience" => {
+                query(format!("{{ publicExperience(id: \"{chat}\") {{ id }} }}"), "/publicExperience")
+            }
+            "PublicExperience.users" => query(
+                format!("{{ publicExperience(id: \"{chat}\") {{ users {{ totalCount }} }} }}"),
+                "/publicExperience/users",
+            ),
+            "PublicExperience.upsellPlan" => query(
+                format!("{{ publicExperience(id: \"{}\") {{ upsellPlan {{ id }} }} }}", self.upsold),
+                "/publicExperience/upsellPlan",
+            ),
+            "publicUser" => {
+                query(format!("{{ publicUser(id: \"{}\") {{ id }} }}", world.customer), "/publicUser")
+            }
+            "PublicProfileUser.userStat" => query(
+                format!(
+                    "{{ publicUser(id: \"{}\") {{ userStat {{ moneyEarnedLifetime }} }} }}",
+                    world.customer
+                ),
+                "/publicUser/userStat",
+            ),
+            "viewer" => query("{ viewer { user { id } } }".into(), "/viewer"),
+            "User.email" => query("{ viewer { user { id email } } }".into(), "/viewer/user/email"),
+            "User.ledgerAccount" => {
+                query("{ viewer { user { ledgerAccount { id } } } }".into(), "/viewer/user/ledgerAccount")
+            }
+            "banUser" | "unbanUser" | "createCompanyMutedUser" | "deleteCompanyMutedUser" => {
+                let subject = self.hall.customer(&format!("{}-{name}", &row[..6])).await;
+                let type_name = format!("{}{}Input", row[..1].to_uppercase(), &row[1..]);
+                input(row, &type_name, "", json!({"userId": subject.as_str()}))
+            }
+            "chargeUser" => {
+                let charge = json!({"userId": world.customer.as_str(), "amount": 5, "currency": "usd"});
+                input(row, "ChargeUserInput", "{ status }", charge)
+            }
+            "createCheckoutSession" => {
+                let plan = json!({"planId": world.plan.as_str()});
+                input(row, "CreateCheckoutSessionInput", "{ id }", plan)
+            }
+            "createChat" | "createForum" => {
+                let type_name = format!("{}{}Input", row[..1].to_uppercase(), &row[1..]);
+                let pass = world.access_pass.as_str();
+                input(
+                    row,
+                    &type_name,
+                    "{ id }",
+                    json!({"name": format!("{row} {name}"), "accessPassId": pass}),
+                )
+            }
+            "createForumPost" => {
+                let comment =
+                    json!({"experienceId": forum.as_str(), "content": "me too", "parentId": self.post});
+                input(row, "CreateForumPostInput", "{ id }", comment)
+            }
+            "mediaDirectUpload" => input(row, "DirectUploadInput", "{ id }", announcement()),
+            "mediaAnalyzeAttachment" => {
+                let file = self.announced(&world.owner).await;
+                input(
+                    row,
+                    "AnalyzeAttachmentInput",
+                    "",
+                    json!({"directUploadId": file, "mediaType": "other"}),
+                )
+            }
+            "sendMessage" => {
+                input(row, "SendMessageInput", "", json!({"experienceId": chat.as_str(), "message": "hello"}))
+            }
+            "sendNotification" => {
+                let notification = json!({"experienceId": chat.as_str(), "title": "news", "content": "good"});
+                input(row, "SendNotificationInput", "", notification)
+            }
+            "transferFunds" => self.transfer(&self.company_account, name),
+            "transferFunds (another person's)" => self.transfer(&self.account, name),
+            _ => return None,
+        })
+    }
+
+    fn transfer(&self, source: &str, name: &str) -> Case {
+        Case {
+            document: "mutation($input: TransferFundsInput!) { transferFunds(input: $input) }".into(),
+            variables: json!({"input": {
+                "amount": 1,
+                "currency": "usd",
+                "destinationId": self.hall.world.customer.as_str(),
+                "idempotenceKey": format!("{source} {name}"),
+                "ledgerAccountId": source,
+            }}),
+            path: "/transferFunds".into(),
+            names_company: false,
+        }
+    }
+
+    /// A file that a user announced, with its bytes put.
+    async fn announced(&self, user: &UserId) -> String {
+        let document =
+            "mutation($input: DirectUploadInput!) { mediaDirectUpload(input: $input) { id uploadUrl } }";
+        let announced = self.hall.run(Some(user), document, json!({"input": announcement()})).await;
+        let upload = &announced.data()["mediaDirectUpload"];
+        let put = reqwest::Client::new().put(text(&upload["uploadUrl"])).body(FILE).send().await;
+        assert_eq!(put.expect("an answer").status().as_u16(), 200);
+        text(&upload["id"])
+    }
+
+    async fn ask(&self, caller: &Caller, case: &Case) -> Answered {
+        let bearer = caller.key.as_ref().map(|key| format!("Bearer {key}"));
+        let user = caller.user.as_ref().map(ToString::to_string);
+        let mut headers = Vec::new();
+        if let Some(bearer) = &bearer {
+            headers.push(("authorization", bearer.as_str()));
+            headers.extend(user.as_deref().map(|user| ("x-on-behalf-of", user)));
+            headers.extend(case.names_company.then_some(("x-company-id", self.hall.world.company.as_str())));
+        }
+        self.hall.post(&headers, &json!({"query": case.document, "variables": case.variables})).await
+    }
+}
+
+const FILE: &str = "five!";
+
+fn announcement() -> Value {
+    json!({
+        "byteSizeV2": FILE.len().to_string(),
+        "checksum": "7FULrcJrVOq/LtVQUfc5LQ==",
+        "contentType": "text/plain",
+        "filename": "five.txt",
+        "record": "forum_post",
+    })
+}
+
+/// The word of the table for an answer.
+fn word(answered: &Answered, path: &str) -> &'static str {
+    if answered.body.get("errors").is_some() {
+        return match answered.refusal().0.as_str() {
+            "UNAUTHENTICATED" => "unauthenticated",
+            "FORBIDDEN" => "forbidden",
+            "NOT_FOUND" => "not-found",
+            other => panic!("{other} says nothing of who may: {}", answered.body),
+        };
+    }
+    match answered.body["data"].pointer(path) {
+        Some(Value::Null) | None => "withheld",
+        Some(_) => "yes",
+    }
+}
+
+/// The rows of one part of the table: a name, then a word for each caller.
+fn rows(part: &str) -> BTreeMap<String, Vec<String>> {
+    let begins = format!("[{part}]");
+    let lines = TABLE.lines().skip_while(|line| *line != begins).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let lines = lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, words) = line.split_once('|').expect("a name, then words");
+            (name.trim().to_owned(), words.split_whitespace().map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_answers_every_caller_as_the_table_says() {
+    let scene = scene().await;
+    let wanted = rows("fields");
+    let names: Vec<&str> = scene.callers.iter().map(|caller| caller.name).collect();
+    assert_eq!(wanted["caller"], names, "the columns");
+    let (mut differences, mut seen) = (String::new(), String::new());
+    for (row, words) in wanted.iter().filter(|(row, _)| *row != "caller") {
+        let mut found = Vec::new();
+        for caller in &scene.callers {
+            let case = scene.case(row, caller).await.unwrap_or_else(|| panic!("no case asks `{row}`"));
+            found.push(word(&scene.ask(caller, &case).await, &case.path));
+        }
+        for ((caller, wanted), found) in scene.callers.iter().zip(words).zip(&found) {
+            if wanted != found {
+                writeln!(differences, "{row}: {} is told {found}, not {wanted}", caller.name).expect("text");
+            }
+        }
+        assert_eq!(words.len(), scene.callers.len(), "`{row}` has a word for each caller; seen: {found:?}");
+        writeln!(seen, "{row:34}| {}", found.join(" ")).expect("text");
+    }
+    assert!(differences.is_empty(), "{differences}\nseen:\n{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_of_the_schema_has_a_row_or_comes_with_what_holds_it() {
+    let hall = Hall::open().await;
+    let document = "{ __schema { types { kind name fields(includeDeprecated: true) { name } } } }";
+    let answered = hall.run(None, document, json!({})).await;
+    let types = answered.data()["__schema"]["types"].as_array().expect("types").clone();
+    let rows = rows("fields");
+    let plain: BTreeMap<&str, &[&str]> = PLAIN_FIELDS.iter().copied().collect();
+    let (mut missing, mut guarded) = (Vec::new(), BTreeSet::from(["caller".to_owned()]));
+    for object in types.iter().filter(|object| object["kind"] == "OBJECT") {
+        let name = object["name"].as_str().expect("a name");
+        if name.starts_with("__") || PLAIN_TYPES.contains(&name) {
+            continue;
+        }
+        for field in object["fields"].as_array().expect("fields") {
+            let field = field["name"].as_str().expect("a name");
+            let row = match name {
+                "PublicQuery" | "PublicMutation" => field.to_owned(),
+                _ if plain.get(name).is_some_and(|fields| fields.contains(&field)) => continue,
+                _ => format!("{name}.{field}"),
+            };
+            if !rows.contains_key(&row) {
+                missing.push(row.clone());
+            }
+            guarded.insert(row);
+        }
+    }
+    assert!(missing.is_empty(), "without a row in authorization.table: {missing:#?}");
+    let dead: Vec<&String> =
+        rows.keys().filter(|row| !guarded.contains(row.split(" (").next().unwrap_or_default())).collect();
+    assert!(dead.is_empty(), "rows that the schema has no field for: {dead:#?}");
+    let known: BTreeSet<&str> = types.iter().filter_map(|object| object["name"].as_str()).collect();
+    let gone = PLAIN_TYPES.iter().chain(plain.keys()).find(|name| !known.contains(**name));
+    assert_eq!(gone, None, "a type that is not in the schema any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_every_caller_as_the_table_says() {
+    let hall = Hall::open().await;
+    let foreign = hall.foreign().await;
+    let wanted = rows("routes");
+    let routes: BTreeSet<String> = ROUTER
+        .split(".route(\"")
+        .skip(1)
+        .map(|rest| {
+            let path = rest.split('"').next().expect("a path");
+            let method =
+                if rest.contains("put(upload::") && path.starts_with("/uploads") { "PUT" } else { "GET" };
+            format!("{method} {path}")
+        })
+        .collect();
+    let rows: BTreeSet<String> = wanted.keys().filter(|row| *row != "caller").cloned().collect();
+    assert_eq!(rows, routes, "every route of the router has a row, and no other");
+    let mut differences = String::new();
+    for row in rows {
+        let (method, path) = row.split_once(' ').expect("a method and a path");
+        let path = path
+            .replace("{operation}", "viewer")
+            .replace("{experience}", hall.world.chat_experience.as_str())
+            .replace("{session}", "ch_unknown")
+            .replace("{attachment}", "file_unknown")
+            .replace("{part}", "1")
+            .replace("{*path}", "hall.css");
+        let mut found = Vec::new();
+        for key in [None, Some(&foreign.key), Some(&hall.world.api_key)] {
+            let client = reqwest::Client::new();
+            let method = method.parse().expect("a method");
+            let mut request = client.request(method, format!("{}{path}", hall.running.origin));
+            if let Some(key) = key {
+                request = request.bearer_auth(key);
+            }
+            found.push(request.send().await.expect("an answer").status().as_u16().to_string());
+        }
+        if wanted[&row] != found {
+            writeln!(differences, "{row:48}| {}", found.join(" ")).expect("text");
+        }
+    }
+    assert!(differences.is_empty(), "answered otherwise than the table says:\n{differences}");
+}
