@@ -56,11 +56,17 @@ impl Running {
         }
     }
 
-    /// Waits until the server ends by itself, which only a broken listener makes it do.
+    /// Waits until the server ends by itself, which only a broken listener or runner makes it do.
     async fn wait(&mut self) -> String {
-        match (&mut self.serving).await {
-            Ok(()) => "the listener ended".into(),
-            Err(error) => format!("the server broke: {error}"),
+        tokio::select! {
+            served = &mut self.serving => match served {
+                Ok(()) => "the listener ended".into(),
+                Err(error) => format!("the server broke: {error}"),
+            },
+            worked = &mut self.working => match worked {
+                Ok(()) => "the runner of jobs ended".into(),
+                Err(error) => format!("the runner of jobs broke: {error}"),
+            },
         }
     }
 }

@@ -10,8 +10,6 @@
 mod runner;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests;
 
 pub use crate::store::job::{Shown, Standing};
 pub(crate) use runner::Activity;

@@ -26,6 +26,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(20);
 const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 /// How long a runner may not have heard of what another process queued.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The least time between two looks, e.g. when another copy is about to take what is due.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(10);
 /// How long jobs may take to end when the runner stops, before they are given back.
 const LAST_JOBS: Duration = Duration::from_secs(5);
 /// The longest reason that is kept, in characters.
@@ -246,7 +248,7 @@ where
 
 fn wait_until(due: Option<i64>, now: i64) -> Duration {
     let due = due.map(|due| Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
-    due.map_or(LOOK_EVERY, |wait| wait.min(LOOK_EVERY))
+    due.map_or(LOOK_EVERY, |wait| wait.clamp(LOOK_AT_MOST_EVERY, LOOK_EVERY))
 }
 
 /// Lets time pass.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Barrier, Semaphore, oneshot};
 
 const NOW_MS: i64 = 1_714_521_600_000;
 
@@ -66,6 +66,14 @@ impl Scene {
         queued.expect("it is queued")
     }
 
+    /// Takes the one job that is due, and does nothing with it.
+    async fn hold_one(&self, hall: &Guildhall) -> Taken {
+        let until = self.clock.now_ms() + LEASE_MS;
+        let mut taken = hall.store.write(move |tx| take(tx, 2, until)).await.expect("taken");
+        assert_eq!(taken.len(), 1);
+        taken.remove(0)
+    }
+
     async fn standing(&self, id: &JobId) -> Option<Standing> {
         let listed = list(self.hall(), false, 1000).await.expect("a list");
         listed.into_iter().find(|job| job.id == *id).map(|job| job.standing)
@@ -84,20 +92,30 @@ async fn runners_that_share_a_store_do_each_job_once_and_never_one_at_the_same_t
         scene.queue(&number.to_string(), None).await;
     }
     let (under_way, done) = (Mutex::new(BTreeMap::<JobId, usize>::new()), Mutex::new(Vec::new()));
-    let perform = |job: Taken| {
-        let (under_way, done) = (&under_way, &done);
+    // Each runner's first job waits for the other's, so that both have some at the same time.
+    let both = Barrier::new(2);
+    let perform = |job: Taken, is_first: bool| {
+        let (under_way, done, both) = (&under_way, &done, &both);
         async move {
             let before = under_way.lock().expect("whole").insert(job.id.clone(), 1);
             assert_eq!(before, None, "{} runs twice", job.id);
+            if is_first {
+                both.wait().await;
+            }
             tokio::task::yield_now().await;
             under_way.lock().expect("whole").remove(&job.id);
             done.lock().expect("whole").push(job.payload);
             Ok(())
         }
     };
-    let (one, two) = (Runner::new(scene.hall(), perform), Runner::new(scene.other(), perform));
+    let begun = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let runner = |hall, number: usize| {
+        let (perform, begun) = (&perform, &begun[number]);
+        Runner::new(hall, move |job| perform(job, begun.fetch_add(1, Ordering::SeqCst) == 0))
+    };
+    let (one, two) = (runner(scene.hall(), 0), runner(scene.other(), 1));
     let (first, second) = tokio::join!(one.run_due(), two.run_due());
-    assert!(first.expect("it ran") > 0 && second.expect("it ran") > 0);
+    first.and(second).expect("they ran");
     let mut done: Vec<u32> =
         done.into_inner().expect("whole").iter().map(|payload| payload.parse().expect("a number")).collect();
     done.sort_unstable();
@@ -143,14 +161,9 @@ async fn a_job_whose_runner_died_is_taken_over_when_its_lease_ends() {
 async fn whoever_lost_a_lease_changes_nothing() {
     let scene = Scene::open().await;
     scene.queue("contested", None).await;
-    let hold = |hall: &Guildhall| {
-        let until = scene.clock.now_ms() + LEASE_MS;
-        let write = hall.store.write(move |tx| take(tx, 1, until));
-        async move { write.await.expect("taken").pop().expect("one is due") }
-    };
-    let lost = hold(scene.hall()).await;
+    let lost = scene.hold_one(scene.hall()).await;
     scene.clock.advance_ms(LEASE_MS);
-    let held = hold(scene.other()).await;
+    let held = scene.hold_one(scene.other()).await;
     assert_eq!((&lost.id, lost.tries, held.tries), (&held.id, 1, 2));
     let late = lost.clone();
     let write = scene.hall().store.write(move |tx| {
@@ -255,9 +268,7 @@ async fn a_job_that_kills_its_runner_every_time_dies_too() {
     let id = scene.queue("deadly", Some("line")).await;
     let next = scene.queue("next", Some("line")).await;
     for _ in 0..MOST_TRIES {
-        let until = scene.clock.now_ms() + LEASE_MS;
-        let taken = scene.hall().store.write(move |tx| take(tx, 1, until)).await.expect("taken");
-        assert_eq!(taken.len(), 1);
+        scene.hold_one(scene.hall()).await;
         scene.clock.advance_ms(LEASE_MS);
     }
     let done = AtomicUsize::new(0);
@@ -338,9 +349,8 @@ async fn an_operator_retries_and_discards() {
     retry(scene.hall(), first.clone()).await.expect("hastened");
     assert_eq!(failing.run_due().await.expect("it ran"), 1, "without the rest");
 
-    let until = scene.clock.now_ms() + LEASE_MS;
     retry(scene.hall(), first.clone()).await.expect("hastened");
-    scene.hall().store.write(move |tx| take(tx, 1, until)).await.expect("taken");
+    scene.hold_one(scene.hall()).await;
     for refused in [retry(scene.hall(), first.clone()).await, discard(scene.hall(), first.clone()).await] {
         let refused = refused.expect_err("it is held");
         assert!(refused.to_string().contains("is being run right now"), "{refused}");
