@@ -7,6 +7,7 @@ pub mod access;
 pub mod attachment;
 pub mod experience;
 pub mod ids;
+pub mod job;
 pub mod ledger;
 pub mod markdown;
 pub mod membership;

@@ -3,6 +3,7 @@
 //! Every key of the file is also `GUILDHALL_<KEY>`. An unknown key or a bad value stops the start with
 //! one sentence that names it and where it stands.
 
+use guildhall_app::mail::{self, Sender, SmtpUrl};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub const KEYS: &[&str] = &[
     "log_format",
     "requests_per_minute",
     "largest_upload_mib",
+    "smtp_url",
+    "mail_from",
 ];
 
 /// How log lines look.
@@ -55,6 +58,10 @@ pub struct Config {
     pub requests_per_minute: Option<NonZeroU32>,
     /// The largest file that can be uploaded, in MiB.
     pub largest_upload_mib: u32,
+    /// The server that takes mail; without one, the links of mails are written to the log.
+    pub smtp_url: Option<SmtpUrl>,
+    /// Whom mail comes from.
+    pub mail_from: Option<Sender>,
 }
 
 impl Default for Config {
@@ -69,6 +76,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             requests_per_minute: NonZeroU32::new(6000),
             largest_upload_mib: 1024,
+            smtp_url: None,
+            mail_from: None,
         }
     }
 }
@@ -108,7 +117,17 @@ impl Config {
                 config.set(key, &Value::String(value.clone()), &place)?;
             }
         }
-        Ok(config)
+        match (&config.smtp_url, &config.mail_from) {
+            (Some(_), None) => Err("smtp_url is set, so mail_from must say whom mail comes from".into()),
+            _ => Ok(config),
+        }
+    }
+
+    /// How mail is sent; `None` when there is no SMTP server.
+    #[must_use]
+    pub fn mail(&self) -> Option<mail::Settings> {
+        let (smtp, from) = self.smtp_url.clone().zip(self.mail_from.clone())?;
+        Some(mail::Settings { smtp, from })
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), String> {
@@ -150,6 +169,14 @@ impl Config {
             }
             "requests_per_minute" => self.requests_per_minute = NonZeroU32::new(whole(value, place)?),
             "largest_upload_mib" => self.largest_upload_mib = whole(value, place)?,
+            "smtp_url" => {
+                let read = SmtpUrl::parse(&text(value, place)?);
+                self.smtp_url = Some(read.map_err(|expected| format!("{place} {expected}"))?);
+            }
+            "mail_from" => {
+                let read = Sender::parse(&text(value, place)?);
+                self.mail_from = Some(read.map_err(|expected| format!("{place} {expected}"))?);
+            }
             unknown => {
                 let known = KEYS.join(", ");
                 return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
@@ -234,6 +261,11 @@ mod tests {
             ("requests_per_minute = -1", "must be a whole number"),
             ("requests_per_minute = \"many\"", "must be a whole number"),
             ("listen = ", "is not TOML"),
+            ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
+            ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),
+            ("smtp_url = \"smtp://u:secret@mail?tls=opportunistic\"", "would send a password unencrypted"),
+            ("mail_from = \"nobody\"", "must be an address such as hall@example.com"),
+            ("smtp_url = \"smtp://127.0.0.1\"", "so mail_from must say whom mail comes from"),
         ];
         for (text, sentence) in table {
             let (_folder, path) = file(text);

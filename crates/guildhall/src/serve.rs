@@ -5,7 +5,7 @@ use crate::data_dir;
 use crate::demo::{self, World};
 use crate::log;
 use guildhall_app::clock::{Clock, Random};
-use guildhall_app::{Guildhall, Location, Settings};
+use guildhall_app::{Guildhall, Location, Settings, jobs, mail};
 use guildhall_graphql::Service;
 use guildhall_web::{GraphqlHandler, Options};
 use std::net::SocketAddr;
@@ -31,6 +31,7 @@ pub struct Running {
     pub demo: Option<World>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    working: JoinHandle<()>,
     _held: data_dir::Held,
 }
 
@@ -42,21 +43,30 @@ impl Running {
     pub async fn stop(self) -> Result<(), String> {
         // The receiver lives as long as the server does; without one there is nothing to stop.
         let _ = self.stop.send(true);
-        match tokio::time::timeout(LAST_REQUESTS, self.serving).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("the server broke: {error}")),
-            Err(_) => {
+        // The runner bounds its own end.
+        let ended = tokio::join!(tokio::time::timeout(LAST_REQUESTS, self.serving), self.working);
+        match ended {
+            (Ok(Err(error)), _) => Err(format!("the server broke: {error}")),
+            (_, Err(error)) => Err(format!("the runner of jobs broke: {error}")),
+            (Ok(Ok(())), Ok(())) => Ok(()),
+            (Err(_), Ok(())) => {
                 tracing::warn!("some callers took too long and were cut off");
                 Ok(())
             }
         }
     }
 
-    /// Waits until the server ends by itself, which only a broken listener makes it do.
+    /// Waits until the server ends by itself, which only a broken listener or runner makes it do.
     async fn wait(&mut self) -> String {
-        match (&mut self.serving).await {
-            Ok(()) => "the listener ended".into(),
-            Err(error) => format!("the server broke: {error}"),
+        tokio::select! {
+            served = &mut self.serving => match served {
+                Ok(()) => "the listener ended".into(),
+                Err(error) => format!("the server broke: {error}"),
+            },
+            worked = &mut self.working => match worked {
+                Ok(()) => "the runner of jobs ended".into(),
+                Err(error) => format!("the runner of jobs broke: {error}"),
+            },
         }
     }
 }
@@ -90,12 +100,17 @@ pub async fn start(
     });
     let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
     let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
-    let (stop, mut stopped) = watch::channel(false);
-    let serving = tokio::spawn(guildhall_web::serve(listener, router, async move {
-        // An error means that the server was dropped, which stops it as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }));
-    Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(guildhall_web::serve(listener, router, told(stopped.clone())));
+    let at_work = Arc::clone(&hall);
+    let working = tokio::spawn(async move { jobs::run(&at_work, told(stopped)).await });
+    Ok(Running { address, origin, hall, demo, stop, serving, working, _held: held })
+}
+
+/// Waits until it is told to stop.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // An error means that the server was dropped, which stops it as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// Opens the hall of a configuration without serving it, e.g. for an audit beside a running server.
@@ -117,6 +132,7 @@ pub async fn open_hall(
         files: config.data_dir.join("files"),
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
+        mail: config.mail(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
@@ -142,6 +158,9 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
         println!("{}", demo::welcome(world, &running.origin));
     }
     tracing::info!(address = %running.address, "listening");
+    if !mail::is_configured(&running.hall) {
+        tracing::info!("mail is not configured: the links of mails are written to this log (set smtp_url)");
+    }
     tokio::select! {
         () = told_to_stop => {}
         broken = running.wait() => return Err(broken),

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod chat;
+mod job;
 mod ledger;
 
 use crate::config::{Config, Environment};
@@ -31,6 +32,11 @@ enum Command {
     Ledger {
         #[command(subcommand)]
         command: ledger::Command,
+    },
+    /// Look after the work that the server does in the background, such as sending mail.
+    Jobs {
+        #[command(subcommand)]
+        command: job::Command,
     },
     /// Show or change the rules of a chat or forum.
     Chat(chat::Arguments),
@@ -98,6 +104,13 @@ struct Serve {
     /// The largest file that can be uploaded, in MiB [default: 1024].
     #[arg(long, value_name = "MIB")]
     largest_upload_mib: Option<String>,
+    /// The server that takes mail, e.g. smtps://user:password@mail.example.com; better given as
+    /// GUILDHALL_SMTP_URL when it holds a password [default: links are written to the log].
+    #[arg(long, value_name = "URL")]
+    smtp_url: Option<String>,
+    /// Whom mail comes from, e.g. "Our Hall <hall@example.com>".
+    #[arg(long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
     /// that is not real. Writes <data-dir>/demo.env.
     #[arg(long)]
@@ -119,11 +132,14 @@ impl Arguments {
                     ("log_format", arguments.log_format),
                     ("requests_per_minute", arguments.requests_per_minute),
                     ("largest_upload_mib", arguments.largest_upload_mib),
+                    ("smtp_url", arguments.smtp_url),
+                    ("mail_from", arguments.mail_from),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Ledger { command } => command.run().await,
+            Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
