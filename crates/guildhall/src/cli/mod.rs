@@ -98,6 +98,16 @@ struct Serve {
     /// The largest file that can be uploaded, in MiB [default: 1024].
     #[arg(long, value_name = "MIB")]
     largest_upload_mib: Option<String>,
+    /// Serve HTTPS, with certificates from an authority of one's own that is made once under
+    /// <data-dir>/tls; says how to trust it.
+    #[arg(long)]
+    tls: bool,
+    /// Serve HTTPS with the certificate in this PEM file, and those that lead from it to an authority.
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// The PEM file with the certificate's private key. Both files are read again when they change.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
     /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
     /// that is not real. Writes <data-dir>/demo.env.
     #[arg(long)]
@@ -119,6 +129,9 @@ impl Arguments {
                     ("log_format", arguments.log_format),
                     ("requests_per_minute", arguments.requests_per_minute),
                     ("largest_upload_mib", arguments.largest_upload_mib),
+                    ("tls", arguments.tls.then(|| true.to_string())),
+                    ("tls_certificate", arguments.tls_certificate),
+                    ("tls_key", arguments.tls_key),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)

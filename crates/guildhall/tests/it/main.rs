@@ -20,4 +20,5 @@ mod principal;
 mod process;
 mod scene;
 mod start;
+mod tls;
 mod user;
