@@ -26,6 +26,9 @@ pub const KEYS: &[&str] = &[
     "largest_upload_mib",
     "smtp_url",
     "mail_from",
+    "tls",
+    "tls_certificate",
+    "tls_key",
 ];
 
 /// How log lines look.
@@ -62,6 +65,12 @@ pub struct Config {
     pub smtp_url: Option<SmtpUrl>,
     /// Whom mail comes from.
     pub mail_from: Option<Sender>,
+    /// Serve HTTPS under an authority of the data directory's own.
+    pub tls: bool,
+    /// Serve HTTPS with the certificate in this PEM file, which those between it and an authority may follow.
+    pub tls_certificate: Option<PathBuf>,
+    /// The PEM file with its private key.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -78,6 +87,9 @@ impl Default for Config {
             largest_upload_mib: 1024,
             smtp_url: None,
             mail_from: None,
+            tls: false,
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }
@@ -177,6 +189,9 @@ impl Config {
                 let read = Sender::parse(&text(value, place)?);
                 self.mail_from = Some(read.map_err(|expected| format!("{place} {expected}"))?);
             }
+            "tls" => self.tls = truth(value, place)?,
+            "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
+            "tls_key" => self.tls_key = Some(text(value, place)?.into()),
             unknown => {
                 let known = KEYS.join(", ");
                 return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
@@ -200,6 +215,15 @@ fn whole(value: &Value, place: &str) -> Result<u32, String> {
         _ => None,
     };
     read.ok_or_else(|| format!("{place} must be a whole number from 0 to {}, not {value}", u32::MAX))
+}
+
+fn truth(value: &Value, place: &str) -> Result<bool, String> {
+    let read = match value {
+        Value::Boolean(truth) => Some(*truth),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| format!("{place} must be true or false, not {value}"))
 }
 
 fn origin(given: &str, place: &str) -> Result<String, String> {
@@ -236,13 +260,15 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_environment_and_that_over_the_file() {
-        let (_folder, path) = file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\n");
+        let (_folder, path) =
+            file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\ntls = true\n");
         let environment =
             environment(&[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("GUILDHALL_REQUESTS_PER_MINUTE", "0")]);
         let flags = [("listen", Some("127.0.0.1:3".to_owned())), ("data_dir", None)];
         let config = Config::load(Some(&path), &environment, &flags).expect("sound");
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.log, "warn");
+        assert!(config.tls);
         assert_eq!(config.requests_per_minute, None);
     }
 
@@ -260,6 +286,9 @@ mod tests {
             ("log_format = \"xml\"", "must be \"text\" or \"json\""),
             ("requests_per_minute = -1", "must be a whole number"),
             ("requests_per_minute = \"many\"", "must be a whole number"),
+            ("tls = \"yes\"", "must be true or false, not \"yes\""),
+            ("tls = 1", "must be true or false, not 1"),
+            ("tls_certificate = true", "must be text"),
             ("listen = ", "is not TOML"),
             ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
             ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),

@@ -2,12 +2,12 @@
 
 mod story;
 
+use crate::whole_file::{self, Readers};
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
 use guildhall_app::{Guildhall, Result};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Under which name the store remembers the demo world.
@@ -135,11 +135,16 @@ fn make(founder: &mut Founder<'_, '_>) -> Result<World> {
 }
 
 /// Finds or makes the demo world and writes `demo.env`: with the key that stands there when it still
-/// works, else with a new one.
+/// works, else with a new one. The file also names the certificate `authority` that clients must trust, if
+/// there is one.
 ///
 /// # Errors
 /// One sentence.
-pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<World, String> {
+pub async fn prepare(
+    hall: &Guildhall,
+    data_dir: &Path,
+    authority: Option<&Path>,
+) -> std::result::Result<World, String> {
     let mut world = found(hall).await?;
     let file = data_dir.join(FILE);
     world.api_key = match key_in(&file) {
@@ -151,7 +156,7 @@ pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<W
         }
     };
     let file = std::path::absolute(&file).unwrap_or(file);
-    write_private(&file, &environment(&world, hall.origin()))
+    whole_file::write(&file, &environment(&world, hall.origin(), authority), Readers::Owner)
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     world.file = file;
     Ok(world)
@@ -168,8 +173,9 @@ async fn is_live(hall: &Guildhall, key: &str) -> bool {
     principal::resolve(hall, credentials).await.is_ok()
 }
 
-fn environment(world: &World, origin: &str) -> String {
-    let pairs: [(&str, &str); 16] = [
+fn environment(world: &World, origin: &str, authority: Option<&Path>) -> String {
+    let authority = authority.map(|file| file.display().to_string());
+    let mut pairs: Vec<(&str, &str)> = vec![
         ("WHOP_API_ORIGIN", origin),
         ("WHOP_WEBSOCKET_ORIGIN", origin),
         ("WHOP_API_KEY", &world.api_key),
@@ -187,32 +193,24 @@ fn environment(world: &World, origin: &str) -> String {
         ("DEMO_FORUM_EXPERIENCE_ID", world.forum_experience.as_str()),
         ("DEMO_APP_EXPERIENCE_ID", world.app_experience.as_str()),
     ];
+    pairs.extend(authority.as_deref().map(|file| ("NODE_EXTRA_CA_CERTS", file)));
     let mut text = String::from("# Guildhall's demo world. In a shell: set -a; . <this file>; set +a\n");
     for (name, value) in pairs {
-        text.push_str(&format!("{name}=\"{value}\"\n"));
+        text.push_str(&format!("{name}=\"{}\"\n", escaped(value)));
     }
     text
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension("env.part");
-    // What a crash left behind would keep its own permissions.
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A value as it stands between a shell's double quotes.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if matches!(character, '"' | '\\' | '$' | '`') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)
+    escaped
 }
 
 /// What a newcomer reads after the start: where things are, and a first message to send.

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::data_dir;
 use crate::demo::{self, World};
 use crate::log;
+use crate::tls::{self, Tls};
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::{Guildhall, Location, Settings, jobs, mail};
 use guildhall_graphql::Service;
@@ -29,6 +30,8 @@ pub struct Running {
     pub hall: Arc<Guildhall>,
     /// The demo world, when it was asked for.
     pub demo: Option<World>,
+    /// The authority that clients must trust, when the server is its own.
+    pub authority: Option<tls::LocalAuthority>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
@@ -74,23 +77,34 @@ impl Running {
 /// Opens the hall and starts to answer.
 ///
 /// # Errors
-/// One sentence: a busy port, an unusable directory, a database that cannot be reached or is newer.
+/// One sentence: a busy port, an unusable directory, a certificate that cannot be used, a database
+/// that cannot be reached or is newer.
 pub async fn start(
     config: &Config,
     clock: Clock,
     random: Random,
     with_demo: bool,
 ) -> Result<Running, String> {
+    let certificate = tls::files(config)?;
     let held = data_dir::hold(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address =
         listener.local_addr().map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address));
+    let tls = match certificate {
+        Some(files) => Some(Tls::with_files(files, clock.clone())?),
+        None if config.tls => Some(Tls::with_own_authority(config, clock.clone(), &random)?),
+        None => None,
+    };
+    let (tls, authority) = tls.map_or((None, None), |tls| (Some(tls.server), tls.authority));
+    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address, tls.is_some()));
     let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
     let demo = match with_demo {
-        true => Some(demo::prepare(&hall, &config.data_dir).await?),
+        true => {
+            let trusted = authority.as_ref().map(|authority| authority.file.as_path());
+            Some(demo::prepare(&hall, &config.data_dir, trusted).await?)
+        }
         false => None,
     };
     let service = Arc::new(Service::new(Arc::clone(&hall)));
@@ -101,10 +115,10 @@ pub async fn start(
     let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
     let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(guildhall_web::serve(listener, router, told(stopped.clone())));
+    let serving = tokio::spawn(guildhall_web::serve(listener, router, tls, told(stopped.clone())));
     let at_work = Arc::clone(&hall);
     let working = tokio::spawn(async move { jobs::run(&at_work, told(stopped)).await });
-    Ok(Running { address, origin, hall, demo, stop, serving, working, _held: held })
+    Ok(Running { address, origin, hall, demo, authority, stop, serving, working, _held: held })
 }
 
 /// Waits until it is told to stop.
@@ -137,11 +151,12 @@ pub async fn open_hall(
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
 
-fn local_origin(address: SocketAddr) -> String {
+fn local_origin(address: SocketAddr, with_tls: bool) -> String {
+    let scheme = if with_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {
-        return format!("http://localhost:{}", address.port());
+        return format!("{scheme}://localhost:{}", address.port());
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 /// Serves until the process is told to stop.
@@ -154,6 +169,9 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
     // Heard before anyone can know that the server runs, and so before anyone stops it.
     let told_to_stop = told_to_stop();
     println!("Guildhall is open at {}", running.origin);
+    if let Some(authority) = &running.authority {
+        println!("{}", authority.how_to_trust(&running.origin));
+    }
     if let Some(world) = &running.demo {
         println!("{}", demo::welcome(world, &running.origin));
     }

@@ -23,11 +23,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves a new demo world on a free port, on SQLite or in a PostgreSQL database.
+    /// Serves a new demo world on a free port, on SQLite or in a PostgreSQL database, with further arguments.
     ///
     /// # Errors
     /// When it does not start; the end of its log says why.
-    pub(super) async fn start(program: &Path, database_url: Option<&str>) -> Fallible<Self> {
+    pub(super) async fn start(program: &Path, database_url: Option<&str>, more: &[&str]) -> Fallible<Self> {
         let directory = tempfile::Builder::new().prefix("guildhall-clients-").tempdir()?;
         let data = directory.path().join("data");
         let mut command = Command::new(program);
@@ -39,6 +39,7 @@ impl Server {
             }
         }
         command.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+        command.args(more);
         if let Some(url) = database_url {
             command.args(["--database-url", url]);
         }

@@ -50,16 +50,17 @@ impl Command {
             Self::List { place, dead, limit } => list(&place, dead, limit).await?,
             Self::Retry { place, job: Some(job), .. } => {
                 let id = parse(&job)?;
-                jobs::retry(&open(&place).await?, id.clone()).await.map_err(told)?;
+                jobs::retry(&open(&place).await?, id.clone()).await.map_err(|error| error.to_string())?;
                 println!("The job {id} is due now.");
             }
             Self::Retry { place, job: None, .. } => {
-                let revived = jobs::retry_all_dead(&open(&place).await?).await.map_err(told)?;
+                let revived =
+                    jobs::retry_all_dead(&open(&place).await?).await.map_err(|error| error.to_string())?;
                 println!("{} due now.", counted(revived, "dead job is", "dead jobs are"));
             }
             Self::Discard { place, job } => {
                 let id = parse(&job)?;
-                jobs::discard(&open(&place).await?, id.clone()).await.map_err(told)?;
+                jobs::discard(&open(&place).await?, id.clone()).await.map_err(|error| error.to_string())?;
                 println!("The job {id} is discarded.");
             }
         }
@@ -76,14 +77,10 @@ fn parse(text: &str) -> Result<JobId, String> {
     JobId::parse(text).map_err(|error| error.to_string())
 }
 
-fn told(error: guildhall_app::Error) -> String {
-    error.to_string()
-}
-
 async fn list(place: &Place, only_dead: bool, most: u16) -> Result<(), String> {
     let hall = open(place).await?;
-    let count = jobs::count(&hall).await.map_err(told)?;
-    let listed = jobs::list(&hall, only_dead, most).await.map_err(told)?;
+    let count = jobs::count(&hall).await.map_err(|error| error.to_string())?;
+    let listed = jobs::list(&hall, only_dead, most).await.map_err(|error| error.to_string())?;
     if !listed.is_empty() {
         println!(
             "{:<26}  {:<12}  {:<8}  {:<10}  {:>5}  WHY THE LAST TRY FAILED",

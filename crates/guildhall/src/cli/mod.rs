@@ -111,6 +111,16 @@ struct Serve {
     /// Whom mail comes from, e.g. "Our Hall <hall@example.com>".
     #[arg(long, value_name = "ADDRESS")]
     mail_from: Option<String>,
+    /// Serve HTTPS, with certificates from an authority of one's own that is made once under
+    /// <data-dir>/tls; says how to trust it.
+    #[arg(long)]
+    tls: bool,
+    /// Serve HTTPS with the certificate in this PEM file, and those that lead from it to an authority.
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// The PEM file with the certificate's private key. Both files are read again when they change.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
     /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
     /// that is not real. Writes <data-dir>/demo.env.
     #[arg(long)]
@@ -134,6 +144,9 @@ impl Arguments {
                     ("largest_upload_mib", arguments.largest_upload_mib),
                     ("smtp_url", arguments.smtp_url),
                     ("mail_from", arguments.mail_from),
+                    ("tls", arguments.tls.then(|| true.to_string())),
+                    ("tls_certificate", arguments.tls_certificate),
+                    ("tls_key", arguments.tls_key),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)

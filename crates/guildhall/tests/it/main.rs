@@ -23,4 +23,5 @@ mod process;
 mod scene;
 mod smtp;
 mod start;
+mod tls;
 mod user;
