@@ -25,9 +25,11 @@ pub mod page;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod signing_key;
 mod store;
 pub mod upload;
 pub mod user;
+pub mod user_token;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -37,8 +39,11 @@ pub use store::{Location, OpenError, StoreFigures};
 use clock::{Clock, Random};
 use credential::Credentials;
 use files::{Files, Signer};
+use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
+use store::app::KeyHolder;
+use user_token::TokenHolder;
 
 /// What a hall is opened with.
 #[derive(Debug, Clone)]
@@ -60,7 +65,9 @@ pub struct Guildhall {
     clock: Clock,
     files: Files,
     signer: Signer,
-    credentials: Credentials,
+    credentials: Credentials<KeyHolder>,
+    user_tokens: Credentials<TokenHolder>,
+    keyring: Keyring,
     settings: Settings,
 }
 
@@ -100,8 +107,16 @@ impl Guildhall {
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        let credentials = Credentials::default();
-        Ok(Self { store, clock, files, signer: Signer::new(secret), credentials, settings })
+        Ok(Self {
+            store,
+            clock,
+            files,
+            signer: Signer::new(secret),
+            credentials: Credentials::default(),
+            user_tokens: Credentials::default(),
+            keyring: Keyring::default(),
+            settings,
+        })
     }
 
     /// Where clients reach the server.

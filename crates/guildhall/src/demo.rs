@@ -4,7 +4,7 @@ mod story;
 
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
-use guildhall_app::{Guildhall, Result};
+use guildhall_app::{Guildhall, Result, signing_key};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -151,7 +151,10 @@ pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<W
         }
     };
     let file = std::path::absolute(&file).unwrap_or(file);
-    write_private(&file, &environment(&world, hall.origin()))
+    let public_key = signing_key::public_key(hall)
+        .await
+        .map_err(|error| format!("the key of user tokens could not be made: {error:?}"))?;
+    write_private(&file, &environment(&world, hall.origin(), &public_key.to_string()))
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     world.file = file;
     Ok(world)
@@ -168,11 +171,13 @@ async fn is_live(hall: &Guildhall, key: &str) -> bool {
     principal::resolve(hall, credentials).await.is_ok()
 }
 
-fn environment(world: &World, origin: &str) -> String {
-    let pairs: [(&str, &str); 16] = [
+fn environment(world: &World, origin: &str, public_key: &str) -> String {
+    let jwks_url = format!("{origin}/.well-known/jwks.json");
+    let pairs: [(&str, &str); 17] = [
         ("WHOP_API_ORIGIN", origin),
         ("WHOP_WEBSOCKET_ORIGIN", origin),
         ("WHOP_API_KEY", &world.api_key),
+        ("WHOP_USER_TOKEN_JWKS_URL", &jwks_url),
         ("NEXT_PUBLIC_WHOP_APP_ID", world.app.as_str()),
         ("NEXT_PUBLIC_WHOP_AGENT_USER_ID", world.agent.as_str()),
         ("NEXT_PUBLIC_WHOP_COMPANY_ID", world.company.as_str()),
@@ -191,6 +196,8 @@ fn environment(world: &World, origin: &str) -> String {
     for (name, value) in pairs {
         text.push_str(&format!("{name}=\"{value}\"\n"));
     }
+    // JSON holds double quotes and base64, and so never a single one.
+    text.push_str(&format!("WHOP_USER_TOKEN_PUBLIC_KEY='{public_key}'\n"));
     text
 }
 

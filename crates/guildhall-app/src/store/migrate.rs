@@ -5,7 +5,10 @@ use super::{Engine, OpenError, params};
 use crate::error::Result;
 
 /// Every migration, oldest first; its place is its version.
-const MIGRATIONS: &[(&str, &str)] = &[("spine", include_str!("../../migrations/0001_spine.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("spine", include_str!("../../migrations/0001_spine.sql")),
+    ("signing_keys", include_str!("../../migrations/0003_signing_keys.sql")),
+];
 
 /// Brings the tables up to date, one transaction a migration.
 pub(super) fn run(engine: &mut dyn Engine, place: &str, now: i64) -> std::result::Result<(), OpenError> {
