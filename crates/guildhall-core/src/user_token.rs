@@ -123,17 +123,16 @@ mod tests {
 
     #[test]
     fn each_claim_is_held_against_what_it_must_be() {
-        let table: [(fn(&mut Claims), Refusal); 6] = [
-            (|claims| claims.issuer = "urn:whopcom".into(), Refusal::Issuer),
-            (|claims| claims.user = "mira".into(), Refusal::Malformed),
-            (|claims| claims.app = "user_1".into(), Refusal::Malformed),
-            (|claims| claims.expires_at = 0, Refusal::Expired),
-            (|claims| claims.expires_at = i64::MIN, Refusal::Expired),
-            (|claims| claims.user = String::new(), Refusal::Malformed),
+        let sound = claims();
+        let table = [
+            (Claims { issuer: "urn:whopcom".into(), ..sound.clone() }, Refusal::Issuer),
+            (Claims { user: "mira".into(), ..sound.clone() }, Refusal::Malformed),
+            (Claims { user: String::new(), ..sound.clone() }, Refusal::Malformed),
+            (Claims { app: "user_1".into(), ..sound.clone() }, Refusal::Malformed),
+            (Claims { expires_at: 0, ..sound.clone() }, Refusal::Expired),
+            (Claims { expires_at: i64::MIN, ..sound }, Refusal::Expired),
         ];
-        for (change, refusal) in table {
-            let mut changed = claims();
-            change(&mut changed);
+        for (changed, refusal) in table {
             assert_eq!(changed.check(NOW_MS), Err(refusal), "{changed:?}");
         }
     }

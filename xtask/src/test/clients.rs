@@ -22,7 +22,8 @@ pub(super) async fn test_published(database_url: Option<&str>) -> Outcome {
     let program = cargo::build("guildhall", Profile::Dev)?;
     let server = Server::start(&program, database_url).await?;
     let mut test = npm(&folder, &["test"]);
-    let tested = command::run(test.envs(server.demo.all())).await;
+    test.envs(server.demo.all()).env("DEMO_USER_TOKEN", server.user_token().await?);
+    let tested = command::run(&mut test).await;
     if tested.is_err() {
         server.print_errors();
     }

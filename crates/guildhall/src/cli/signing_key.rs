@@ -62,9 +62,9 @@ fn line(key: &KeyListing, now_ms: i64) -> String {
     )
 }
 
-/// How far away a moment is.
+/// How far away a moment is, to the nearest minute.
 fn moment(at_ms: i64, now_ms: i64) -> String {
-    match (at_ms - now_ms) / 60_000 {
+    match (at_ms - now_ms + 30_000).div_euclid(60_000) {
         0 => "now".into(),
         minutes if minutes > 0 => format!("in {minutes} min"),
         minutes => format!("{} min ago", -minutes),

@@ -21,3 +21,4 @@ mod process;
 mod scene;
 mod start;
 mod user;
+mod user_token;
