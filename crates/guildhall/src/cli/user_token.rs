@@ -8,7 +8,7 @@ use guildhall_app::user_token;
 use guildhall_core::ids::{AppId, Id, UserId};
 use std::process::ExitCode;
 
-/// Prints a fresh user token, for development: what an app gets as `x-whop-user-token`. It lives for an hour.
+/// Print a fresh user token, for development: what an app gets as `x-whop-user-token`. It lives for an hour.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -249,7 +249,7 @@ async fn a_second_demo_start_finds_the_same_world() {
     let second = home.serve(&["--demo"]).await;
     let mut after = home.demo();
     assert_eq!(after["WHOP_API_ORIGIN"], second.origin);
-    for moved in ["WHOP_API_ORIGIN", "WHOP_WEBSOCKET_ORIGIN"] {
+    for moved in ["WHOP_API_ORIGIN", "WHOP_WEBSOCKET_ORIGIN", "WHOP_USER_TOKEN_JWKS_URL"] {
         after.insert(moved.into(), before[moved].clone());
     }
     assert_eq!(after, before, "the same world, the same key");
