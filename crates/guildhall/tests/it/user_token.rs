@@ -238,7 +238,7 @@ async fn a_person_needs_both_the_apps_grant_and_the_own_right() {
         let token = hall.token_in(&foreign.app, user).await;
         hall.run_as(&token, SEND, input.clone()).await.data();
     }
-    // A token gives a stranger nothing, and an agent no more than a person has.
+    // A token gives a stranger nothing.
     let strangers = hall.token(&world.stranger).await;
     let look = json!({"id": world.chat_experience.as_str()});
     let find = "query($id: ID!) { publicExperience(id: $id) { id } }";
