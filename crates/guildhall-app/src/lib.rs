@@ -27,9 +27,11 @@ pub mod page;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod signing_key;
 mod store;
 pub mod upload;
 pub mod user;
+pub mod user_token;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -41,8 +43,11 @@ use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
 use mail::Mailer;
+use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
+use store::app::KeyHolder;
+use user_token::TokenHolder;
 
 /// What a hall is opened with.
 #[derive(Debug, Clone)]
@@ -69,7 +74,9 @@ pub struct Guildhall {
     mailer: Mailer,
     files: Files,
     signer: Signer,
-    credentials: Credentials,
+    credentials: Credentials<KeyHolder>,
+    user_tokens: Credentials<TokenHolder>,
+    keyring: Keyring,
     settings: Settings,
 }
 
@@ -109,10 +116,20 @@ impl Guildhall {
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        let credentials = Credentials::default();
         let mailer = Mailer::open(settings.mail.as_ref());
-        let (activity, signer) = (Activity::default(), Signer::new(secret));
-        Ok(Self { store, clock, random, activity, mailer, files, signer, credentials, settings })
+        Ok(Self {
+            store,
+            clock,
+            random,
+            activity: Activity::default(),
+            mailer,
+            files,
+            signer: Signer::new(secret),
+            credentials: Credentials::default(),
+            user_tokens: Credentials::default(),
+            keyring: Keyring::default(),
+            settings,
+        })
     }
 
     /// Where clients reach the server.

@@ -19,7 +19,9 @@ pub mod permission;
 pub mod plan;
 pub mod poll;
 pub mod post;
+pub mod signing_key;
 pub mod user;
+pub mod user_token;
 
 /// A value that a rule refused, said so that a developer can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

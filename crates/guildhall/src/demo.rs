@@ -5,7 +5,7 @@ mod story;
 use crate::whole_file::{self, Readers};
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
-use guildhall_app::{Guildhall, Result};
+use guildhall_app::{Guildhall, Result, signing_key};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -156,7 +156,11 @@ pub async fn prepare(
         }
     };
     let file = std::path::absolute(&file).unwrap_or(file);
-    whole_file::write(&file, &environment(&world, hall.origin(), authority), Readers::Owner)
+    let public_key = signing_key::public_key(hall)
+        .await
+        .map_err(|error| format!("the key of user tokens could not be made: {error:?}"))?;
+    let told = environment(&world, hall.origin(), &public_key.to_string(), authority);
+    whole_file::write(&file, &told, Readers::Owner)
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     world.file = file;
     Ok(world)
@@ -173,12 +177,14 @@ async fn is_live(hall: &Guildhall, key: &str) -> bool {
     principal::resolve(hall, credentials).await.is_ok()
 }
 
-fn environment(world: &World, origin: &str, authority: Option<&Path>) -> String {
+fn environment(world: &World, origin: &str, public_key: &str, authority: Option<&Path>) -> String {
+    let jwks_url = format!("{origin}/.well-known/jwks.json");
     let authority = authority.map(|file| file.display().to_string());
     let mut pairs: Vec<(&str, &str)> = vec![
         ("WHOP_API_ORIGIN", origin),
         ("WHOP_WEBSOCKET_ORIGIN", origin),
         ("WHOP_API_KEY", &world.api_key),
+        ("WHOP_USER_TOKEN_JWKS_URL", &jwks_url),
         ("NEXT_PUBLIC_WHOP_APP_ID", world.app.as_str()),
         ("NEXT_PUBLIC_WHOP_AGENT_USER_ID", world.agent.as_str()),
         ("NEXT_PUBLIC_WHOP_COMPANY_ID", world.company.as_str()),
@@ -198,6 +204,8 @@ fn environment(world: &World, origin: &str, authority: Option<&Path>) -> String 
     for (name, value) in pairs {
         text.push_str(&format!("{name}=\"{}\"\n", escaped(value)));
     }
+    // JSON holds double quotes and base64, and so never a single one.
+    text.push_str(&format!("WHOP_USER_TOKEN_PUBLIC_KEY='{public_key}'\n"));
     text
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn test_published(database_url: Option<&str>) -> Outcome {
 
 /// Runs a command in the environment of a demo server, and stops the server.
 async fn test_against(server: Server, mut test: Command) -> Outcome {
-    let tested = command::run(test.envs(server.demo.all())).await;
+    test.envs(server.demo.all()).env("DEMO_USER_TOKEN", server.user_token().await?);
+    let tested = command::run(&mut test).await;
     if tested.is_err() {
         server.print_errors();
     }

@@ -3,6 +3,8 @@
 mod chat;
 mod job;
 mod ledger;
+mod signing_key;
+mod user_token;
 
 use crate::config::{Config, Environment};
 use crate::{fill, serve};
@@ -40,6 +42,12 @@ enum Command {
     },
     /// Show or change the rules of a chat or forum.
     Chat(chat::Arguments),
+    /// Show or rotate the keys that sign user tokens.
+    Keys {
+        #[command(subcommand)]
+        command: signing_key::Command,
+    },
+    Token(user_token::Arguments),
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
     Fill(fill::Arguments),
     /// Print the GraphQL schema.
@@ -154,6 +162,8 @@ impl Arguments {
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
+            Command::Keys { command } => command.run().await,
+            Command::Token(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
                 print!("{}", guildhall_graphql::printed_schema());

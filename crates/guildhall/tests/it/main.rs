@@ -25,3 +25,4 @@ mod smtp;
 mod start;
 mod tls;
 mod user;
+mod user_token;
