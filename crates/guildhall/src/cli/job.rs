@@ -76,6 +76,7 @@ fn parse(text: &str) -> Result<JobId, String> {
     JobId::parse(text).map_err(|error| error.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn told(error: guildhall_app::Error) -> String {
     error.to_string()
 }
