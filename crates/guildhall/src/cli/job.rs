@@ -50,17 +50,16 @@ impl Command {
             Self::List { place, dead, limit } => list(&place, dead, limit).await?,
             Self::Retry { place, job: Some(job), .. } => {
                 let id = parse(&job)?;
-                jobs::retry(&open(&place).await?, id.clone()).await.map_err(|error| error.to_string())?;
+                jobs::retry(&open(&place).await?, id.clone()).await.map_err(told)?;
                 println!("The job {id} is due now.");
             }
             Self::Retry { place, job: None, .. } => {
-                let revived =
-                    jobs::retry_all_dead(&open(&place).await?).await.map_err(|error| error.to_string())?;
+                let revived = jobs::retry_all_dead(&open(&place).await?).await.map_err(told)?;
                 println!("{} due now.", counted(revived, "dead job is", "dead jobs are"));
             }
             Self::Discard { place, job } => {
                 let id = parse(&job)?;
-                jobs::discard(&open(&place).await?, id.clone()).await.map_err(|error| error.to_string())?;
+                jobs::discard(&open(&place).await?, id.clone()).await.map_err(told)?;
                 println!("The job {id} is discarded.");
             }
         }
@@ -77,10 +76,15 @@ fn parse(text: &str) -> Result<JobId, String> {
     JobId::parse(text).map_err(|error| error.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn told(error: guildhall_app::Error) -> String {
+    error.to_string()
+}
+
 async fn list(place: &Place, only_dead: bool, most: u16) -> Result<(), String> {
     let hall = open(place).await?;
-    let count = jobs::count(&hall).await.map_err(|error| error.to_string())?;
-    let listed = jobs::list(&hall, only_dead, most).await.map_err(|error| error.to_string())?;
+    let count = jobs::count(&hall).await.map_err(told)?;
+    let listed = jobs::list(&hall, only_dead, most).await.map_err(told)?;
     if !listed.is_empty() {
         println!(
             "{:<26}  {:<12}  {:<8}  {:<10}  {:>5}  WHY THE LAST TRY FAILED",
