@@ -116,7 +116,7 @@ impl Tls {
             is_new: authority.is_new,
             names: names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         };
-        let source = Source::Authority(Issued::new(authority, names));
+        let source = Source::Authority(Box::new(Issued::new(authority, names)));
         Ok(Self { server: server(source, clock)?, authority: Some(told) })
     }
 }
@@ -143,7 +143,7 @@ fn server(mut source: Source, clock: Clock) -> Result<Arc<ServerConfig>, String>
 #[derive(Debug)]
 enum Source {
     Files(PemFiles),
-    Authority(Issued),
+    Authority(Box<Issued>),
 }
 
 impl Source {
