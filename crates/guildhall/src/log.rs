@@ -15,50 +15,24 @@ pub(crate) fn start(config: &Config) {
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colourful);
     let started = match config.log_format {
-        LogFormat::Text => log.event_format(Text(Format::default().with_ansi(colourful))).try_init(),
-        LogFormat::Json => {
-            log.fmt_fields(JsonFields::new()).event_format(Structured(Format::default().json())).try_init()
-        }
+        LogFormat::Text => log.event_format(Lines::Text(Format::default().with_ansi(colourful))).try_init(),
+        LogFormat::Json => log
+            .fmt_fields(JsonFields::new())
+            .event_format(Lines::Structured(Format::default().json()))
+            .try_init(),
     };
     if let Err(error) = started {
         eprintln!("guildhall: the log is started already: {error}");
     }
 }
 
-/// A line of text that ends with the request.
-struct Text(Format<Full>);
-
-impl<S, N> FormatEvent<S, N> for Text
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let Some(request) = RequestName::current() else {
-            return self.0.format_event(context, writer, event);
-        };
-        let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
-        writeln!(
-            writer,
-            "{} request_id={} method={} path={:?}",
-            line.trim_end(),
-            request.id(),
-            request.method(),
-            request.path()
-        )
-    }
+/// How one line is written, with the request it belongs to: at the end of a text, at the beginning of an object.
+enum Lines {
+    Text(Format<Full>),
+    Structured(Format<Json>),
 }
 
-/// A JSON object that begins with the request.
-struct Structured(Format<Json>);
-
-impl<S, N> FormatEvent<S, N> for Structured
+impl<S, N> FormatEvent<S, N> for Lines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -69,16 +43,23 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let Some(request) = RequestName::current() else {
-            return self.0.format_event(context, writer, event);
-        };
         let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
-        let request = serde_json::json!({
-            "id": request.id(),
-            "method": request.method(),
-            "path": request.path(),
-        });
-        write!(writer, "{{\"request\":{request},{}", line.strip_prefix('{').unwrap_or(&line))
+        match self {
+            Self::Text(format) => format.format_event(context, Writer::new(&mut line), event)?,
+            Self::Structured(format) => format.format_event(context, Writer::new(&mut line), event)?,
+        }
+        let Some(request) = RequestName::current() else {
+            return writer.write_str(&line);
+        };
+        let (id, method, path) = (request.id(), request.method(), request.path());
+        match self {
+            Self::Text(_) => {
+                writeln!(writer, "{} request_id={id} method={method} path={path:?}", line.trim_end())
+            }
+            Self::Structured(_) => {
+                let request = serde_json::json!({"id": id, "method": method, "path": path});
+                write!(writer, "{{\"request\":{request},{}", line.strip_prefix('{').unwrap_or(&line))
+            }
+        }
     }
 }

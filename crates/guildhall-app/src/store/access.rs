@@ -84,10 +84,8 @@ pub(super) struct ExperienceRow {
 /// What is on record of one user in one company.
 pub(crate) fn record(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result<Record> {
     let now = read.now;
-    let rows = match read.memo {
-        Some(memo) => memo.record((company, user), now, || record_rows(read, company, user))?,
-        None => Arc::new(record_rows(read, company, user)?),
-    };
+    let key = (company.clone(), user.clone());
+    let rows = read.remembered(|memo| &memo.records, key, |read| record_rows(read, company, user))?;
     let held = rows
         .memberships
         .iter()
@@ -150,11 +148,7 @@ fn record_rows(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Resul
 
 /// The passes an experience is attached to, the first attachment first.
 pub(crate) fn doors(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Arc<Vec<DoorRow>>> {
-    let now = read.now;
-    match read.memo {
-        Some(memo) => memo.doors(experience, now, || door_rows(read, experience)),
-        None => door_rows(read, experience).map(Arc::new),
-    }
+    read.remembered(|memo| &memo.doors, experience.clone(), |read| door_rows(read, experience))
 }
 
 /// The statement of [`doors`].
@@ -183,10 +177,8 @@ pub(crate) fn company_of_experience(
     experience: &ExperienceId,
 ) -> Result<Option<(CompanyId, bool)>> {
     let now = read.now;
-    let row = match read.memo {
-        Some(memo) => memo.experience(experience, now, || experience_row(read, experience))?,
-        None => Arc::new(experience_row(read, experience)?),
-    };
+    let load = |read: &mut Read<'_>| experience_row(read, experience);
+    let row = read.remembered(|memo| &memo.experiences, experience.clone(), load)?;
     Ok(row.as_ref().as_ref().map(|row| {
         let over = row.expires_at.is_some_and(|expires_at| expires_at <= now);
         (row.company.clone(), over || row.is_deleted)

@@ -4,7 +4,6 @@ use super::{Read, Row, Tx, Value, params};
 use crate::error::{Error, Result};
 use guildhall_core::ids::{CompanyId, ExperienceId, FeedId, FeedKind, UserId};
 use guildhall_core::post::{FeedRules, WhoCanPost};
-use std::sync::Arc;
 
 /// A feed as a writer or reader meets it.
 #[derive(Debug, Clone)]
@@ -92,10 +91,8 @@ pub(super) const OF_EXPERIENCE: &str = feed_query!("f.experience_id = $1");
 /// The feed of a chat or forum.
 pub(crate) fn of_experience(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Option<Feed>> {
     let now = read.now;
-    let row = match read.memo {
-        Some(memo) => memo.feed(experience, now, || find_row(read, OF_EXPERIENCE, params![experience]))?,
-        None => Arc::new(find_row(read, OF_EXPERIENCE, params![experience])?),
-    };
+    let load = |read: &mut Read<'_>| find_row(read, OF_EXPERIENCE, params![experience]);
+    let row = read.remembered(|memo| &memo.feeds, experience.clone(), load)?;
     Ok(row.as_ref().as_ref().map(|row| row.at(now)))
 }
 

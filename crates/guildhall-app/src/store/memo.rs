@@ -41,15 +41,18 @@ pub(super) fn is_watched(table: &str) -> bool {
 /// The memory of one store.
 pub(super) struct Memo {
     generation: AtomicU64,
-    records: Shelf<(CompanyId, UserId), RecordRows>,
-    doors: Shelf<ExperienceId, Vec<DoorRow>>,
-    experiences: Shelf<ExperienceId, Option<ExperienceRow>>,
-    feeds: Shelf<ExperienceId, Option<FeedRow>>,
+    pub(super) records: Shelf<(CompanyId, UserId), RecordRows>,
+    pub(super) doors: Shelf<ExperienceId, Vec<DoorRow>>,
+    pub(super) experiences: Shelf<ExperienceId, Option<ExperienceRow>>,
+    pub(super) feeds: Shelf<ExperienceId, Option<FeedRow>>,
 }
 
 type Shelf<K, V> = Cache<K, Kept<V>>;
 
-struct Kept<V> {
+/// Says which shelf of a memory.
+pub(super) type ShelfOf<K, V> = fn(&Memo) -> &Shelf<K, V>;
+
+pub(super) struct Kept<V> {
     value: Arc<V>,
     generation: u64,
     until_ms: i64,
@@ -102,45 +105,10 @@ impl<'a> View<'a> {
         Self { memo, generation: memo.generation(), touched: Some(touched) }
     }
 
-    pub(super) fn record(
+    /// What is kept under a key of a shelf, or else what `load` answers, which is kept then.
+    pub(super) fn recall<K: Hash + Eq, V>(
         self,
-        key: (&CompanyId, &UserId),
-        now: i64,
-        load: impl FnOnce() -> Result<RecordRows>,
-    ) -> Result<Arc<RecordRows>> {
-        self.recall(&self.memo.records, (key.0.clone(), key.1.clone()), now, load)
-    }
-
-    pub(super) fn doors(
-        self,
-        experience: &ExperienceId,
-        now: i64,
-        load: impl FnOnce() -> Result<Vec<DoorRow>>,
-    ) -> Result<Arc<Vec<DoorRow>>> {
-        self.recall(&self.memo.doors, experience.clone(), now, load)
-    }
-
-    pub(super) fn experience(
-        self,
-        experience: &ExperienceId,
-        now: i64,
-        load: impl FnOnce() -> Result<Option<ExperienceRow>>,
-    ) -> Result<Arc<Option<ExperienceRow>>> {
-        self.recall(&self.memo.experiences, experience.clone(), now, load)
-    }
-
-    pub(super) fn feed(
-        self,
-        experience: &ExperienceId,
-        now: i64,
-        load: impl FnOnce() -> Result<Option<FeedRow>>,
-    ) -> Result<Arc<Option<FeedRow>>> {
-        self.recall(&self.memo.feeds, experience.clone(), now, load)
-    }
-
-    fn recall<K: Hash + Eq, V>(
-        self,
-        shelf: &Shelf<K, V>,
+        shelf: ShelfOf<K, V>,
         key: K,
         now: i64,
         load: impl FnOnce() -> Result<V>,
@@ -148,6 +116,7 @@ impl<'a> View<'a> {
         if self.touched.is_some_and(|touched| touched.load(Ordering::Relaxed)) {
             return load().map(Arc::new);
         }
+        let shelf = shelf(self.memo);
         let kept = shelf.get(&key);
         if let Some(kept) = kept
             && kept.generation == self.generation

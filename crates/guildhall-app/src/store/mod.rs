@@ -35,6 +35,7 @@ mod value;
 use crate::clock::{Clock, Random};
 use crate::error::{Error, Result};
 use guildhall_core::ids::{FeedId, FeedKind, Id};
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,6 +84,19 @@ impl Read<'_> {
 
     pub(crate) fn first(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Option<Row>> {
         Ok(self.query(sql, parameters)?.into_iter().next())
+    }
+
+    /// What the memory keeps under a key, or else what `load` reads; without a memory that is asked every time.
+    fn remembered<K: Hash + Eq, V>(
+        &mut self,
+        shelf: memo::ShelfOf<K, V>,
+        key: K,
+        load: impl FnOnce(&mut Self) -> Result<V>,
+    ) -> Result<Arc<V>> {
+        match self.memo {
+            Some(memo) => memo.recall(shelf, key, self.now, || load(self)),
+            None => load(self).map(Arc::new),
+        }
     }
 }
 
