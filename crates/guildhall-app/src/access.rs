@@ -81,7 +81,7 @@ fn locate(read: &mut Read<'_>, thing: &Thing) -> Result<Option<(CompanyId, bool)
 }
 
 fn may_ask_about_others(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<bool> {
-    if let Some(app) = &principal.app
+    if let Some(app) = principal.app_itself()
         && (app.company == *company || store::app::is_installed(read, &app.id, company)?)
     {
         return Ok(true);

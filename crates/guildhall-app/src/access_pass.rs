@@ -130,7 +130,7 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
         return Ok(true);
     }
     let company = &found.company.id;
-    if let Some(app) = &principal.app
+    if let Some(app) = principal.app_itself()
         && (app.company == *company || store::app::is_installed(read, &app.id, company)?)
     {
         return Ok(true);

@@ -59,7 +59,7 @@ pub(crate) fn check_signature(
 }
 
 pub(crate) fn is_callers(principal: &Principal, uploader: Option<&UserId>, app: Option<&AppId>) -> bool {
-    let same_app = app.is_some() && principal.app.as_ref().map(|app| &app.id) == app;
+    let same_app = app.is_some() && principal.app_itself().map(|app| &app.id) == app;
     let same_user = uploader.is_some() && principal.user.as_ref() == uploader;
     same_app || same_user
 }

@@ -122,9 +122,15 @@ pub struct Opened {
 /// charged at once, so the payer always acts.
 ///
 /// # Errors
-/// `Invalid` for an unsound amount or text, `NotFound` for a user that is none of the app's business.
+/// `Invalid` for an unsound amount or text, `NotFound` for a user that is none of the app's business, `Forbidden`
+/// for a person inside the app.
 pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge) -> Result<Opened> {
     let app = principal.calling_app()?.clone();
+    if principal.is_person {
+        return Err(Error::Forbidden(
+            "Only the app itself can charge its users: send `Authorization: Bearer <app API key>`.".into(),
+        ));
+    }
     let currency = Currency::parse(&charge.currency)?;
     let amount_minor = money::minor_from_major(charge.amount, currency)?;
     let smallest = currency.smallest_price_minor();

@@ -6,6 +6,7 @@ use crate::company::{self, NewCompany};
 use crate::error::Result;
 use crate::experience::{self, NewExperience};
 use crate::ledger;
+use crate::mail::{self, Letter};
 use crate::membership::{self, NewMembership};
 use crate::plan::{self, NewPlan};
 use crate::store::{self, Tx};
@@ -13,7 +14,7 @@ use crate::user::{self, NewUser};
 use crate::{Guildhall, post};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
-    AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, MembershipId, PlanId, PostId, UserId,
+    AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
 };
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::membership::MembershipStatus;
@@ -67,6 +68,14 @@ impl Founder<'_, '_> {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.tx.now
+    }
+
+    /// Queues a letter to an address, sent after the founding.
+    ///
+    /// # Errors
+    /// `Invalid` when the text is not an e-mail address.
+    pub fn mail(&mut self, to: &str, letter: Letter) -> Result<JobId> {
+        mail::queue(self.tx, to, letter)
     }
 
     /// Sets the moment of what is founded next, in milliseconds.

@@ -144,7 +144,7 @@ fn transfer_in(
     let destination = destination(tx, &transfer.destination)?;
     let posting =
         Posting::payment(sound.currency, source.clone(), destination.clone(), sound.amount_minor, None)?;
-    let caller = match (&principal.app, &principal.user) {
+    let caller = match (principal.app_itself(), &principal.user) {
         (Some(app), _) => app.id.as_str(),
         (None, Some(user)) => user.as_str(),
         (None, None) => return principal.acting_user().map(|_| ()),

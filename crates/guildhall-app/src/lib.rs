@@ -17,7 +17,9 @@ pub mod experience;
 pub mod feed;
 mod files;
 pub mod founding;
+pub mod jobs;
 pub mod ledger;
+pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
@@ -25,9 +27,11 @@ pub mod page;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod signing_key;
 mod store;
 pub mod upload;
 pub mod user;
+pub mod user_token;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -37,8 +41,13 @@ pub use store::{Location, OpenError, StoreFigures};
 use clock::{Clock, Random};
 use credential::Credentials;
 use files::{Files, Signer};
+use jobs::Activity;
+use mail::Mailer;
+use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
+use store::app::KeyHolder;
+use user_token::TokenHolder;
 
 /// What a hall is opened with.
 #[derive(Debug, Clone)]
@@ -51,6 +60,8 @@ pub struct Settings {
     pub origin: String,
     /// The largest file that can be uploaded, in bytes.
     pub largest_upload_bytes: i64,
+    /// How mail is sent; `None` writes its links to the log.
+    pub mail: Option<mail::Settings>,
 }
 
 /// An open hall: everything a use case needs.
@@ -58,9 +69,14 @@ pub struct Settings {
 pub struct Guildhall {
     store: Store,
     clock: Clock,
+    random: Random,
+    activity: Activity,
+    mailer: Mailer,
     files: Files,
     signer: Signer,
-    credentials: Credentials,
+    credentials: Credentials<KeyHolder>,
+    user_tokens: Credentials<TokenHolder>,
+    keyring: Keyring,
     settings: Settings,
 }
 
@@ -95,13 +111,25 @@ impl Guildhall {
     ) -> std::result::Result<Self, StartError> {
         let files = Files::in_directory(&settings.files)
             .map_err(|cause| StartError::Files { path: settings.files.display().to_string(), cause })?;
-        let store = Store::open(&settings.location, clock.clone(), random)?;
+        let store = Store::open(&settings.location, clock.clone(), random.clone())?;
         let secret = store
             .write(|tx| store::secret::find_or_make(tx, "addresses"))
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
-        let credentials = Credentials::default();
-        Ok(Self { store, clock, files, signer: Signer::new(secret), credentials, settings })
+        let mailer = Mailer::open(settings.mail.as_ref());
+        Ok(Self {
+            store,
+            clock,
+            random,
+            activity: Activity::default(),
+            mailer,
+            files,
+            signer: Signer::new(secret),
+            credentials: Credentials::default(),
+            user_tokens: Credentials::default(),
+            keyring: Keyring::default(),
+            settings,
+        })
     }
 
     /// Where clients reach the server.

@@ -4,7 +4,7 @@ use crate::Guildhall;
 use crate::access;
 use crate::error::{Error, Result, no_such};
 use crate::post::NewPost;
-use crate::principal::Principal;
+use crate::principal::{CallingApp, Principal};
 use crate::store::feed::Place;
 use crate::store::notification::NewNotification;
 use crate::store::{self, Read, Tx};
@@ -57,7 +57,7 @@ fn send_in(
     let app = principal.calling_app()?;
     let company = company_of(tx, principal, audience)?;
     if let Some(sender) = &send.sender
-        && store::app::relation(tx, &app.id, sender)?.is_none()
+        && !may_be_sender(tx, principal, app, sender)?
     {
         return no_such("sender", sender);
     }
@@ -81,6 +81,19 @@ fn send_in(
         }
         None => deliver_to_all(tx, &id, &company, audience),
     }
+}
+
+/// The app sends for whom it may act for; a person inside it sends for nobody else.
+fn may_be_sender(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    app: &CallingApp,
+    sender: &UserId,
+) -> Result<bool> {
+    if principal.is_person {
+        return Ok(principal.user.as_ref() == Some(sender));
+    }
+    Ok(store::app::relation(read, &app.id, sender)?.is_some())
 }
 
 /// The company of an audience, when the caller may speak to it.

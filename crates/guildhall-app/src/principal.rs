@@ -1,4 +1,8 @@
-//! Who is calling: an app or nobody, the user it acts for, and a company if one is named.
+//! Who is calling: an app, a person inside an app, or nobody; the acting user, and a company if one is named.
+//!
+//! An API key makes the app the caller. A user token alone makes the person the caller, who needs every right for
+//! herself, and of the app has what it was granted and nothing of its own. Both together: the key counts, and the
+//! token must be for the same app.
 
 use crate::Guildhall;
 use crate::access;
@@ -6,6 +10,7 @@ use crate::app::key_hash;
 use crate::error::{Error, Result};
 use crate::store::app::{KeyHolder, Relation};
 use crate::store::{self, Read};
+use crate::user_token;
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
 use guildhall_core::permission::Permission;
@@ -17,6 +22,8 @@ use subtle::ConstantTimeEq;
 pub struct Credentials {
     /// The token of `Authorization: Bearer …`.
     pub bearer: Option<String>,
+    /// `x-whop-user-token`.
+    pub user_token: Option<String>,
     /// `x-on-behalf-of`.
     pub on_behalf_of: Option<String>,
     /// `x-company-id`.
@@ -35,12 +42,14 @@ pub struct CallingApp {
 /// Who is calling.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Principal {
-    /// The app whose key was sent; `None` for an anonymous caller.
+    /// The app whose key was sent, or inside which a person calls; `None` for an anonymous caller.
     pub app: Option<CallingApp>,
     /// The user acted for.
     pub user: Option<UserId>,
     /// The acting user is the app's own agent, and has what the app has.
     pub is_agent: bool,
+    /// A person calls, by a user token, and not the app.
+    pub is_person: bool,
     /// The company of `x-company-id`.
     pub company: Option<CompanyId>,
 }
@@ -62,10 +71,16 @@ impl Principal {
         }
     }
 
-    /// The calling app.
+    /// The app, where it calls itself: what is the app's own business is none of a person's inside it.
+    #[must_use]
+    pub fn app_itself(&self) -> Option<&CallingApp> {
+        self.app.as_ref().filter(|_| !self.is_person)
+    }
+
+    /// The calling app, or the one that a person calls inside.
     ///
     /// # Errors
-    /// `Unauthenticated` when no app is calling.
+    /// `Unauthenticated` when there is none.
     pub fn calling_app(&self) -> Result<&CallingApp> {
         self.app.as_ref().ok_or_else(|| {
             Error::Unauthenticated(
@@ -78,12 +93,13 @@ impl Principal {
 /// Finds out who is calling.
 ///
 /// # Errors
-/// `Unauthenticated` for an unknown or revoked key, `Forbidden` for a user the app may not act for,
-/// `Invalid` for headers that are not ids.
+/// `Unauthenticated` for an unknown or revoked key and for a user token that does not count, `Forbidden` for a user
+/// the app may not act for, `Invalid` for headers that are not ids or do not go together.
 pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Principal> {
-    let Some(bearer) = credentials.bearer else {
-        return match (credentials.on_behalf_of, credentials.company) {
-            (None, None) => Ok(Principal::default()),
+    let Some(bearer) = &credentials.bearer else {
+        return match (&credentials.user_token, &credentials.on_behalf_of, &credentials.company) {
+            (Some(token), _, _) => person(hall, token, &credentials).await,
+            (None, None, None) => Ok(Principal::default()),
             _ => Err(Error::Unauthenticated(
                 "`x-on-behalf-of` and `x-company-id` need `Authorization: Bearer <app API key>`.".into(),
             )),
@@ -91,13 +107,46 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
     };
     let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
     let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
-    let holder = holder_of(hall, &bearer).await?;
+    let holder = holder_of(hall, bearer).await?;
+    if let Some(token) = &credentials.user_token
+        && user_token::holder_of(hall, token).await?.bearer.app != holder.app
+    {
+        return Err(Error::Unauthenticated("The user token is for another app than the API key.".into()));
+    }
     let is_plain = user.is_none() && company.as_ref().is_none_or(|company| *company == holder.company);
     if is_plain {
         let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
-        return Ok(Principal { app: Some(app), user: holder.first_agent.clone(), is_agent: true, company });
+        let user = holder.first_agent.clone();
+        return Ok(Principal { app: Some(app), user, is_agent: true, is_person: false, company });
     }
     hall.store.read(move |read| acting_for(read, &holder, user.clone(), company.clone())).await
+}
+
+/// The person whose token it is.
+async fn person(hall: &Guildhall, token: &str, credentials: &Credentials) -> Result<Principal> {
+    if credentials.on_behalf_of.is_some() {
+        return Err(Error::Invalid(
+            "`x-on-behalf-of` does not go with a user token, which says itself who acts: leave it out."
+                .into(),
+        ));
+    }
+    let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
+    let holder = user_token::holder_of(hall, token).await?;
+    let app = CallingApp { id: holder.bearer.app.clone(), company: holder.company.clone() };
+    if let Some(named) = company.clone() {
+        let app = app.clone();
+        hall.store.read(move |read| check_reach(read, &app.id, &app.company, &named)).await?;
+    }
+    let user = Some(holder.bearer.user.clone());
+    Ok(Principal { app: Some(app), user, is_agent: false, is_person: true, company })
+}
+
+/// Whether an app may name a company: its own, or one that installed it.
+fn check_reach(read: &mut Read<'_>, app: &AppId, own: &CompanyId, named: &CompanyId) -> Result<()> {
+    if named == own || store::app::is_installed(read, app, named)? {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!("The app is not installed in the company `{named}`.")))
 }
 
 /// Whose key it is.
@@ -123,11 +172,8 @@ fn acting_for(
     user: Option<UserId>,
     company: Option<CompanyId>,
 ) -> Result<Principal> {
-    if let Some(company) = &company
-        && *company != holder.company
-        && !store::app::is_installed(read, &holder.app, company)?
-    {
-        return Err(Error::Forbidden(format!("The app is not installed in the company `{company}`.")));
+    if let Some(named) = &company {
+        check_reach(read, &holder.app, &holder.company, named)?;
     }
     let (user, is_agent) = match user {
         None => (holder.first_agent.clone(), true),
@@ -141,7 +187,7 @@ fn acting_for(
         },
     };
     let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
-    Ok(Principal { app: Some(app), user, is_agent, company })
+    Ok(Principal { app: Some(app), user, is_agent, is_person: false, company })
 }
 
 /// Whether the caller may do something in a company: the app was granted it, and the person it acts

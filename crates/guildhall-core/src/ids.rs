@@ -119,6 +119,10 @@ ids! {
     ApiKeyId "key_" "an API key";
     /// An entry of the audit log.
     AuditEntryId "audit_" "an audit entry";
+    /// Work that is to be done after the transaction that wanted it.
+    JobId "job_" "a job";
+    /// One runner's hold of one job.
+    LeaseId "lease_" "a lease";
     /// An upload in several parts.
     MultipartUploadId "mpu_" "a multipart upload";
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod attachment;
 pub mod experience;
 pub mod ids;
+pub mod job;
 pub mod ledger;
 pub mod markdown;
 pub mod membership;
@@ -18,7 +19,9 @@ pub mod permission;
 pub mod plan;
 pub mod poll;
 pub mod post;
+pub mod signing_key;
 pub mod user;
+pub mod user_token;
 
 /// A value that a rule refused, said so that a developer can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -172,7 +172,12 @@ fn credentials(headers: &HeaderMap) -> Credentials {
         let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.map_or(value.clone(), |(_, token)| token.trim().to_owned())
     });
-    Credentials { bearer, on_behalf_of: text("x-on-behalf-of"), company: text("x-company-id") }
+    Credentials {
+        bearer,
+        user_token: text("x-whop-user-token"),
+        on_behalf_of: text("x-on-behalf-of"),
+        company: text("x-company-id"),
+    }
 }
 
 /// An answer to a caller that was not let in. A client that reads GraphQL reads the sentence, so only

@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod error;
+mod handshake;
 mod hub;
 mod rate_limit;
 mod request_id;

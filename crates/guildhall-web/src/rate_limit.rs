@@ -14,6 +14,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The header of user tokens.
+const USER_TOKEN: &str = "x-whop-user-token";
 /// After so many requests the credentials that have been quiet are forgotten.
 const SWEEP_EVERY: u64 = 10_000;
 
@@ -35,7 +37,8 @@ impl RateLimit {
         if self.seen.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();
         }
-        let key = match request.headers().get(AUTHORIZATION) {
+        let headers = request.headers();
+        let key = match headers.get(AUTHORIZATION).or_else(|| headers.get(USER_TOKEN)) {
             Some(credential) => self.hasher.hash_one(credential.as_bytes()),
             None => self.hasher.hash_one(address_of(request)),
         };

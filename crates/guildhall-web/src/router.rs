@@ -1,6 +1,6 @@
 //! Every route of the server.
 
-use crate::api::{file, graphql, health, upload};
+use crate::api::{file, graphql, health, signing_key, upload};
 use crate::hub::{checkout, experience, home};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
@@ -49,7 +49,12 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/public-graphql", any(graphql::answer))
         .route("/public-graphql/", any(graphql::answer))
         .route("/public-graphql/{operation}", any(graphql::answer))
-        .route("/public-graphql/{operation}/", any(graphql::answer));
+        .route("/public-graphql/{operation}/", any(graphql::answer))
+        // Where browsers inside an app look for it, on the app's own origin.
+        .route("/_whop/public-graphql", any(graphql::answer))
+        .route("/_whop/public-graphql/", any(graphql::answer))
+        .route("/_whop/public-graphql/{operation}", any(graphql::answer))
+        .route("/_whop/public-graphql/{operation}/", any(graphql::answer));
     if let Some(most) = options.requests_per_minute {
         let limit = Arc::new(RateLimit::new(most));
         spoken = spoken.layer(axum::middleware::from_fn_with_state(limit, rate_limit::check));
@@ -62,6 +67,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))
+        .route("/.well-known/jwks.json", get(signing_key::published))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -1,5 +1,6 @@
 //! The listener: connections accepted, named requests handed to the router, an orderly end.
 
+use crate::handshake::{self, Begun};
 use crate::request_id;
 use axum::Router;
 use axum::body::Body;
@@ -11,19 +12,30 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// How long a caller may take to send the head of a request, and keep a connection without asking anything.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long to wait when no connection can be accepted, e.g. because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Answers callers until `stop` ends, then waits for the requests under way.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send) {
+/// Answers callers until `stop` ends, then waits for the requests under way; over HTTPS alone when there is
+/// a `tls` to do so with.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<ServerConfig>>,
+    stop: impl Future<Output = ()> + Send,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let acceptor = tls.map(TlsAcceptor::from);
     // Every connection holds a receiver as long as it is open.
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
@@ -34,7 +46,21 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         match accepted {
             Ok((stream, peer)) => {
-                tokio::spawn(converse(http.clone(), stream, peer, router.clone(), stopping.subscribe()));
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
+                }
+                let (http, router, stopping) = (http.clone(), router.clone(), stopping.subscribe());
+                match &acceptor {
+                    None => tokio::spawn(converse(http, stream, peer, router, stopping)),
+                    Some(acceptor) => tokio::spawn(converse_secretly(
+                        acceptor.clone(),
+                        http,
+                        stream,
+                        peer,
+                        router,
+                        stopping,
+                    )),
+                };
             }
             Err(error) => {
                 tracing::warn!(error = %error, "a connection could not be accepted");
@@ -55,17 +81,37 @@ async fn pause() {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// Answers one connection's requests until it ends, or the server does.
-async fn converse(
-    http: http1::Builder,
+/// Shakes hands, then answers the connection's requests. A server that stops waits for no handshake.
+async fn converse_secretly(
+    acceptor: TlsAcceptor,
+    mut http: http1::Builder,
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
     mut stopping: watch::Receiver<()>,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
+    let begun = tokio::select! {
+        begun = handshake::begin(&acceptor, stream) => begun,
+        _ = stopping.changed() => return,
+    };
+    match begun {
+        Ok(Begun::Secret(stream)) => converse(http, stream, peer, router, stopping).await,
+        Ok(Begun::Plain(stream)) => {
+            http.keep_alive(false);
+            converse(http, stream, peer, handshake::https_only(), stopping).await;
+        }
+        Err(error) => tracing::debug!(peer = %peer, error = %error, "a handshake failed"),
     }
+}
+
+/// Answers one connection's requests until it ends, or the server does.
+async fn converse(
+    http: http1::Builder,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    mut stopping: watch::Receiver<()>,
+) {
     let answer = move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request_id::answer(request.map(Body::new), router.clone()).map(Ok::<_, Infallible>)

@@ -3,6 +3,7 @@
 //! Every key of the file is also `GUILDHALL_<KEY>`. An unknown key or a bad value stops the start with
 //! one sentence that names it and where it stands.
 
+use guildhall_app::mail::{self, Sender, SmtpUrl};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,11 @@ pub const KEYS: &[&str] = &[
     "log_format",
     "requests_per_minute",
     "largest_upload_mib",
+    "smtp_url",
+    "mail_from",
+    "tls",
+    "tls_certificate",
+    "tls_key",
 ];
 
 /// How log lines look.
@@ -55,6 +61,16 @@ pub struct Config {
     pub requests_per_minute: Option<NonZeroU32>,
     /// The largest file that can be uploaded, in MiB.
     pub largest_upload_mib: u32,
+    /// The server that takes mail; without one, the links of mails are written to the log.
+    pub smtp_url: Option<SmtpUrl>,
+    /// Whom mail comes from.
+    pub mail_from: Option<Sender>,
+    /// Serve HTTPS under an authority of the data directory's own.
+    pub tls: bool,
+    /// Serve HTTPS with the certificate in this PEM file, which those between it and an authority may follow.
+    pub tls_certificate: Option<PathBuf>,
+    /// The PEM file with its private key.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -69,6 +85,11 @@ impl Default for Config {
             log_format: LogFormat::Text,
             requests_per_minute: NonZeroU32::new(6000),
             largest_upload_mib: 1024,
+            smtp_url: None,
+            mail_from: None,
+            tls: false,
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }
@@ -108,7 +129,17 @@ impl Config {
                 config.set(key, &Value::String(value.clone()), &place)?;
             }
         }
-        Ok(config)
+        match (&config.smtp_url, &config.mail_from) {
+            (Some(_), None) => Err("smtp_url is set, so mail_from must say whom mail comes from".into()),
+            _ => Ok(config),
+        }
+    }
+
+    /// How mail is sent; `None` when there is no SMTP server.
+    #[must_use]
+    pub fn mail(&self) -> Option<mail::Settings> {
+        let (smtp, from) = self.smtp_url.clone().zip(self.mail_from.clone())?;
+        Some(mail::Settings { smtp, from })
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), String> {
@@ -150,6 +181,17 @@ impl Config {
             }
             "requests_per_minute" => self.requests_per_minute = NonZeroU32::new(whole(value, place)?),
             "largest_upload_mib" => self.largest_upload_mib = whole(value, place)?,
+            "smtp_url" => {
+                let read = SmtpUrl::parse(&text(value, place)?);
+                self.smtp_url = Some(read.map_err(|expected| format!("{place} {expected}"))?);
+            }
+            "mail_from" => {
+                let read = Sender::parse(&text(value, place)?);
+                self.mail_from = Some(read.map_err(|expected| format!("{place} {expected}"))?);
+            }
+            "tls" => self.tls = truth(value, place)?,
+            "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
+            "tls_key" => self.tls_key = Some(text(value, place)?.into()),
             unknown => {
                 let known = KEYS.join(", ");
                 return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
@@ -173,6 +215,15 @@ fn whole(value: &Value, place: &str) -> Result<u32, String> {
         _ => None,
     };
     read.ok_or_else(|| format!("{place} must be a whole number from 0 to {}, not {value}", u32::MAX))
+}
+
+fn truth(value: &Value, place: &str) -> Result<bool, String> {
+    let read = match value {
+        Value::Boolean(truth) => Some(*truth),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| format!("{place} must be true or false, not {value}"))
 }
 
 fn origin(given: &str, place: &str) -> Result<String, String> {
@@ -209,13 +260,15 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_environment_and_that_over_the_file() {
-        let (_folder, path) = file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\n");
+        let (_folder, path) =
+            file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrequests_per_minute = 5\ntls = true\n");
         let environment =
             environment(&[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("GUILDHALL_REQUESTS_PER_MINUTE", "0")]);
         let flags = [("listen", Some("127.0.0.1:3".to_owned())), ("data_dir", None)];
         let config = Config::load(Some(&path), &environment, &flags).expect("sound");
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.log, "warn");
+        assert!(config.tls);
         assert_eq!(config.requests_per_minute, None);
     }
 
@@ -233,7 +286,15 @@ mod tests {
             ("log_format = \"xml\"", "must be \"text\" or \"json\""),
             ("requests_per_minute = -1", "must be a whole number"),
             ("requests_per_minute = \"many\"", "must be a whole number"),
+            ("tls = \"yes\"", "must be true or false, not \"yes\""),
+            ("tls = 1", "must be true or false, not 1"),
+            ("tls_certificate = true", "must be text"),
             ("listen = ", "is not TOML"),
+            ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
+            ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),
+            ("smtp_url = \"smtp://u:secret@mail?tls=opportunistic\"", "would send a password unencrypted"),
+            ("mail_from = \"nobody\"", "must be an address such as hall@example.com"),
+            ("smtp_url = \"smtp://127.0.0.1\"", "so mail_from must say whom mail comes from"),
         ];
         for (text, sentence) in table {
             let (_folder, path) = file(text);

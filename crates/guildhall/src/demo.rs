@@ -2,12 +2,12 @@
 
 mod story;
 
+use crate::whole_file::{self, Readers};
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
-use guildhall_app::{Guildhall, Result};
+use guildhall_app::{Guildhall, Result, signing_key};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Under which name the store remembers the demo world.
@@ -135,11 +135,16 @@ fn make(founder: &mut Founder<'_, '_>) -> Result<World> {
 }
 
 /// Finds or makes the demo world and writes `demo.env`: with the key that stands there when it still
-/// works, else with a new one.
+/// works, else with a new one. The file also names the certificate `authority` that clients must trust, if
+/// there is one.
 ///
 /// # Errors
 /// One sentence.
-pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<World, String> {
+pub async fn prepare(
+    hall: &Guildhall,
+    data_dir: &Path,
+    authority: Option<&Path>,
+) -> std::result::Result<World, String> {
     let mut world = found(hall).await?;
     let file = data_dir.join(FILE);
     world.api_key = match key_in(&file) {
@@ -151,7 +156,11 @@ pub async fn prepare(hall: &Guildhall, data_dir: &Path) -> std::result::Result<W
         }
     };
     let file = std::path::absolute(&file).unwrap_or(file);
-    write_private(&file, &environment(&world, hall.origin()))
+    let public_key = signing_key::public_key(hall)
+        .await
+        .map_err(|error| format!("the key of user tokens could not be made: {error:?}"))?;
+    let told = environment(&world, hall.origin(), &public_key.to_string(), authority);
+    whole_file::write(&file, &told, Readers::Owner)
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     world.file = file;
     Ok(world)
@@ -168,11 +177,14 @@ async fn is_live(hall: &Guildhall, key: &str) -> bool {
     principal::resolve(hall, credentials).await.is_ok()
 }
 
-fn environment(world: &World, origin: &str) -> String {
-    let pairs: [(&str, &str); 16] = [
+fn environment(world: &World, origin: &str, public_key: &str, authority: Option<&Path>) -> String {
+    let jwks_url = format!("{origin}/.well-known/jwks.json");
+    let authority = authority.map(|file| file.display().to_string());
+    let mut pairs: Vec<(&str, &str)> = vec![
         ("WHOP_API_ORIGIN", origin),
         ("WHOP_WEBSOCKET_ORIGIN", origin),
         ("WHOP_API_KEY", &world.api_key),
+        ("WHOP_USER_TOKEN_JWKS_URL", &jwks_url),
         ("NEXT_PUBLIC_WHOP_APP_ID", world.app.as_str()),
         ("NEXT_PUBLIC_WHOP_AGENT_USER_ID", world.agent.as_str()),
         ("NEXT_PUBLIC_WHOP_COMPANY_ID", world.company.as_str()),
@@ -187,32 +199,26 @@ fn environment(world: &World, origin: &str) -> String {
         ("DEMO_FORUM_EXPERIENCE_ID", world.forum_experience.as_str()),
         ("DEMO_APP_EXPERIENCE_ID", world.app_experience.as_str()),
     ];
+    pairs.extend(authority.as_deref().map(|file| ("NODE_EXTRA_CA_CERTS", file)));
     let mut text = String::from("# Guildhall's demo world. In a shell: set -a; . <this file>; set +a\n");
     for (name, value) in pairs {
-        text.push_str(&format!("{name}=\"{value}\"\n"));
+        text.push_str(&format!("{name}=\"{}\"\n", escaped(value)));
     }
+    // JSON holds double quotes and base64, and so never a single one.
+    text.push_str(&format!("WHOP_USER_TOKEN_PUBLIC_KEY='{public_key}'\n"));
     text
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension("env.part");
-    // What a crash left behind would keep its own permissions.
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A value as it stands between a shell's double quotes.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if matches!(character, '"' | '\\' | '$' | '`') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)
+    escaped
 }
 
 /// What a newcomer reads after the start: where things are, and a first message to send.

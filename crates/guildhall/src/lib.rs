@@ -7,3 +7,5 @@ pub mod demo;
 pub mod fill;
 mod log;
 pub mod serve;
+pub mod tls;
+mod whole_file;

@@ -4,8 +4,9 @@ use crate::config::Config;
 use crate::data_dir;
 use crate::demo::{self, World};
 use crate::log;
+use crate::tls::{self, Tls};
 use guildhall_app::clock::{Clock, Random};
-use guildhall_app::{Guildhall, Location, Settings};
+use guildhall_app::{Guildhall, Location, Settings, jobs, mail};
 use guildhall_graphql::Service;
 use guildhall_web::{GraphqlHandler, Options};
 use std::net::SocketAddr;
@@ -29,8 +30,11 @@ pub struct Running {
     pub hall: Arc<Guildhall>,
     /// The demo world, when it was asked for.
     pub demo: Option<World>,
+    /// The authority that clients must trust, when the server is its own.
+    pub authority: Option<tls::LocalAuthority>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    working: JoinHandle<()>,
     _held: data_dir::Held,
 }
 
@@ -42,21 +46,30 @@ impl Running {
     pub async fn stop(self) -> Result<(), String> {
         // The receiver lives as long as the server does; without one there is nothing to stop.
         let _ = self.stop.send(true);
-        match tokio::time::timeout(LAST_REQUESTS, self.serving).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("the server broke: {error}")),
-            Err(_) => {
+        // The runner bounds its own end.
+        let ended = tokio::join!(tokio::time::timeout(LAST_REQUESTS, self.serving), self.working);
+        match ended {
+            (Ok(Err(error)), _) => Err(format!("the server broke: {error}")),
+            (_, Err(error)) => Err(format!("the runner of jobs broke: {error}")),
+            (Ok(Ok(())), Ok(())) => Ok(()),
+            (Err(_), Ok(())) => {
                 tracing::warn!("some callers took too long and were cut off");
                 Ok(())
             }
         }
     }
 
-    /// Waits until the server ends by itself, which only a broken listener makes it do.
+    /// Waits until the server ends by itself, which only a broken listener or runner makes it do.
     async fn wait(&mut self) -> String {
-        match (&mut self.serving).await {
-            Ok(()) => "the listener ended".into(),
-            Err(error) => format!("the server broke: {error}"),
+        tokio::select! {
+            served = &mut self.serving => match served {
+                Ok(()) => "the listener ended".into(),
+                Err(error) => format!("the server broke: {error}"),
+            },
+            worked = &mut self.working => match worked {
+                Ok(()) => "the runner of jobs ended".into(),
+                Err(error) => format!("the runner of jobs broke: {error}"),
+            },
         }
     }
 }
@@ -64,23 +77,34 @@ impl Running {
 /// Opens the hall and starts to answer.
 ///
 /// # Errors
-/// One sentence: a busy port, an unusable directory, a database that cannot be reached or is newer.
+/// One sentence: a busy port, an unusable directory, a certificate that cannot be used, a database
+/// that cannot be reached or is newer.
 pub async fn start(
     config: &Config,
     clock: Clock,
     random: Random,
     with_demo: bool,
 ) -> Result<Running, String> {
+    let certificate = tls::files(config)?;
     let held = data_dir::hold(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address =
         listener.local_addr().map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address));
+    let tls = match certificate {
+        Some(files) => Some(Tls::with_files(files, clock.clone())?),
+        None if config.tls => Some(Tls::with_own_authority(config, clock.clone(), &random)?),
+        None => None,
+    };
+    let (tls, authority) = tls.map_or((None, None), |tls| (Some(tls.server), tls.authority));
+    let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address, tls.is_some()));
     let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
     let demo = match with_demo {
-        true => Some(demo::prepare(&hall, &config.data_dir).await?),
+        true => {
+            let trusted = authority.as_ref().map(|authority| authority.file.as_path());
+            Some(demo::prepare(&hall, &config.data_dir, trusted).await?)
+        }
         false => None,
     };
     let service = Arc::new(Service::new(Arc::clone(&hall)));
@@ -90,12 +114,17 @@ pub async fn start(
     });
     let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
     let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
-    let (stop, mut stopped) = watch::channel(false);
-    let serving = tokio::spawn(guildhall_web::serve(listener, router, async move {
-        // An error means that the server was dropped, which stops it as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }));
-    Ok(Running { address, origin, hall, demo, stop, serving, _held: held })
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(guildhall_web::serve(listener, router, tls, told(stopped.clone())));
+    let at_work = Arc::clone(&hall);
+    let working = tokio::spawn(async move { jobs::run(&at_work, told(stopped)).await });
+    Ok(Running { address, origin, hall, demo, authority, stop, serving, working, _held: held })
+}
+
+/// Waits until it is told to stop.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // An error means that the server was dropped, which stops it as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// Opens the hall of a configuration without serving it, e.g. for an audit beside a running server.
@@ -117,15 +146,17 @@ pub async fn open_hall(
         files: config.data_dir.join("files"),
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
+        mail: config.mail(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
 
-fn local_origin(address: SocketAddr) -> String {
+fn local_origin(address: SocketAddr, with_tls: bool) -> String {
+    let scheme = if with_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {
-        return format!("http://localhost:{}", address.port());
+        return format!("{scheme}://localhost:{}", address.port());
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 /// Serves until the process is told to stop.
@@ -138,10 +169,16 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
     // Heard before anyone can know that the server runs, and so before anyone stops it.
     let told_to_stop = told_to_stop();
     println!("Guildhall is open at {}", running.origin);
+    if let Some(authority) = &running.authority {
+        println!("{}", authority.how_to_trust(&running.origin));
+    }
     if let Some(world) = &running.demo {
         println!("{}", demo::welcome(world, &running.origin));
     }
     tracing::info!(address = %running.address, "listening");
+    if !mail::is_configured(&running.hall) {
+        tracing::info!("mail is not configured: the links of mails are written to this log (set smtp_url)");
+    }
     tokio::select! {
         () = told_to_stop => {}
         broken = running.wait() => return Err(broken),

@@ -12,17 +12,33 @@ use tokio::process::Command;
 /// The oldest major version of Node that runs the tests.
 const OLDEST_NODE: u32 = 20;
 
-/// Runs `tests/clients` against a demo server, on SQLite or in a PostgreSQL database.
+/// Runs `tests/clients` against a demo server, on SQLite or in a PostgreSQL database, and on SQLite once more
+/// what uploads, against one that serves HTTPS: the Node client sends files over nothing else.
 ///
 /// # Errors
-/// When packages cannot be installed, the server does not start or stop, or a test fails.
+/// When packages cannot be installed, a server does not start or stop, or a test fails.
 pub(super) async fn test_published(database_url: Option<&str>) -> Outcome {
     let folder = workspace_root().join("tests/clients");
     install(&folder).await?;
     let program = cargo::build("guildhall", Profile::Dev)?;
-    let server = Server::start(&program, database_url).await?;
-    let mut test = npm(&folder, &["test"]);
-    let tested = command::run(test.envs(server.demo.all())).await;
+    let server = Server::start(&program, database_url, &[]).await?;
+    let tested = test_against(server, npm(&folder, &["test"])).await;
+    if database_url.is_some() {
+        return tested;
+    }
+    let server = Server::start(&program, None, &["--tls"]).await?;
+    let origin = server.demo.get("WHOP_API_ORIGIN")?;
+    if !origin.starts_with("https://") {
+        return Err(format!("the server was started with --tls, and is at {origin}").into());
+    }
+    let uploads = ["test", "--", "https.test.mjs", "attachment.test.mjs"];
+    tested.and(test_against(server, npm(&folder, &uploads)).await)
+}
+
+/// Runs a command in the environment of a demo server, and stops the server.
+async fn test_against(server: Server, mut test: Command) -> Outcome {
+    test.envs(server.demo.all()).env("DEMO_USER_TOKEN", server.user_token().await?);
+    let tested = command::run(&mut test).await;
     if tested.is_err() {
         server.print_errors();
     }

@@ -16,7 +16,7 @@ pub(crate) enum Part {
     Dependencies,
     /// Every Rust test, on SQLite.
     Rust,
-    /// The tests over HTTP again, on PostgreSQL.
+    /// The tests of the libraries and over HTTP again, on PostgreSQL.
     RustPostgres,
     /// The published clients against a server on SQLite.
     Clients,
@@ -93,7 +93,7 @@ impl Part {
             Self::Rust => cargo(&["test", "--workspace", "--no-fail-fast", "--quiet"]).await,
             Self::RustPostgres => {
                 let cluster = Cluster::start()?;
-                let mut test = command::cargo(&["test", "--workspace", "--test", "it", "--quiet"]);
+                let mut test = command::cargo(&["test", "--workspace", "--lib", "--test", "it", "--quiet"]);
                 command::run(test.env("TEST_DATABASE_URL", cluster.url())).await
             }
             Self::Clients => clients::test_published(None).await,

@@ -18,30 +18,53 @@ const MOST_ERRORS: usize = 10;
 pub(super) struct Server {
     process: Process,
     pub(super) demo: DemoEnv,
+    place: Place,
     log: PathBuf,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
-impl Server {
-    /// Serves a new demo world on a free port, on SQLite or in a PostgreSQL database.
-    ///
-    /// # Errors
-    /// When it does not start; the end of its log says why.
-    pub(super) async fn start(program: &Path, database_url: Option<&str>) -> Fallible<Self> {
-        let directory = tempfile::Builder::new().prefix("guildhall-clients-").tempdir()?;
-        let data = directory.path().join("data");
-        let mut command = Command::new(program);
-        // Neither a guildhall.toml nor a setting of the person who tests has a say.
-        command.current_dir(directory.path());
+/// The program, and where its data lies.
+#[derive(Debug)]
+struct Place {
+    program: PathBuf,
+    data: PathBuf,
+    database_url: Option<String>,
+}
+
+impl Place {
+    /// The program over this data; no setting of the person who tests has a say.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GUILDHALL_") {
                 command.env_remove(name);
             }
         }
-        command.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
-        if let Some(url) = database_url {
+        command.args(arguments).arg("--data-dir").arg(&self.data);
+        if let Some(url) = &self.database_url {
             command.args(["--database-url", url]);
         }
+        command
+    }
+}
+
+impl Server {
+    /// Serves a new demo world on a free port, on SQLite or in a PostgreSQL database, with further arguments.
+    ///
+    /// # Errors
+    /// When it does not start; the end of its log says why.
+    pub(super) async fn start(program: &Path, database_url: Option<&str>, more: &[&str]) -> Fallible<Self> {
+        let directory = tempfile::Builder::new().prefix("guildhall-clients-").tempdir()?;
+        let data = directory.path().join("data");
+        let place = Place {
+            program: program.to_owned(),
+            data: data.clone(),
+            database_url: database_url.map(str::to_owned),
+        };
+        let mut command = place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        // Nor has a guildhall.toml where the tests are started.
+        command.current_dir(directory.path());
+        command.args(more);
         let log = directory.path().join("log");
         let mut process = Process::start("guildhall serve", &mut command, log.clone())?;
         let is_open = async || std::fs::read_to_string(&log).is_ok_and(|text| text.contains(OPEN));
@@ -49,7 +72,22 @@ impl Server {
         let demo = DemoEnv::read(&data.join("demo.env"))?;
         let engine = if database_url.is_some() { "PostgreSQL" } else { "SQLite" };
         println!("    started a demo server on {engine} at {}", demo.get("WHOP_API_ORIGIN")?);
-        Ok(Self { process, demo, log, _directory: directory })
+        Ok(Self { process, demo, place, log, directory })
+    }
+
+    /// A fresh user token of the demo world's customer inside its app.
+    ///
+    /// # Errors
+    /// When the program does not print one.
+    pub(super) async fn user_token(&self) -> Fallible<String> {
+        let user = self.demo.get("DEMO_CUSTOMER_USER_ID")?;
+        let app = self.demo.get("NEXT_PUBLIC_WHOP_APP_ID")?;
+        let mut command = self.place.command(&["token", user, "--app", app]);
+        let output = command.current_dir(self.directory.path()).kill_on_drop(true).output().await?;
+        if !output.status.success() {
+            return Err(format!("guildhall token: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// Prints the last of what the server logged as an error: a client is told no more than where it stands.

@@ -3,6 +3,19 @@
 use super::{Engine, params};
 use crate::error::Result;
 
+macro_rules! due_jobs {
+    ($lock:literal) => {
+        concat!(
+            "select id, kind, payload, ordering_key, attempts
+             from jobs
+             where state = 'ready' and due_at <= $1
+             order by due_at, id
+             limit $2",
+            $lock
+        )
+    };
+}
+
 /// Which engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -21,5 +34,14 @@ impl Dialect {
             )?;
         }
         Ok(())
+    }
+
+    /// The jobs that may be taken now, the longest due first: `$1` is the moment, `$2` the most. What another
+    /// taker holds is skipped; SQLite has one writer, so there is no other taker.
+    pub(super) fn due_jobs(self) -> &'static str {
+        match self {
+            Self::Sqlite => due_jobs!(""),
+            Self::Postgres => due_jobs!(" for update skip locked"),
+        }
     }
 }

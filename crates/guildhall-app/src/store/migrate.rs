@@ -11,6 +11,8 @@ type Migrations = &'static [(&'static str, &'static str)];
 const MIGRATIONS: Migrations = &[
     ("spine", include_str!("../../migrations/0001_spine.sql")),
     ("feed_heads", include_str!("../../migrations/0002_feed_heads.sql")),
+    ("jobs", include_str!("../../migrations/0003_jobs.sql")),
+    ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

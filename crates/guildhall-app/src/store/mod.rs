@@ -17,6 +17,7 @@ mod dialect;
 pub(crate) mod direct_message;
 pub(crate) mod experience;
 pub(crate) mod feed;
+pub(crate) mod job;
 pub(crate) mod ledger;
 pub(crate) mod membership;
 mod memo;
@@ -28,6 +29,7 @@ pub(crate) mod post;
 pub(crate) mod post_query;
 mod postgres;
 pub(crate) mod secret;
+pub(crate) mod signing_key;
 mod sqlite;
 pub(crate) mod user;
 mod value;
@@ -39,7 +41,7 @@ use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 pub(crate) use value::{Row, Value, params};
 
 /// How many writes may wait; further callers wait for a place.
@@ -104,6 +106,8 @@ impl Read<'_> {
 pub(crate) struct Tx<'a> {
     read: Read<'a>,
     random: &'a Random,
+    /// Whether this transaction queued a job, so that the runner hears of it after the commit.
+    queued_work: bool,
 }
 
 impl<'a> std::ops::Deref for Tx<'a> {
@@ -121,7 +125,11 @@ impl std::ops::DerefMut for Tx<'_> {
 
 impl<'a> Tx<'a> {
     fn new(engine: &'a mut dyn Engine, shared: &'a Shared, memo: Option<memo::View<'a>>) -> Self {
-        Self { read: Read { engine, now: shared.clock.now_ms(), memo }, random: &shared.random }
+        Self {
+            read: Read { engine, now: shared.clock.now_ms(), memo },
+            random: &shared.random,
+            queued_work: false,
+        }
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
@@ -141,6 +149,11 @@ impl<'a> Tx<'a> {
     /// Random bytes, e.g. for a key.
     pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {
         self.random.bytes()
+    }
+
+    /// Has the runner told, after the commit, that there is work.
+    pub(crate) fn tell_runner(&mut self) {
+        self.queued_work = true;
     }
 
     /// Holds every other transaction that names the same thing until this one ends.
@@ -188,6 +201,9 @@ struct Pending<T, F> {
     closure: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
+    /// Whether the last run queued a job.
+    queued_work: bool,
+    work: Arc<Notify>,
 }
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T> + Send> Job for Pending<T, F> {
@@ -196,6 +212,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T> + Send> Job for Pending<T, F> {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| closure(tx)))
             .unwrap_or_else(|_| Err(Error::internal("a transaction panicked")));
         let keep = outcome.is_ok();
+        self.queued_work = tx.queued_work;
         self.outcome = Some(outcome);
         keep
     }
@@ -213,6 +230,9 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T> + Send> Job for Pending<T, F> {
             (Err(error), _) | (Ok(_), Err(error)) => Err(error),
             (Ok(value), Ok(())) => Ok(value),
         };
+        if self.queued_work && answer.is_ok() {
+            self.work.notify_one();
+        }
         // A caller that went away no longer wants the answer.
         let _ = self.reply.send(answer);
     }
@@ -227,6 +247,8 @@ enum Running {
 pub(crate) struct Store {
     running: Running,
     shared: Arc<Shared>,
+    /// Told after each commit that queued a job.
+    work: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Store {
@@ -249,7 +271,7 @@ impl Store {
                 Running::Postgres(postgres::Postgres::open(url, schema, &shared)?)
             }
         };
-        Ok(Self { running, shared })
+        Ok(Self { running, shared, work: Arc::default() })
     }
 
     /// Looks something up: on SQLite in one snapshot, on PostgreSQL each statement in its own.
@@ -284,12 +306,18 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { closure, outcome: None, reply });
+        let work = Arc::clone(&self.work);
+        let job = Box::new(Pending { closure, outcome: None, reply, queued_work: false, work });
         match &self.running {
             Running::Sqlite(sqlite) => sqlite.enqueue(job).await?,
             Running::Postgres(postgres) => postgres.enqueue(job).await?,
         }
         answer.await.map_err(|_| Error::internal("the store stopped before it answered"))?
+    }
+
+    /// Waits until a commit queued a job; at once when one did since this was last asked. One waits at a time.
+    pub(crate) async fn work_queued(&self) {
+        self.work.notified().await;
     }
 
     /// What the store has done since it was opened.

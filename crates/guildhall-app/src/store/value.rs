@@ -62,6 +62,8 @@ from_ids!(
     CompanyId,
     ExperienceId,
     FeedId,
+    JobId,
+    LeaseId,
     LedgerAccountId,
     MembershipId,
     MultipartUploadId,

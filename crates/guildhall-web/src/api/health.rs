@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use guildhall_app::Guildhall;
+use guildhall_app::{Guildhall, jobs};
 use hyper::StatusCode;
 use hyper::header::CONTENT_TYPE;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) async fn ready(State(hall): State<Arc<Guildhall>>) -> Response {
 /// Figures in Prometheus's text format.
 pub(crate) async fn metrics(State(hall): State<Arc<Guildhall>>) -> Response {
     let figures = hall.store_figures();
-    let text = format!(
+    let mut text = format!(
         "# HELP guildhall_store_writes_total Transactions answered.\n\
          # TYPE guildhall_store_writes_total counter\n\
          guildhall_store_writes_total {}\n\
@@ -38,5 +38,21 @@ pub(crate) async fn metrics(State(hall): State<Arc<Guildhall>>) -> Response {
          guildhall_store_queued_writes {}\n",
         figures.writes, figures.commits, figures.queued
     );
+    match jobs::count(&hall).await {
+        Ok(count) => text += &jobs_text(count),
+        Err(error) => tracing::error!(error = ?error, "the jobs cannot be counted"),
+    }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+fn jobs_text(count: jobs::Count) -> String {
+    format!(
+        "# HELP guildhall_jobs_waiting Jobs that wait for their time or are being done.\n\
+         # TYPE guildhall_jobs_waiting gauge\n\
+         guildhall_jobs_waiting {}\n\
+         # HELP guildhall_jobs_dead Jobs that were given up.\n\
+         # TYPE guildhall_jobs_dead gauge\n\
+         guildhall_jobs_dead {}\n",
+        count.waiting, count.dead
+    )
 }

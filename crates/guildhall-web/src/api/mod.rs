@@ -3,4 +3,5 @@
 pub(crate) mod file;
 pub(crate) mod graphql;
 pub(crate) mod health;
+pub(crate) mod signing_key;
 pub(crate) mod upload;

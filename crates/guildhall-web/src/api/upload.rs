@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use guildhall_app::attachment::Signature;
 use guildhall_app::{Error, Guildhall, upload};
 use guildhall_core::ids::{AttachmentId, Id};
-use hyper::header::ETAG;
+use hyper::header::{CONNECTION, ETAG};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,7 +42,8 @@ async fn receive(
     let id = AttachmentId::parse(id).map_err(Error::from)?;
     let signature = signature(parameters)?;
     let etag = upload::receive(hall, id, part, &signature, body.into_data_stream()).await?;
-    Ok([(ETAG, format!("\"{etag}\""))].into_response())
+    // The Node client reads no further than the head, so its process would stay until the connection ends.
+    Ok([(ETAG, format!("\"{etag}\"")), (CONNECTION, "close".to_owned())].into_response())
 }
 
 /// The signature among an address's parameters.

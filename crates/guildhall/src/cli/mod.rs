@@ -1,7 +1,10 @@
 //! The command line.
 
 mod chat;
+mod job;
 mod ledger;
+mod signing_key;
+mod user_token;
 
 use crate::config::{Config, Environment};
 use crate::{fill, serve};
@@ -32,8 +35,19 @@ enum Command {
         #[command(subcommand)]
         command: ledger::Command,
     },
+    /// Look after the work that the server does in the background, such as sending mail.
+    Jobs {
+        #[command(subcommand)]
+        command: job::Command,
+    },
     /// Show or change the rules of a chat or forum.
     Chat(chat::Arguments),
+    /// Show or rotate the keys that sign user tokens.
+    Keys {
+        #[command(subcommand)]
+        command: signing_key::Command,
+    },
+    Token(user_token::Arguments),
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
     Fill(fill::Arguments),
     /// Print the GraphQL schema.
@@ -98,6 +112,23 @@ struct Serve {
     /// The largest file that can be uploaded, in MiB [default: 1024].
     #[arg(long, value_name = "MIB")]
     largest_upload_mib: Option<String>,
+    /// The server that takes mail, e.g. smtps://user:password@mail.example.com; better given as
+    /// GUILDHALL_SMTP_URL when it holds a password [default: links are written to the log].
+    #[arg(long, value_name = "URL")]
+    smtp_url: Option<String>,
+    /// Whom mail comes from, e.g. "Our Hall <hall@example.com>".
+    #[arg(long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
+    /// Serve HTTPS, with certificates from an authority of one's own that is made once under
+    /// <data-dir>/tls; says how to trust it.
+    #[arg(long)]
+    tls: bool,
+    /// Serve HTTPS with the certificate in this PEM file, and those that lead from it to an authority.
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// The PEM file with the certificate's private key. Both files are read again when they change.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
     /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
     /// that is not real. Writes <data-dir>/demo.env.
     #[arg(long)]
@@ -119,12 +150,20 @@ impl Arguments {
                     ("log_format", arguments.log_format),
                     ("requests_per_minute", arguments.requests_per_minute),
                     ("largest_upload_mib", arguments.largest_upload_mib),
+                    ("smtp_url", arguments.smtp_url),
+                    ("mail_from", arguments.mail_from),
+                    ("tls", arguments.tls.then(|| true.to_string())),
+                    ("tls_certificate", arguments.tls_certificate),
+                    ("tls_key", arguments.tls_key),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Ledger { command } => command.run().await,
+            Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
+            Command::Keys { command } => command.run().await,
+            Command::Token(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
                 print!("{}", guildhall_graphql::printed_schema());

@@ -249,7 +249,7 @@ async fn a_second_demo_start_finds_the_same_world() {
     let second = home.serve(&["--demo"]).await;
     let mut after = home.demo();
     assert_eq!(after["WHOP_API_ORIGIN"], second.origin);
-    for moved in ["WHOP_API_ORIGIN", "WHOP_WEBSOCKET_ORIGIN"] {
+    for moved in ["WHOP_API_ORIGIN", "WHOP_WEBSOCKET_ORIGIN", "WHOP_USER_TOKEN_JWKS_URL"] {
         after.insert(moved.into(), before[moved].clone());
     }
     assert_eq!(after, before, "the same world, the same key");
@@ -346,7 +346,7 @@ async fn what_is_being_asked_is_answered_before_it_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn help_says_what_there_is() {
     let home = Home::new();
-    let table: [(&[&str], &[&str]); 7] = [
+    let table: [(&[&str], &[&str]); 10] = [
         (
             &["--help"],
             &[
@@ -354,6 +354,8 @@ async fn help_says_what_there_is() {
                 "serve",
                 "ledger",
                 "chat",
+                "keys",
+                "token",
                 "fill",
                 "schema",
             ],
@@ -373,11 +375,17 @@ async fn help_says_what_there_is() {
                 "none with --demo",
                 "--public-origin",
                 "demo.env",
+                "--tls",
+                "--tls-certificate",
+                "--tls-key",
             ],
         ),
         (&["ledger", "--help"], &["audit", "Prove that every transfer"]),
         (&["ledger", "audit", "--help"], &["--data-dir", "--database-url", "sum to zero"]),
         (&["chat", "--help"], &["exp_", "--who-can-post", "--cooldown-seconds", "--banned-words"]),
+        (&["keys", "--help"], &["list", "rotate", "user tokens"]),
+        (&["keys", "rotate", "--help"], &["--at-once", "published", "--data-dir"]),
+        (&["token", "--help"], &["--app", "user_", "x-whop-user-token"]),
         (&["fill", "--help"], &["--messages", "--memberships", "--data-dir"]),
         (&["schema", "--help"], &["Print the GraphQL schema"]),
     ];

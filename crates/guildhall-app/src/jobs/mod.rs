@@ -1,0 +1,167 @@
+//! Jobs: work that a transaction wants done after its commit, e.g. a mail to send.
+//!
+//! Owns the one place where work is queued ([`enqueue`], in the writing transaction, so that it is queued
+//! exactly when the rest is written), the runner that does it, and what an operator may do to it. The
+//! schedule of tries is in `guildhall_core::job`, the rows in `store/job.rs`.
+//!
+//! A job is done at least once: a runner that dies after the deed and before its record leaves the job to
+//! be done again, so what a job does must bear that. Its id is the same on every try.
+
+mod runner;
+#[cfg(test)]
+mod tests;
+
+pub use crate::store::job::{Shown, Standing};
+pub(crate) use runner::Activity;
+pub use runner::{run, run_due};
+
+use crate::Guildhall;
+use crate::error::{Error, Result};
+use crate::mail::{self, Mail};
+use crate::store::job::Taken;
+use crate::store::{self, Tx};
+use guildhall_core::ids::JobId;
+use guildhall_core::job::Failure;
+
+/// The most jobs that one list shows.
+pub const MOST_LISTED: u16 = 1000;
+/// How many dead jobs one transaction lets be tried again.
+const REVIVED_AT_ONCE: i64 = 100;
+
+/// What can be queued: a kind of work, and what it needs to know.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    /// A mail to send.
+    Mail(Mail),
+}
+
+const MAIL: &str = "mail";
+
+impl Work {
+    /// The kind's name and the payload, as the store keeps them.
+    fn to_stored(&self) -> Result<(&'static str, String)> {
+        match self {
+            Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+        }
+    }
+
+    /// Reads a job back. What this copy of the server does not know, a newer one may: it is tried again.
+    fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
+        let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
+        match kind {
+            MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
+        }
+    }
+}
+
+/// Queues work in the transaction that wants it: it is done after the commit, or never when there is none.
+/// Work of one ordering key is done in the order it was queued, one at a time; a dead job lets the next pass.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, ordering_key: Option<&str>) -> Result<JobId> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert(tx, kind, &payload, ordering_key)
+}
+
+/// Does one job.
+async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
+    match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+    }
+}
+
+/// How many jobs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Those that wait for their time, for an earlier one, or are being done.
+    pub waiting: i64,
+    /// Those that were given up.
+    pub dead: i64,
+}
+
+/// Counts the jobs.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn count(hall: &Guildhall) -> Result<Count> {
+    let (waiting, dead) = hall.store.scan(store::job::count).await?;
+    Ok(Count { waiting, dead })
+}
+
+/// The first jobs, at most [`MOST_LISTED`]: by when they are due, the dead last or alone.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn list(hall: &Guildhall, only_dead: bool, most: u16) -> Result<Vec<Shown>> {
+    let most = i64::from(most.min(MOST_LISTED));
+    let list = if only_dead { store::job::dead } else { store::job::all };
+    hall.store.scan(move |read| list(read, most)).await
+}
+
+/// Lets a job be tried now: a dead one from its first try on, a resting one without further rest.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it is being done or waits for an earlier one.
+pub async fn retry(hall: &Guildhall, id: JobId) -> Result<()> {
+    let write = hall.store.write(move |tx| {
+        let Some(job) = store::job::find(tx, &id)? else { return no_such_job(&id) };
+        let changed = match job.standing {
+            Standing::Dead => store::job::revive(tx, &job)?,
+            Standing::Waiting => store::job::hasten(tx, &job)?,
+            Standing::Running => false,
+            Standing::Behind => {
+                return Err(Error::Conflict(format!(
+                    "The job `{id}` waits for an earlier one of `{}`; it runs when that one has ended.",
+                    job.ordering_key.unwrap_or_default()
+                )));
+            }
+        };
+        if changed { Ok(()) } else { being_run(&id) }
+    });
+    write.await
+}
+
+/// Lets every dead job be tried again; answers how many.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn retry_all_dead(hall: &Guildhall) -> Result<u64> {
+    let mut revived = 0;
+    // What dies again meanwhile is left alone, so that this ends.
+    let begun = hall.now_ms();
+    loop {
+        let step = hall.store.write(move |tx| {
+            let mut changed = 0;
+            for job in store::job::dead(tx, REVIVED_AT_ONCE)?.iter().filter(|job| job.due_at <= begun) {
+                changed += u64::from(store::job::revive(tx, job)?);
+            }
+            Ok(changed)
+        });
+        match step.await? {
+            0 => return Ok(revived),
+            changed => revived += changed,
+        }
+    }
+}
+
+/// Removes a job for good.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it is being done.
+pub async fn discard(hall: &Guildhall, id: JobId) -> Result<()> {
+    let write = hall.store.write(move |tx| {
+        let Some(job) = store::job::find(tx, &id)? else { return no_such_job(&id) };
+        if store::job::remove(tx, &job)? { Ok(()) } else { being_run(&id) }
+    });
+    write.await
+}
+
+fn no_such_job<T>(id: &JobId) -> Result<T> {
+    Err(Error::NotFound(format!("There is no job `{id}`; it may be done already.")))
+}
+
+fn being_run<T>(id: &JobId) -> Result<T> {
+    Err(Error::Conflict(format!("The job `{id}` is being run right now; try again when it has ended.")))
+}

@@ -1,0 +1,135 @@
+//! The letters: what each says, as text and as HTML.
+
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+/// A letter that asks someone to follow a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Letter {
+    /// To the owner of an address that was given with a new account.
+    ConfirmEmail(ConfirmEmail),
+    /// To someone who forgot a password.
+    ResetPassword(ResetPassword),
+}
+
+/// Asks whether an address is really theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmEmail {
+    /// How they call themselves.
+    pub name: String,
+    /// Where they confirm it.
+    pub link: String,
+    /// How long the link counts.
+    pub valid_hours: u32,
+}
+
+/// Lets someone choose a new password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetPassword {
+    /// How they call themselves.
+    pub name: String,
+    /// Where they choose it.
+    pub link: String,
+    /// How long the link counts.
+    pub valid_hours: u32,
+}
+
+/// What every letter consists of.
+struct Words<'a> {
+    subject: &'static str,
+    name: &'a str,
+    lead: &'static str,
+    button: &'static str,
+    link: &'a str,
+    valid_hours: u32,
+    /// What to do when they did not ask for it.
+    otherwise: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct Text<'a>(&'a Words<'a>);
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a>(&'a Words<'a>);
+
+impl Letter {
+    /// The line it is announced with.
+    #[must_use]
+    pub fn subject(&self) -> &'static str {
+        self.words().subject
+    }
+
+    /// The link that it is about.
+    #[must_use]
+    pub fn link(&self) -> &str {
+        self.words().link
+    }
+
+    /// The text and the HTML.
+    pub(super) fn write(&self) -> askama::Result<(String, String)> {
+        let words = self.words();
+        Ok((Text(&words).render()?, Html(&words).render()?))
+    }
+
+    fn words(&self) -> Words<'_> {
+        match self {
+            Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
+                subject: "Confirm your e-mail",
+                name,
+                lead: "Please confirm that this address is yours. It is how you come back in when you lose your password.",
+                button: "Confirm this address",
+                link,
+                valid_hours: *valid_hours,
+                otherwise: "If you made no account, leave this letter alone: without a confirmation nothing is sent to you again.",
+            },
+            Self::ResetPassword(ResetPassword { name, link, valid_hours }) => Words {
+                subject: "Reset your password",
+                name,
+                lead: "Someone, most likely you, asked to choose a new password for your account.",
+                button: "Choose a new password",
+                link,
+                valid_hours: *valid_hours,
+                otherwise: "If it was not you, leave this letter alone: your password stays as it is.",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_says_the_same_in_text_and_html_and_escapes_what_people_wrote() {
+        let (name, link) = ("Mira <b>&", "https://hall.example.com/confirm?token=abc&x=1");
+        let letters = [
+            Letter::ConfirmEmail(ConfirmEmail { name: name.into(), link: link.into(), valid_hours: 24 }),
+            Letter::ResetPassword(ResetPassword { name: name.into(), link: link.into(), valid_hours: 1 }),
+        ];
+        for letter in letters {
+            let (text, html) = letter.write().expect("it renders");
+            assert!(text.contains("Hello Mira <b>&,") && text.contains(&format!("\n{link}\n")), "{text}");
+            assert!(!html.contains("<b>") && html.contains("Hello Mira &#60;b&#62;&#38;,"), "{html}");
+            assert!(html.contains("href=\"https://hall.example.com/confirm?token=abc&#38;x=1\""), "{html}");
+            for words in [letter.words().lead, letter.words().otherwise] {
+                assert!(text.contains(words) && html.contains(words), "{words}");
+            }
+            assert_eq!(letter.link(), link);
+            let stored = serde_json::to_string(&letter).expect("JSON");
+            assert_eq!(serde_json::from_str::<Letter>(&stored).expect("the same"), letter);
+        }
+    }
+
+    #[test]
+    fn hours_are_counted_in_words_that_fit() {
+        let hours = |valid_hours| {
+            let letter = ResetPassword { name: "Mira".into(), link: "https://x".into(), valid_hours };
+            Letter::ResetPassword(letter).write().expect("it renders").0
+        };
+        assert!(hours(1).contains("for one hour."), "{}", hours(1));
+        assert!(hours(24).contains("for 24 hours."), "{}", hours(24));
+    }
+}

@@ -1,0 +1,359 @@
+//! Rows of the outbox. A job is held by a lease; whoever lost theirs changes nothing any more.
+//!
+//! Of the jobs of one ordering key at most one is `ready`, held or not; the others are `behind` it. The
+//! key is locked by whoever adds to its line or lets its next job come up.
+
+use super::{Read, Row, Tx, params};
+use crate::error::{Error, Result};
+use guildhall_core::ids::{JobId, LeaseId};
+use guildhall_core::job::is_used_up;
+
+/// What is said of a job whose last try never ended.
+const NEVER_ENDED: &str = "its runner stopped before it was done, and that was the last try";
+
+/// A job under a lease.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    pub(crate) id: JobId,
+    pub(crate) lease: LeaseId,
+    pub(crate) kind: String,
+    pub(crate) payload: String,
+    pub(crate) ordering_key: Option<String>,
+    /// How many tries began, this one included.
+    pub(crate) tries: i64,
+}
+
+/// What an operator sees of a job; not its payload, which may hold secrets.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Which.
+    pub id: JobId,
+    /// What is to be done.
+    pub kind: String,
+    /// Jobs of one key run in order.
+    pub ordering_key: Option<String>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// When it may be taken, or when the present hold ends; in milliseconds.
+    pub due_at: i64,
+    /// How many tries began.
+    pub tries: i64,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// When it was queued, in milliseconds.
+    pub created_at: i64,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It waits until it is due.
+    Waiting,
+    /// It waits for an earlier job of its ordering key.
+    Behind,
+    /// A runner holds it.
+    Running,
+    /// It was given up.
+    Dead,
+}
+
+/// Queues a job that is due at once.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    payload: &str,
+    ordering_key: Option<&str>,
+) -> Result<JobId> {
+    let (id, now): (JobId, i64) = (tx.mint(), tx.now);
+    let (place, is_first) = match ordering_key {
+        Some(key) => place_in_line(tx, key)?,
+        None => (0, true),
+    };
+    let state = if is_first { "ready" } else { "behind" };
+    tx.execute(
+        "insert into jobs (id, kind, payload, ordering_key, place, state, due_at, attempts, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 0, $7)",
+        params![&id, kind, payload, ordering_key, place, state, now],
+    )?;
+    tx.tell_runner();
+    Ok(id)
+}
+
+/// The next place in the line of a key, and whether nobody stands before it. Locks the key.
+fn place_in_line(tx: &mut Tx<'_>, key: &str) -> Result<(i64, bool)> {
+    lock_line(tx, key)?;
+    let found = tx.first(
+        "select
+           (select max(place)
+            from jobs
+            where ordering_key = $1),
+           (select min(place)
+            from jobs
+            where ordering_key = $1 and state = 'ready')",
+        params![key],
+    )?;
+    let mut row = found.ok_or_else(|| Error::internal("a line has no answer"))?;
+    Ok((row.int_or_null(0)?.unwrap_or(0) + 1, row.int_or_null(1)?.is_none()))
+}
+
+fn lock_line(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    tx.lock(&format!("jobs of {key}"))
+}
+
+// `min` and `max` rather than `exists`: both engines answer them from an end of an index, however many rows a key has.
+
+/// Lets the next job of a key come up, after the one before it ended. The key is locked already.
+fn let_next_come(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    let changed = tx.execute(
+        "update jobs
+         set state = 'ready'
+         where ordering_key = $1 and state = 'behind' and place = (
+           select min(place)
+           from jobs
+           where ordering_key = $1 and state = 'behind'
+         )
+         and (
+           select min(place)
+           from jobs
+           where ordering_key = $1 and state = 'ready'
+         ) is null",
+        params![key],
+    )?;
+    if changed > 0 {
+        tx.tell_runner();
+    }
+    Ok(())
+}
+
+/// Takes at most `most` due jobs, each under a lease of its own until `lease_until`. A job whose runner
+/// died in its last try is given up instead.
+pub(crate) fn take(tx: &mut Tx<'_>, most: i64, lease_until: i64) -> Result<Vec<Taken>> {
+    let (now, due_jobs) = (tx.now, tx.engine.dialect().due_jobs());
+    let mut taken = Vec::new();
+    for mut row in tx.query(due_jobs, params![now, most])? {
+        let (id, ordering_key): (JobId, Option<String>) = (row.id(0)?, row.text_or_null(3)?);
+        let begun = row.int(4)?;
+        if is_used_up(begun) {
+            tracing::error!(job = %id, reason = NEVER_ENDED, "a job is dead");
+            give_up(tx, &id, ordering_key.as_deref(), NEVER_ENDED)?;
+            continue;
+        }
+        let lease: LeaseId = tx.mint();
+        tx.execute(
+            "update jobs
+             set lease_id = $1, due_at = $2, attempts = attempts + 1
+             where id = $3",
+            params![&lease, lease_until, &id],
+        )?;
+        let (kind, payload) = (row.text(1)?, row.text(2)?);
+        taken.push(Taken { id, lease, kind, payload, ordering_key, tries: begun + 1 });
+    }
+    Ok(taken)
+}
+
+/// When the next job may be taken, in milliseconds.
+pub(crate) fn next_due(read: &mut Read<'_>) -> Result<Option<i64>> {
+    let first = read.first(
+        "select due_at
+         from jobs
+         where state = 'ready'
+         order by due_at, id
+         limit 1",
+        &[],
+    )?;
+    first.map(|mut row| row.int(0)).transpose()
+}
+
+/// Holds a job for longer; `false` when another holds it by now.
+pub(crate) fn renew(tx: &mut Tx<'_>, taken: &Taken, lease_until: i64) -> Result<bool> {
+    let changed = tx.execute(
+        "update jobs
+         set due_at = $1
+         where id = $2 and lease_id = $3",
+        params![lease_until, &taken.id, &taken.lease],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Forgets a job that is done, unless another holds it by now.
+pub(crate) fn finish(tx: &mut Tx<'_>, taken: &Taken) -> Result<()> {
+    if let Some(key) = &taken.ordering_key {
+        lock_line(tx, key)?;
+    }
+    let removed =
+        tx.execute("delete from jobs where id = $1 and lease_id = $2", params![&taken.id, &taken.lease])?;
+    match &taken.ordering_key {
+        Some(key) if removed == 1 => let_next_come(tx, key),
+        _ => Ok(()),
+    }
+}
+
+/// Lets a job rest until `due_at`, unless another holds it by now.
+pub(crate) fn rest(tx: &mut Tx<'_>, taken: &Taken, due_at: i64, reason: &str) -> Result<()> {
+    tx.execute(
+        "update jobs
+         set lease_id = null, due_at = $1, last_error = $2
+         where id = $3 and lease_id = $4",
+        params![due_at, reason, &taken.id, &taken.lease],
+    )?;
+    Ok(())
+}
+
+/// Gives a job back as if it had not been taken, unless another holds it by now.
+pub(crate) fn give_back(tx: &mut Tx<'_>, taken: &Taken) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "update jobs
+         set lease_id = null, due_at = $1, attempts = attempts - 1
+         where id = $2 and lease_id = $3",
+        params![now, &taken.id, &taken.lease],
+    )?;
+    tx.tell_runner();
+    Ok(())
+}
+
+/// Gives a job up, unless another holds it by now; the next of its ordering key comes up.
+pub(crate) fn bury(tx: &mut Tx<'_>, taken: &Taken, reason: &str) -> Result<()> {
+    let key = taken.ordering_key.as_deref();
+    if let Some(key) = key {
+        lock_line(tx, key)?;
+    }
+    // Held by nobody for longer than this transaction, so the lease is asked about once.
+    match renew(tx, taken, 0)? {
+        true => give_up(tx, &taken.id, key, reason),
+        false => Ok(()),
+    }
+}
+
+fn give_up(tx: &mut Tx<'_>, id: &JobId, ordering_key: Option<&str>, reason: &str) -> Result<()> {
+    let now = tx.now;
+    if let Some(key) = ordering_key {
+        lock_line(tx, key)?;
+    }
+    tx.execute(
+        "update jobs
+         set state = 'dead', lease_id = null, due_at = $1, last_error = $2
+         where id = $3",
+        params![now, reason, id],
+    )?;
+    ordering_key.map_or(Ok(()), |key| let_next_come(tx, key))
+}
+
+/// How many jobs wait (held ones too), and how many are dead.
+pub(crate) fn count(read: &mut Read<'_>) -> Result<(i64, i64)> {
+    let rows = read.query("select state, count(*) from jobs group by state", &[])?;
+    rows.into_iter().try_fold((0, 0), |(waiting, dead), mut row| {
+        let (state, count) = (row.text(0)?, row.int(1)?);
+        Ok(if state == "dead" { (waiting, dead + count) } else { (waiting + count, dead) })
+    })
+}
+
+/// One job.
+pub(crate) fn find(read: &mut Read<'_>, id: &JobId) -> Result<Option<Shown>> {
+    let now = read.now;
+    let found = read.first(
+        "select id, kind, ordering_key, state, due_at, attempts, last_error, created_at, lease_id
+         from jobs
+         where id = $1",
+        params![id],
+    )?;
+    found.map(|mut row| shown(&mut row, now)).transpose()
+}
+
+/// The first `most` jobs that are dead, by when they died.
+pub(crate) fn dead(read: &mut Read<'_>, most: i64) -> Result<Vec<Shown>> {
+    of_state(read, "dead", most)
+}
+
+/// The first `most` jobs, by when they are due: those that may be taken, those behind them, the dead.
+pub(crate) fn all(read: &mut Read<'_>, most: i64) -> Result<Vec<Shown>> {
+    let mut jobs = Vec::new();
+    for state in ["ready", "behind", "dead"] {
+        let left = most - i64::try_from(jobs.len()).expect("a list is short");
+        jobs.extend(of_state(read, state, left)?);
+    }
+    Ok(jobs)
+}
+
+fn of_state(read: &mut Read<'_>, state: &str, most: i64) -> Result<Vec<Shown>> {
+    let now = read.now;
+    let rows = read.query(
+        "select id, kind, ordering_key, state, due_at, attempts, last_error, created_at, lease_id
+         from jobs
+         where state = $1
+         order by due_at, id
+         limit $2",
+        params![state, most],
+    )?;
+    rows.into_iter().map(|mut row| shown(&mut row, now)).collect()
+}
+
+fn shown(row: &mut Row, now: i64) -> Result<Shown> {
+    let (state, due_at) = (row.text(3)?, row.int(4)?);
+    let is_held = row.text_or_null(8)?.is_some() && due_at > now;
+    let standing = match state.as_str() {
+        "dead" => Standing::Dead,
+        "behind" => Standing::Behind,
+        _ if is_held => Standing::Running,
+        _ => Standing::Waiting,
+    };
+    Ok(Shown {
+        id: row.id(0)?,
+        kind: row.text(1)?,
+        ordering_key: row.text_or_null(2)?,
+        standing,
+        due_at,
+        tries: row.int(5)?,
+        last_error: row.text_or_null(6)?,
+        created_at: row.int(7)?,
+    })
+}
+
+/// Lets a dead job be tried again, from its first try and at the end of the line of its key.
+pub(crate) fn revive(tx: &mut Tx<'_>, job: &Shown) -> Result<bool> {
+    let now = tx.now;
+    let (place, is_first) = match &job.ordering_key {
+        Some(key) => place_in_line(tx, key)?,
+        None => (0, true),
+    };
+    let state = if is_first { "ready" } else { "behind" };
+    let changed = tx.execute(
+        "update jobs
+         set state = $1, place = $2, due_at = $3, attempts = 0
+         where id = $4 and state = 'dead'",
+        params![state, place, now, &job.id],
+    )?;
+    tx.tell_runner();
+    Ok(changed == 1)
+}
+
+/// Makes a resting job due now.
+pub(crate) fn hasten(tx: &mut Tx<'_>, job: &Shown) -> Result<bool> {
+    let now = tx.now;
+    let changed = tx.execute(
+        "update jobs
+         set due_at = $1
+         where id = $2 and state = 'ready' and lease_id is null",
+        params![now, &job.id],
+    )?;
+    tx.tell_runner();
+    Ok(changed == 1)
+}
+
+/// Removes a job that nobody holds.
+pub(crate) fn remove(tx: &mut Tx<'_>, job: &Shown) -> Result<bool> {
+    let now = tx.now;
+    if let Some(key) = &job.ordering_key {
+        lock_line(tx, key)?;
+    }
+    let removed = tx.execute(
+        "delete from jobs
+         where id = $1 and (lease_id is null or due_at <= $2)",
+        params![&job.id, now],
+    )?;
+    match &job.ordering_key {
+        Some(key) if removed == 1 => let_next_come(tx, key)?,
+        _ => {}
+    }
+    Ok(removed == 1)
+}
