@@ -1,16 +1,23 @@
-//! The tests that run in Node: the published clients, and our TypeScript client.
+//! The tests that run in Node: the published clients, the pages in a browser, and our TypeScript client.
 
 use super::command;
 use super::server::Server;
 use crate::cargo::{self, Profile};
 use crate::{Fallible, Outcome, workspace_root};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 use tokio::process::Command;
 
 /// The oldest major version of Node that runs the tests.
 const OLDEST_NODE: u32 = 20;
+/// What browsers that can be driven are called.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+/// Where they lie on macOS.
+const BUNDLES: [&str; 2] = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
 
 /// Runs `tests/clients` against a demo server, on SQLite or in a PostgreSQL database, and on SQLite once more
 /// what uploads, against one that serves HTTPS: the Node client sends files over nothing else.
@@ -46,6 +53,19 @@ async fn test_against(server: Server, mut test: Command) -> Outcome {
     tested.and(stopped)
 }
 
+/// Runs `tests/browser` against a demo server.
+///
+/// # Errors
+/// When packages cannot be installed, the server does not start or stop, or a test fails.
+pub(super) async fn test_pages() -> Outcome {
+    let folder = workspace_root().join("tests/browser");
+    install(&folder).await?;
+    let server = Server::start(&cargo::build("guildhall", Profile::Dev)?, None, &[]).await?;
+    let mut test = npm(&folder, &["test"]);
+    test.env("CHROMIUM", find_browser()?).env("DEMO_LOG", server.log());
+    test_against(server, test).await
+}
+
 /// Runs the tests of `sdk/typescript`.
 ///
 /// # Errors
@@ -72,6 +92,21 @@ pub(super) fn check_node() -> Outcome {
         Some(major) if u32::ge(&major, &OLDEST_NODE) => Ok(()),
         _ => Err(format!("Node here is {node}: {advice}").into()),
     }
+}
+
+/// The program of a browser that can be driven: the one that CHROMIUM names, or the first of the usual ones.
+///
+/// # Errors
+/// One sentence that says what to get.
+pub(super) fn find_browser() -> Fallible<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = std::env::split_paths(&path).flat_map(|folder| BROWSERS.map(|name| folder.join(name)));
+    named.into_iter().chain(usual).chain(BUNDLES.map(PathBuf::from)).find(|program| program.is_file()).ok_or_else(|| {
+        "Chromium is not on this machine (Debian: `apt-get install chromium`, macOS: `brew install chromium`): \
+         get it, name it in CHROMIUM, or pass --no-browser"
+            .into()
+    })
 }
 
 fn version(program: &str) -> Fallible<String> {

@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Leave out what needs Node and npm.
     #[arg(long)]
     pub(crate) no_clients: bool,
+    /// Leave out what needs Chromium.
+    #[arg(long)]
+    pub(crate) no_browser: bool,
     /// Run only this part; may be given several times.
     #[arg(long, value_name = "PART")]
     pub(crate) only: Vec<Part>,
@@ -37,6 +40,7 @@ impl Arguments {
             (self.only.is_empty() || self.only.contains(part))
                 && !(self.no_postgres && part.needs_postgres())
                 && !(self.no_clients && part.needs_npm())
+                && !(self.no_browser && part.needs_browser())
         };
         parts.iter().copied().filter(is_chosen).collect()
     }

@@ -22,6 +22,8 @@ pub(crate) enum Part {
     Clients,
     /// The published clients against a server on PostgreSQL.
     ClientsPostgres,
+    /// The pages in headless Chromium, against a server on SQLite.
+    Browser,
     /// The tests of our TypeScript client.
     Typescript,
     /// The committed schema is the one that the server prints, and fits the published clients.
@@ -41,6 +43,7 @@ pub(super) const TESTS: &[Part] = &[
     Part::RustPostgres,
     Part::Clients,
     Part::ClientsPostgres,
+    Part::Browser,
     Part::Typescript,
 ];
 
@@ -75,7 +78,11 @@ impl Part {
     }
 
     pub(super) fn needs_npm(self) -> bool {
-        matches!(self, Self::Clients | Self::ClientsPostgres | Self::Typescript)
+        matches!(self, Self::Clients | Self::ClientsPostgres | Self::Browser | Self::Typescript)
+    }
+
+    pub(super) fn needs_browser(self) -> bool {
+        self == Self::Browser
     }
 
     /// Runs the part.
@@ -101,6 +108,7 @@ impl Part {
                 let cluster = Cluster::start()?;
                 clients::test_published(Some(&cluster.url())).await
             }
+            Self::Browser => clients::test_pages().await,
             Self::Typescript => clients::test_typescript().await,
             Self::Schema => schema::check(),
             Self::Sdk => sdk::check(),

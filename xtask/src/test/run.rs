@@ -49,6 +49,9 @@ fn check_programs(parts: &[Part]) -> Outcome {
     if parts.iter().any(|part| part.needs_npm()) {
         clients::check_node()?;
     }
+    if parts.iter().any(|part| part.needs_browser()) {
+        clients::find_browser()?;
+    }
     Ok(())
 }
 

@@ -90,6 +90,11 @@ impl Server {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
+    /// Where it writes its log.
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// Prints the last of what the server logged as an error: a client is told no more than where it stands.
     pub(super) fn print_errors(&self) {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
