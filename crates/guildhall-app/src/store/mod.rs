@@ -24,6 +24,7 @@ mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
+pub(crate) mod oauth;
 pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
