@@ -13,8 +13,8 @@ const MIGRATIONS: Migrations = &[
     ("feed_heads", include_str!("../../migrations/0002_feed_heads.sql")),
     ("jobs", include_str!("../../migrations/0003_jobs.sql")),
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
-    ("oauth", include_str!("../../migrations/0008_oauth.sql")),
     ("accounts", include_str!("../../migrations/0005_accounts.sql")),
+    ("oauth", include_str!("../../migrations/0008_oauth.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -3,6 +3,7 @@
 mod chat;
 mod job;
 mod ledger;
+mod oauth;
 mod signing_key;
 mod user_token;
 
@@ -46,6 +47,11 @@ enum Command {
     Keys {
         #[command(subcommand)]
         command: signing_key::Command,
+    },
+    /// Look after what apps need so that people can sign in to them (OAuth 2).
+    Oauth {
+        #[command(subcommand)]
+        command: oauth::Command,
     },
     Token(user_token::Arguments),
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
@@ -163,6 +169,7 @@ impl Arguments {
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Keys { command } => command.run().await,
+            Command::Oauth { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
