@@ -480,6 +480,7 @@ async fn every_route_answers_every_caller_as_the_table_says() {
             .replace("{session}", "ch_unknown")
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
+            .replace("{token}", "unknown")
             .replace("{*path}", "hall.css");
         let mut found = Vec::new();
         for key in [None, Some(&foreign.key), Some(&hall.world.api_key)] {

@@ -21,6 +21,7 @@ async fn a_person_is_asked_once_and_the_app_learns_who_it_is() {
         "Sign in to Bench Planner?",
         "Your name, username and profile picture",
         "Your e-mail address",
+        "Bench Planner would like to know who you are.",
         "Signed in as <strong>Mira Okafor</strong> (@mira)",
         "You will go on to <strong>localhost:3000</strong>",
     ] {
@@ -297,7 +298,7 @@ async fn what_was_allowed_can_be_taken_back() {
     assert!(empty.text.contains("You have not signed in to any app"), "{}", empty.text);
     let tokens = scene.tokens().await;
     let page = Seen::of(scene.request(Method::GET, "/account/apps")).await;
-    assert!(page.text.contains("Bench Planner") && page.text.contains("Allowed today."), "{}", page.text);
+    assert!(page.text.contains("Bench Planner") && page.text.contains("allowed today"), "{}", page.text);
     let (action, csrf) = form(&page.text);
     assert_eq!(action, format!("/account/apps/{}/disallow", scene.hall.world.app));
     let send = async |cookie: &str, csrf: &str| {
