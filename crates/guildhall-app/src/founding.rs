@@ -9,6 +9,7 @@ use crate::experience::{self, NewExperience};
 use crate::ledger;
 use crate::mail::{self, Letter};
 use crate::membership::{self, NewMembership};
+use crate::oauth;
 use crate::plan::{self, NewPlan};
 use crate::session::{self, Device};
 use crate::store::{self, Tx};
@@ -22,6 +23,7 @@ use guildhall_core::ledger::AccountKind;
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::mention;
 use guildhall_core::money::Currency;
+use guildhall_core::oauth::RedirectUri;
 use guildhall_core::permission::Role;
 use guildhall_core::post::WhoCanPost;
 
@@ -197,6 +199,14 @@ impl Founder<'_, '_> {
     /// `Internal` only.
     pub fn api_key(&mut self, app: &AppId) -> Result<(ApiKeyId, String)> {
         app::add_key(self.tx, app)
+    }
+
+    /// Addresses that an app's answers to signing in may go to.
+    ///
+    /// # Errors
+    /// `Invalid` when the app has more than twenty.
+    pub fn redirect_uris(&mut self, app: &AppId, uris: &[RedirectUri]) -> Result<()> {
+        oauth::trust(self.tx, app, uris)
     }
 
     /// An experience attached to passes, with its feed when it is a chat or a forum.

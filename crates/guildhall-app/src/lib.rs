@@ -24,6 +24,7 @@ pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+pub mod oauth;
 mod one_time_token;
 pub mod page;
 pub mod password;

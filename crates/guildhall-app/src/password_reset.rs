@@ -3,6 +3,7 @@
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::mail::{self, Letter, ResetPassword};
+use crate::oauth;
 use crate::one_time_token::{self, Kind, Meant};
 use crate::password;
 use crate::session::Device;
@@ -112,10 +113,12 @@ pub async fn reset(hall: &Guildhall, token: &str, password: &str) -> Result<()> 
     Ok(())
 }
 
-/// Gives an account a new password: it is signed in nowhere any more, and no earlier link counts.
+/// Gives an account a new password: it is signed in nowhere any more, no app holds a token of it, and no earlier link
+/// counts.
 pub(crate) fn change(tx: &mut Tx<'_>, account: &AccountRow, password_hash: &str) -> Result<()> {
     store::account::set_password(tx, &account.user, password_hash)?;
     store::session::delete_all(tx, &account.user, None)?;
+    oauth::revoke_of_user(tx, &account.user)?;
     for kind in [Kind::ResetPassword, Kind::SecondStep, Kind::ChangeEmail] {
         store::one_time_token::delete_of_user(tx, &account.user, kind)?;
     }

@@ -2,17 +2,21 @@
 //!
 //! An API key makes the app the caller. A user token alone makes the person the caller, who needs every right for
 //! herself, and of the app has what it was granted and nothing of its own. Both together: the key counts, and the
-//! token must be for the same app.
+//! token must be for the same app. An access token (OAuth) makes the person the caller, who may then do what its scopes
+//! name and nothing else: a use case refuses it by itself, in [`Principal::acting_user`] and [`authorize`], unless it
+//! asks for a scope by [`Principal::user_with`].
 
 use crate::Guildhall;
 use crate::access;
 use crate::app::key_hash;
 use crate::error::{Error, Result};
+use crate::oauth;
 use crate::store::app::{KeyHolder, Relation};
 use crate::store::{self, Read};
 use crate::user_token;
 use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
+use guildhall_core::oauth::{Scope, Scopes};
 use guildhall_core::permission::Permission;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -52,14 +56,45 @@ pub struct Principal {
     pub is_person: bool,
     /// The company of `x-company-id`.
     pub company: Option<CompanyId>,
+    /// What the person is limited to, when an access token was sent.
+    pub scopes: Option<Scopes>,
 }
 
 impl Principal {
-    /// The acting user.
+    /// The acting user, who may do anything.
     ///
     /// # Errors
-    /// `Unauthenticated` when nobody acts.
+    /// `Unauthenticated` when nobody acts, `Forbidden` for somebody limited to scopes.
     pub fn acting_user(&self) -> Result<&UserId> {
+        match &self.scopes {
+            Some(scopes) => Err(Error::Forbidden(beyond(scopes, "this"))),
+            None => self.any_user(),
+        }
+    }
+
+    /// The acting user, for what a scope opens.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when nobody acts, `Forbidden` for somebody limited to other scopes.
+    pub fn user_with(&self, scope: Scope) -> Result<&UserId> {
+        match &self.scopes {
+            Some(scopes) if !scopes.holds(scope) => Err(Error::Forbidden(beyond(scopes, "this"))),
+            _ => self.any_user(),
+        }
+    }
+
+    /// Whether the caller may ask for a field of the API; see [`Self::user_with`] for what is asked inside it.
+    ///
+    /// # Errors
+    /// `Forbidden` for somebody limited to scopes, unless the field is the one they open.
+    pub fn check_field(&self, field: &str) -> Result<()> {
+        match &self.scopes {
+            Some(scopes) if field != "viewer" => Err(Error::Forbidden(beyond(scopes, &format!("`{field}`")))),
+            _ => Ok(()),
+        }
+    }
+
+    fn any_user(&self) -> Result<&UserId> {
         match (&self.user, &self.app) {
             (Some(user), _) => Ok(user),
             (None, Some(_)) => Err(Error::Unauthenticated(
@@ -105,6 +140,9 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
             )),
         };
     };
+    if oauth::is_access_token(bearer) {
+        return oauth::resolve(hall, bearer, &credentials).await;
+    }
     let company = credentials.company.as_deref().map(CompanyId::parse).transpose()?;
     let user = credentials.on_behalf_of.as_deref().map(UserId::parse).transpose()?;
     let holder = holder_of(hall, bearer).await?;
@@ -117,7 +155,7 @@ pub async fn resolve(hall: &Guildhall, credentials: Credentials) -> Result<Princ
     if is_plain {
         let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
         let user = holder.first_agent.clone();
-        return Ok(Principal { app: Some(app), user, is_agent: true, is_person: false, company });
+        return Ok(Principal { app: Some(app), user, is_agent: true, company, ..Principal::default() });
     }
     hall.store.read(move |read| acting_for(read, &holder, user.clone(), company.clone())).await
 }
@@ -138,7 +176,7 @@ async fn person(hall: &Guildhall, token: &str, credentials: &Credentials) -> Res
         hall.store.read(move |read| check_reach(read, &app.id, &app.company, &named)).await?;
     }
     let user = Some(holder.bearer.user.clone());
-    Ok(Principal { app: Some(app), user, is_agent: false, is_person: true, company })
+    Ok(Principal { app: Some(app), user, is_person: true, company, ..Principal::default() })
 }
 
 /// Whether an app may name a company: its own, or one that installed it.
@@ -147,6 +185,15 @@ fn check_reach(read: &mut Read<'_>, app: &AppId, own: &CompanyId, named: &Compan
         return Ok(());
     }
     Err(Error::Forbidden(format!("The app is not installed in the company `{named}`.")))
+}
+
+/// The app whose live API key it is.
+pub(crate) async fn app_of_key(hall: &Guildhall, key: &str) -> Result<Option<AppId>> {
+    match holder_of(hall, key).await {
+        Ok(holder) => Ok(Some(holder.app.clone())),
+        Err(Error::Unauthenticated(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whose key it is.
@@ -187,7 +234,7 @@ fn acting_for(
         },
     };
     let app = CallingApp { id: holder.app.clone(), company: holder.company.clone() };
-    Ok(Principal { app: Some(app), user, is_agent, is_person: false, company })
+    Ok(Principal { app: Some(app), user, is_agent, company, ..Principal::default() })
 }
 
 /// Whether the caller may do something in a company: the app was granted it, and the person it acts
@@ -215,7 +262,7 @@ pub(crate) fn holds(
     company: &CompanyId,
     permission: Permission,
 ) -> Result<bool> {
-    if !app_holds(read, principal, company, permission)? {
+    if principal.scopes.is_some() || !app_holds(read, principal, company, permission)? {
         return Ok(false);
     }
     let Some(user) = &principal.user else {
@@ -238,7 +285,8 @@ pub(crate) fn authorize_with(
     permission: Permission,
     standing: &Standing,
 ) -> Result<()> {
-    if app_holds(read, principal, company, permission)?
+    if principal.scopes.is_none()
+        && app_holds(read, principal, company, permission)?
         && (principal.is_agent || person_holds(permission, standing))
     {
         return Ok(());
@@ -261,6 +309,11 @@ fn app_holds(
 fn person_holds(permission: Permission, standing: &Standing) -> bool {
     let level = standing.level();
     permission.held_by(standing.role.filter(|_| level == AccessLevel::Admin), level == AccessLevel::Customer)
+}
+
+/// What somebody limited to scopes is told.
+fn beyond(scopes: &Scopes, what: &str) -> String {
+    format!("The access token is limited to the scope `{scopes}`, which does not open {what}.")
 }
 
 /// The refusal for lack of a permission.

@@ -7,6 +7,7 @@ use crate::principal::Principal;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AttachmentId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
+use guildhall_core::oauth::Scope;
 use guildhall_core::user::check_username;
 
 /// A person or an app's agent. Times are milliseconds since 1970.
@@ -51,12 +52,12 @@ pub struct NewUser {
     pub bio: Option<String>,
 }
 
-/// The acting user.
+/// The acting user; of scopes, `read_user` opens it.
 ///
 /// # Errors
-/// `Unauthenticated` when nobody acts.
+/// `Unauthenticated` when nobody acts, `Forbidden` for somebody limited to other scopes.
 pub async fn current(hall: &Guildhall, principal: &Principal) -> Result<User> {
-    let id = principal.acting_user()?.clone();
+    let id = principal.user_with(Scope::ReadUser)?.clone();
     let found = hall.store.read(move |read| store::user::find(read, &id)).await?;
     found.ok_or_else(|| Error::Unauthenticated("The acting user does not exist any more.".into()))
 }

@@ -119,6 +119,8 @@ ids! {
     ApiKeyId "key_" "an API key";
     /// An entry of the audit log.
     AuditEntryId "audit_" "an audit entry";
+    /// One person's signing in to one app, and the tokens that came of it.
+    GrantId "grant_" "a grant";
     /// Work that is to be done after the transaction that wanted it.
     JobId "job_" "a job";
     /// One runner's hold of one job.

@@ -15,6 +15,7 @@ pub mod membership;
 pub mod mention;
 pub mod money;
 pub mod notification;
+pub mod oauth;
 pub mod page;
 pub mod permission;
 pub mod plan;

@@ -115,6 +115,9 @@ impl Service {
                 let sentence = "Only queries can be asked by GET.";
                 return Reply::malformed(StatusCode::METHOD_NOT_ALLOWED, sentence.into());
             }
+            if let Err(error) = prepared.check_fields(operation, principal) {
+                return Reply::refused(error::code(&error), error.told());
+            }
             if let Err(sentence) = self.inputs.check(operation, &request.variables) {
                 return Reply::refused("INVALID_INPUT", sentence);
             }

@@ -11,6 +11,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, ServerError, ValidationResult};
+use guildhall_app::Principal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,6 +70,48 @@ impl Prepared {
             }
             (DocumentOperations::Multiple(_), None) => None,
         }
+    }
+
+    /// Whether the caller may ask for the fields that an operation begins with: somebody limited to scopes may not ask
+    /// for all. What they hold asks by itself.
+    ///
+    /// # Errors
+    /// `Forbidden` for the first that the caller may not.
+    pub(crate) fn check_fields(
+        &self,
+        operation: &OperationDefinition,
+        principal: &Principal,
+    ) -> guildhall_app::Result<()> {
+        if principal.scopes.is_none() {
+            return Ok(());
+        }
+        self.check_selections(&operation.selection_set.node, principal, 0)
+    }
+
+    fn check_selections(
+        &self,
+        selections: &SelectionSet,
+        principal: &Principal,
+        depth: usize,
+    ) -> guildhall_app::Result<()> {
+        selections.items.iter().try_for_each(|selection| match &selection.node {
+            Selection::Field(field) => match field.node.name.node.as_str() {
+                "__typename" | "__schema" | "__type" => Ok(()),
+                name => principal.check_field(name),
+            },
+            Selection::InlineFragment(fragment) => {
+                self.check_selections(&fragment.node.selection_set.node, principal, depth)
+            }
+            Selection::FragmentSpread(spread) => {
+                match self.document.fragments.get(&spread.node.fragment_name.node) {
+                    // Deeper than there are fragments only one that holds itself can lie, which the executor refuses.
+                    Some(fragment) if depth <= self.document.fragments.len() => {
+                        self.check_selections(&fragment.node.selection_set.node, principal, depth + 1)
+                    }
+                    _ => Ok(()),
+                }
+            }
+        })
     }
 }
 

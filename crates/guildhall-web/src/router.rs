@@ -1,7 +1,9 @@
 //! Every route of the server.
 
-use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{account, checkout, experience, home, password_reset, session, sign_in, sign_up, two_step};
+use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
+use crate::hub::{
+    self, account, allowed_app, checkout, experience, home, password_reset, session, sign_in, sign_up, two_step,
+};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
@@ -46,6 +48,12 @@ impl FromRef<State> for GraphqlHandler {
 /// The server's routes over a hall.
 pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) -> Router {
     let mut spoken = Router::new()
+        .route("/api/oauth/revoke", post(oauth::revoke).options(oauth::preflight))
+        .route("/api/oauth/token", post(oauth::token).options(oauth::preflight))
+        .route("/api/v5/me", get(me::read).options(oauth::preflight))
+        .route("/oauth", get(hub::oauth::page).post(hub::oauth::answer))
+        // As published clients write it.
+        .route("/oauth/", get(hub::oauth::page).post(hub::oauth::answer))
         .route("/public-graphql", any(graphql::answer))
         .route("/public-graphql/", any(graphql::answer))
         .route("/public-graphql/{operation}", any(graphql::answer))
@@ -63,12 +71,16 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .merge(spoken)
         .merge(account_routes())
         .route("/", get(home::page))
+        .route("/account/apps", get(allowed_app::page))
+        .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))
         .route("/.well-known/jwks.json", get(signing_key::published))
+        .route("/.well-known/oauth-authorization-server", get(oauth::metadata).options(oauth::preflight))
+        .route("/.well-known/openid-configuration", get(oauth::metadata).options(oauth::preflight))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -14,6 +14,7 @@ const MIGRATIONS: Migrations = &[
     ("jobs", include_str!("../../migrations/0003_jobs.sql")),
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
     ("accounts", include_str!("../../migrations/0005_accounts.sql")),
+    ("oauth", include_str!("../../migrations/0008_oauth.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -25,6 +25,7 @@ mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
+pub(crate) mod oauth;
 pub(crate) mod one_time_token;
 pub(crate) mod plan;
 pub(crate) mod post;

@@ -62,6 +62,7 @@ from_ids!(
     CompanyId,
     ExperienceId,
     FeedId,
+    GrantId,
     JobId,
     LeaseId,
     LedgerAccountId,

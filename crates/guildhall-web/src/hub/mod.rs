@@ -1,10 +1,12 @@
 //! What people see: server-rendered pages that work without scripts.
 
 pub(crate) mod account;
+pub(crate) mod allowed_app;
 pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;
 pub(crate) mod home;
+pub(crate) mod oauth;
 pub(crate) mod page;
 pub(crate) mod password_reset;
 pub(crate) mod session;

@@ -57,9 +57,18 @@ pub(crate) fn refused_as(error: &Error, mut page: Response) -> Response {
     page
 }
 
-/// Leads a browser on to another page, by GET.
+/// Lets the forms of a page lead on to other servers: to `sources`, as a content security policy names them. Without
+/// this a browser does not follow when the answer to a form leads elsewhere.
+pub(crate) fn let_forms_lead_on(mut response: Response, sources: &str) -> Response {
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {sources}"));
+    let policy = HeaderValue::try_from(policy).expect("sources are written here, in ASCII");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// Leads a browser on to another page, by GET; nothing keeps where.
 pub(crate) fn see_other(place: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
+    let mut response = (StatusCode::SEE_OTHER, [(CACHE_CONTROL, "private, no-store")]).into_response();
     let place = HeaderValue::try_from(place).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, place);
     response

@@ -4,6 +4,7 @@ mod account;
 mod chat;
 mod job;
 mod ledger;
+mod oauth;
 mod signing_key;
 mod user_token;
 
@@ -52,6 +53,11 @@ enum Command {
     Keys {
         #[command(subcommand)]
         command: signing_key::Command,
+    },
+    /// Look after what apps need so that people can sign in to them (OAuth 2).
+    Oauth {
+        #[command(subcommand)]
+        command: oauth::Command,
     },
     Token(user_token::Arguments),
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
@@ -170,6 +176,7 @@ impl Arguments {
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Keys { command } => command.run().await,
+            Command::Oauth { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {

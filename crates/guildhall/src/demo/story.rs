@@ -14,6 +14,7 @@ use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, Id, PlanId, Use
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
+use guildhall_core::oauth::RedirectUri;
 use guildhall_core::permission::Role;
 use guildhall_core::plan::ReleaseMethod;
 use std::path::PathBuf;
@@ -25,6 +26,14 @@ const AGE_MS: i64 = 30 * DAY_MS;
 /// Opening balances in minor units of usd.
 const COMPANY_OPENING_MINOR: i64 = 100_000;
 const CUSTOMER_OPENING_MINOR: i64 = 10_000;
+
+/// Where the demo app can be signed in to from, and whether it can keep no secret there: Auth.js as the app templates
+/// have it, the example of the published client, and an app that runs in the browser.
+const REDIRECT_URIS: [(&str, bool); 3] = [
+    ("http://localhost:3000/api/auth/callback/whop", false),
+    ("http://localhost:3000/api/oauth/callback", false),
+    ("http://localhost:3000/callback", true),
+];
 
 /// Username, name, a few words.
 const CUSTOMERS: [(&str, &str, &str); 12] = [
@@ -173,6 +182,7 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     }
     let stranger = founder.user(&person("stranger", "Sam Stranger", "Just looking."))?;
     let app = founder.app(&company, "Bench Planner", Some("http://localhost:3000"))?;
+    founder.redirect_uris(&app, &redirect_uris()?)?;
     let agent = founder.agent(&app, &person("bench-planner", "Bench Planner", "Plans benches."))?;
     let mut place = |kind, name: &str| {
         let new = NewExperience {
@@ -214,6 +224,12 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
         password: String::new(),
         file: PathBuf::new(),
     })
+}
+
+/// Where apps that are developed on this machine have answers sent.
+fn redirect_uris() -> Result<Vec<RedirectUri>> {
+    let uris = REDIRECT_URIS.iter().map(|(uri, is_public)| Ok(RedirectUri::parse(uri, *is_public)?));
+    uris.collect()
 }
 
 fn person(username: &str, name: &str, bio: &str) -> NewUser {

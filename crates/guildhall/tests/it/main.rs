@@ -18,6 +18,7 @@ mod mail;
 mod message;
 mod moderation;
 mod notification;
+mod oauth;
 mod principal;
 mod process;
 mod scene;

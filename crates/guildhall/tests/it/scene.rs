@@ -132,8 +132,7 @@ impl Hall {
             app: Some(CallingApp { id: self.world.app.clone(), company: self.world.company.clone() }),
             user: Some(self.world.agent.clone()),
             is_agent: true,
-            is_person: false,
-            company: None,
+            ..Principal::default()
         };
         let found =
             experience::find(&self.running.hall, &agent, experience.clone()).await.expect("it is there");
