@@ -6,6 +6,8 @@
 pub mod access;
 pub mod access_pass;
 pub mod app;
+pub mod app_session;
+pub mod app_view;
 pub mod attachment;
 pub mod checkout;
 pub mod clock;
@@ -47,7 +49,7 @@ use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
 use store::app::KeyHolder;
-use user_token::TokenHolder;
+use user_token::{FreshTokens, TokenHolder};
 
 /// What a hall is opened with.
 #[derive(Debug, Clone)]
@@ -73,6 +75,7 @@ pub struct Guildhall {
     activity: Activity,
     mailer: Mailer,
     files: Files,
+    fresh_tokens: FreshTokens,
     signer: Signer,
     credentials: Credentials<KeyHolder>,
     user_tokens: Credentials<TokenHolder>,
@@ -124,6 +127,7 @@ impl Guildhall {
             activity: Activity::default(),
             mailer,
             files,
+            fresh_tokens: FreshTokens::default(),
             signer: Signer::new(secret),
             credentials: Credentials::default(),
             user_tokens: Credentials::default(),
