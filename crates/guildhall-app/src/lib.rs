@@ -25,6 +25,7 @@ pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+pub mod outbound;
 pub mod page;
 pub mod plan;
 pub mod post;

@@ -4,6 +4,7 @@
 //! handed to it, so every rule can be read and tested by itself. One noun a file.
 
 pub mod access;
+pub mod address;
 pub mod app_host;
 pub mod attachment;
 pub mod experience;
