@@ -30,6 +30,7 @@ pub mod page;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod session;
 pub mod signing_key;
 mod store;
 pub mod upload;

@@ -70,6 +70,7 @@ from_ids!(
     NotificationId,
     PlanId,
     PostId,
+    SessionId,
     TransferId,
     UserId
 );
