@@ -46,12 +46,7 @@ pub async fn of_experience(hall: &Guildhall, user: &UserId, id: &ExperienceId) -
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for who is not on the team.
-pub async fn of_dashboard(
-    hall: &Guildhall,
-    user: &UserId,
-    company: &CompanyId,
-    app: &AppId,
-) -> Result<View> {
+pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, app: &AppId) -> Result<View> {
     let (user, company, id) = (user.clone(), company.clone(), app.clone());
     hall.store
         .read(move |read| {

@@ -37,7 +37,7 @@ impl AppHosts {
     #[must_use]
     pub fn of(origin: &str, domain: Option<&str>) -> Self {
         let (scheme, authority) = origin.split_once("://").unwrap_or(("http", origin));
-        let (host, port) = read(authority).unwrap_or_else(|| (String::from("localhost"), None));
+        let (host, port) = read_authority(authority).unwrap_or_else(|| (String::from("localhost"), None));
         let is_address =
             host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let domain = match domain {
@@ -88,7 +88,7 @@ impl AppHosts {
     /// Whom a request is for that names this host, perhaps with a port.
     #[must_use]
     pub fn addressed(&self, authority: &str) -> Addressed {
-        let Some((host, port)) = read(authority) else {
+        let Some((host, port)) = read_authority(authority) else {
             return Addressed::Malformed;
         };
         let plain = host.strip_suffix('.').unwrap_or(&host);
@@ -121,7 +121,8 @@ fn is_usual(scheme: &str, port: u16) -> bool {
 }
 
 /// A host in small letters, and the port when there is one; `None` for what is neither a name nor an address.
-fn read(authority: &str) -> Option<(String, Option<u16>)> {
+#[must_use]
+pub fn read_authority(authority: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (address, after) = rest.split_once(']')?;

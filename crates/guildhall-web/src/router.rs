@@ -1,7 +1,8 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{checkout, experience, home, session};
+use crate::hub::{app_view, checkout, experience, home, session};
+use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
@@ -10,6 +11,7 @@ use axum::routing::{any, get, post, put};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use guildhall_app::Guildhall;
+pub(crate) use guildhall_core::app_host::AppHosts;
 use hyper::{HeaderMap, Method, Response};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub type GraphqlHandler =
 /// What an operator decides about the edge.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Where apps are shown, and where they may be.
+    pub apps: AppOptions,
     /// The most requests one credential may make in a minute; `None` for no limit.
     pub requests_per_minute: Option<NonZeroU32>,
 }
@@ -29,6 +33,13 @@ pub struct Options {
 pub(crate) struct State {
     pub(crate) hall: Arc<Guildhall>,
     graphql: GraphqlHandler,
+    hosts: AppHosts,
+}
+
+impl FromRef<State> for AppHosts {
+    fn from_ref(state: &State) -> Self {
+        state.hosts.clone()
+    }
 }
 
 impl FromRef<State> for Arc<Guildhall> {
@@ -43,7 +54,7 @@ impl FromRef<State> for GraphqlHandler {
     }
 }
 
-/// The server's routes over a hall.
+/// The server's routes over a hall, and on their own origins the apps.
 pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) -> Router {
     let mut spoken = Router::new()
         .route("/public-graphql", any(graphql::answer))
@@ -59,9 +70,12 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         let limit = Arc::new(RateLimit::new(most));
         spoken = spoken.layer(axum::middleware::from_fn_with_state(limit, rate_limit::check));
     }
-    Router::new()
+    let state = State { hall: Arc::clone(&hall), graphql, hosts: options.apps.hosts.clone() };
+    let hall_router = Router::new()
         .merge(spoken)
         .route("/", get(home::page))
+        .route("/apps/{app}/open", get(app_view::open))
+        .route("/dashboard/{company}/{app}", get(app_view::dashboard))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/sign-out", post(session::sign_out))
@@ -74,5 +88,6 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/metrics", get(health::metrics))
         .route("/assets/{*path}", get(assets::serve))
         .fallback(error::no_such_page)
-        .with_state(State { hall, graphql })
+        .with_state(state);
+    proxy::by_host(hall, hall_router, &options.apps)
 }

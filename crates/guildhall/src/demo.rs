@@ -167,9 +167,19 @@ pub async fn prepare(
 }
 
 fn key_in(file: &Path) -> Option<String> {
+    value_in(file, "WHOP_API_KEY")
+}
+
+/// What the `demo.env` of a data directory says under a name.
+#[must_use]
+pub fn told(data_dir: &Path, name: &str) -> Option<String> {
+    value_in(&data_dir.join(FILE), name)
+}
+
+fn value_in(file: &Path, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("WHOP_API_KEY="))?;
-    Some(line.trim_matches('"').to_owned())
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.trim_matches('"').to_owned())
 }
 
 async fn is_live(hall: &Guildhall, key: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What people see: server-rendered pages that work without scripts.
 
+pub(crate) mod app_view;
 pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;

@@ -43,6 +43,15 @@ pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// Renders a page that frames what is at one other origin.
+pub(crate) fn render_framing(template: &impl Template, origin: &str) -> Response {
+    let mut response = render(StatusCode::OK, template);
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origin}")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// Leads a browser on to another page, by GET.
 pub(crate) fn see_other(place: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();

@@ -6,7 +6,9 @@ use crate::error::plain_refusal;
 use axum::extract::Request;
 use axum::response::Response;
 use guildhall_app::user_token;
-use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, COOKIE, HeaderName};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, COOKIE, HeaderName,
+};
 use hyper::{StatusCode, Uri};
 
 /// Asks the hall as the person whose cookie came along, or as nobody; whatever else the request says of who asks counts

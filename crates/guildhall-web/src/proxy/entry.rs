@@ -6,13 +6,13 @@
 
 use super::headers::cookie;
 use super::{AtApp, Front, broken, origin, refusal};
-use axum::extract::Request;
 use axum::response::Response;
-use guildhall_app::app_session::{self, LIFETIME_MS};
 use guildhall_app::Error;
+use guildhall_app::app_session::{self, LIFETIME_MS};
 use guildhall_core::app_host::AppHosts;
 use guildhall_core::return_to::local_path;
 use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 /// Where a page of the hub sends the browser, with `ticket` and `to`.
@@ -36,17 +36,17 @@ pub(super) fn token<'a>(headers: &'a HeaderMap, hosts: &AppHosts) -> Option<&'a 
 }
 
 /// Trades the ticket, sets the cookie, and leads on.
-pub(super) async fn enter(front: &Front, at: &AtApp, request: &Request) -> Response {
-    let refuse = |status, sentence: &str| refusal::page(request.headers(), status, sentence);
-    if *request.method() != Method::GET {
+pub(super) async fn enter(front: &Front, at: &AtApp, head: &Parts) -> Response {
+    let refuse = |status, sentence: &str| refusal::page(&head.headers, status, sentence);
+    if head.method != Method::GET {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "An app is entered by GET.");
     }
     // Whoever was sent here by another site would enter as somebody else.
-    if !origin::comes_from_hub(request.headers(), front.hall.origin()) {
+    if !origin::comes_from_hub(&head.headers, front.hall.origin()) {
         return refuse(StatusCode::FORBIDDEN, "An app is entered from a page of its community.");
     }
     let parameters: Vec<(String, String)> =
-        serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
+        serde_urlencoded::from_str(head.uri.query().unwrap_or_default()).unwrap_or_default();
     let parameter = |name| {
         let mut found = parameters.iter().filter(|(found, _)| found == name);
         found.next().filter(|_| found.next().is_none()).map(|(_, value)| value.as_str())
@@ -54,7 +54,7 @@ pub(super) async fn enter(front: &Front, at: &AtApp, request: &Request) -> Respo
     let Some(ticket) = parameter("ticket") else {
         return refuse(StatusCode::BAD_REQUEST, "An app is entered with a ticket.");
     };
-    let held = token(request.headers(), &front.hosts);
+    let held = token(&head.headers, &front.hosts);
     let token = match app_session::enter(&front.hall, &at.label, ticket, held).await {
         Ok(token) => token,
         Err(Error::Unauthenticated(sentence)) => return refuse(StatusCode::UNAUTHORIZED, &sentence),
@@ -76,7 +76,8 @@ pub(super) async fn enter(front: &Front, at: &AtApp, request: &Request) -> Respo
 }
 
 fn set_cookie(hosts: &AppHosts, token: &str) -> String {
-    let is_trusted = hosts.is_secure() || hosts.domain() == "localhost" || hosts.domain().ends_with(".localhost");
+    let is_trusted =
+        hosts.is_secure() || hosts.domain() == "localhost" || hosts.domain().ends_with(".localhost");
     let policy = if is_trusted { "SameSite=None; Secure; Partitioned" } else { "SameSite=Lax" };
     let name = cookie_name(hosts);
     format!("{name}={token}; Path=/; HttpOnly; Max-Age={}; {policy}", LIFETIME_MS / 1000)
@@ -89,8 +90,14 @@ mod tests {
     #[test]
     fn cookies_fit_the_origin() {
         let table = [
-            ("http://127.0.0.1:8003", "guildhall_app=t; Path=/; HttpOnly; Max-Age=86400; SameSite=None; Secure; Partitioned"),
-            ("https://hall.example", "__Host-guildhall_app=t; Path=/; HttpOnly; Max-Age=86400; SameSite=None; Secure; Partitioned"),
+            (
+                "http://127.0.0.1:8003",
+                "guildhall_app=t; Path=/; HttpOnly; Max-Age=86400; SameSite=None; Secure; Partitioned",
+            ),
+            (
+                "https://hall.example",
+                "__Host-guildhall_app=t; Path=/; HttpOnly; Max-Age=86400; SameSite=None; Secure; Partitioned",
+            ),
             // Browsers take no secure cookie here; the hub and its apps are one site.
             ("http://hall.example", "guildhall_app=t; Path=/; HttpOnly; Max-Age=86400; SameSite=Lax"),
         ];

@@ -43,12 +43,16 @@ pub(crate) enum Unanswered {
     Broken(String),
 }
 
-/// Passes a request on whose headers are ready but for the connection's; answers what the server does, with its
+/// Passes a request on whose headers are ready but for the connection's, and for the host's where they have none; answers what the server does, with its
 /// headers as they are but for the connection's.
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) async fn forward(upstream: &Upstream, way: Way, mut request: Request) -> Result<Response, Unanswered> {
+pub(crate) async fn forward(
+    upstream: &Upstream,
+    way: Way,
+    mut request: Request,
+) -> Result<Response, Unanswered> {
     let target = upstream.target(request.uri()).ok_or(Unanswered::Path)?;
     let stopping = request.extensions().get::<Stopping>().cloned();
     let is_upgrade = *request.method() == Method::GET && asks_for_websocket(request.headers());
@@ -95,7 +99,9 @@ fn outgoing(request: Request, upstream: &Upstream, target: hyper::Uri, is_upgrad
     head.version = Version::HTTP_11;
     head.extensions.clear();
     end_connection(&mut head.headers);
-    insert(&mut head.headers, HOST, upstream.authority());
+    if !head.headers.contains_key(HOST) {
+        insert(&mut head.headers, HOST, upstream.authority());
+    }
     let connection = if is_upgrade { "Upgrade" } else { "close" };
     head.headers.insert(CONNECTION, HeaderValue::from_static(connection));
     if is_upgrade {

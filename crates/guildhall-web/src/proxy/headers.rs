@@ -1,8 +1,8 @@
 //! What of a request's and an answer's head passes through a proxy, and what does not.
 
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, EXPECT, FORWARDED, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER,
+    CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Headers about one connection, which end at each end of it.
-const OF_ONE_CONNECTION: &[HeaderName] = &[
+static OF_ONE_CONNECTION: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -27,7 +27,7 @@ const OF_ONE_CONNECTION: &[HeaderName] = &[
 ];
 
 /// What an app may not say of the browser's dealings with other hosts, or of who may frame it.
-const NOT_AN_APPS_TO_SAY: &[HeaderName] = &[
+static NOT_AN_APPS_TO_SAY: [HeaderName; 4] = [
     HeaderName::from_static("alt-svc"),
     // It reaches every host of the site, the hub's too.
     HeaderName::from_static("clear-site-data"),
@@ -89,6 +89,7 @@ pub(crate) fn to_app(headers: &mut HeaderMap, forwarding: &Forwarding, is_ours: 
     remove_a_proxys(headers);
     // The body is passed on as it comes; whoever waits for a word has had it from here.
     headers.remove(EXPECT);
+    headers.remove(HOST);
     keep_cookies(headers, is_ours);
     if let Some(address) = forwarding.address {
         insert(headers, FORWARDED_FOR, &address.to_string());
@@ -132,14 +133,17 @@ fn cookie_name(pair: &[u8]) -> String {
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.map(|(found, value)| (found.trim(), value.trim())).find(|(found, _)| *found == name).map(|(_, value)| value)
+    pairs
+        .map(|(found, value)| (found.trim(), value.trim()))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
 }
 
 /// Makes an app's head one for the browser: nothing about the connection, no word on other hosts, cookies for the
 /// app's own host alone and none that `is_ours`.
 pub(crate) fn to_browser(headers: &mut HeaderMap, is_ours: impl Fn(&str) -> bool) {
     end_connection(headers);
-    for name in NOT_AN_APPS_TO_SAY {
+    for name in &NOT_AN_APPS_TO_SAY {
         headers.remove(name);
     }
     let set: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
@@ -190,7 +194,8 @@ pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
         _ => false,
     };
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    is_websocket && named.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("upgrade"))
+    is_websocket
+        && named.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("upgrade"))
 }
 
 #[cfg(test)]
@@ -219,6 +224,7 @@ mod tests {
     fn an_app_is_told_by_the_proxy_alone() {
         let mut headers = head(&[
             ("accept", "*/*"),
+            ("host", "app_a.apps.localhost:8003"),
             ("X-Whop-User-Token", "a"),
             ("x-whop-user-token", "b"),
             ("x_whop_user_token", "c"),

@@ -17,6 +17,8 @@ mod refusal;
 mod upgrade;
 mod upstream;
 
+pub(crate) use entry::address as way_in;
+
 pub use dev::{DevProxy, TokenSource, dev_proxy};
 
 use crate::error::plain_refusal;
@@ -80,9 +82,11 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
         Addressed::Misdirected(sentence) => {
             plain_refusal(StatusCode::MISDIRECTED_REQUEST, "INVALID_INPUT", sentence)
         }
-        Addressed::Malformed => {
-            plain_refusal(StatusCode::BAD_REQUEST, "INVALID_INPUT", "`Host` must be a host, and perhaps a port.")
-        }
+        Addressed::Malformed => plain_refusal(
+            StatusCode::BAD_REQUEST,
+            "INVALID_INPUT",
+            "`Host` must be a host, and perhaps a port.",
+        ),
     }
 }
 
@@ -138,7 +142,9 @@ impl Front {
                 let origin = format!("{}://{authority}", self.hosts.scheme());
                 AtApp { visit, label: label.to_owned(), authority, origin }
             }
-            Ok(None) => return refusal::page(request.headers(), StatusCode::NOT_FOUND, "There is no such app here."),
+            Ok(None) => {
+                return refusal::page(request.headers(), StatusCode::NOT_FOUND, "There is no such app here.");
+            }
             Err(error) => return broken(&error),
         };
         let path = request.uri().path();
@@ -153,17 +159,17 @@ impl Front {
 
     /// Answers what every app's origin has.
     async fn answer_here(&self, at: &AtApp, request: Request) -> Response {
-        match request.uri().path() {
-            entry::PATH => entry::enter(self, at, &request).await,
-            path if path.starts_with("/_whop/public-graphql") || path.starts_with("/_whop/api/") => {
-                api::ask(self, at, request).await
-            }
-            path if path == "/_whop/ws" || path.starts_with("/_whop/ws/") => {
-                let sentence = "This server has no sockets yet: ask `/_whop/public-graphql` instead.";
-                plain_refusal(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", sentence)
-            }
-            _ => crate::error::no_such_page(request.uri().clone()).await,
+        let path = request.uri().path();
+        if path == entry::PATH {
+            return entry::enter(self, at, &request.into_parts().0).await;
         }
+        if path.starts_with("/_whop/public-graphql") || path.starts_with("/_whop/api/") {
+            return api::ask(self, at, request).await;
+        }
+        if is_socket(path) {
+            return no_sockets();
+        }
+        crate::error::no_such_page(request.uri().clone()).await
     }
 
     /// Passes a request on to the app.
@@ -216,6 +222,15 @@ impl Front {
         };
         Ok(refusal::page(told, StatusCode::BAD_GATEWAY, &sentence))
     }
+}
+
+fn is_socket(path: &str) -> bool {
+    path == "/_whop/ws" || path.starts_with("/_whop/ws/")
+}
+
+fn no_sockets() -> Response {
+    let sentence = "This server has no sockets yet: ask `/_whop/public-graphql` instead.";
+    plain_refusal(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", sentence)
 }
 
 fn broken(error: &Error) -> Response {

@@ -3,6 +3,7 @@
 //! Browsers send the cookie of an app's origin along with requests that other sites cause, above all other apps in the
 //! same page of the hub. Such requests get no token.
 
+use guildhall_core::app_host::read_authority;
 use hyper::header::{HeaderMap, ORIGIN};
 use hyper::{Method, Uri};
 
@@ -46,10 +47,17 @@ pub(super) fn comes_from_hub(headers: &HeaderMap, hub: &str) -> bool {
 /// The origins at which the hub's pages are seen: its own, and on this machine its other names.
 pub(super) fn hubs(hub: &str) -> Vec<String> {
     let mut hubs = vec![hub.to_owned()];
-    let names = ["://127.0.0.1", "://localhost", "://[::1]"];
-    if let Some(name) = names.iter().find(|name| hub.contains(*name)) {
+    let Some((scheme, authority)) = hub.split_once("://") else {
+        return hubs;
+    };
+    let Some((host, port)) = read_authority(authority) else {
+        return hubs;
+    };
+    if ["127.0.0.1", "localhost", "[::1]"].contains(&host.as_str()) {
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
         // No policy of content can name an IPv6 address.
-        hubs.extend(names[..2].iter().filter(|other| *other != name).map(|other| hub.replacen(name, other, 1)));
+        let others = ["127.0.0.1", "localhost"].into_iter().filter(|other| *other != host);
+        hubs.extend(others.map(|other| format!("{scheme}://{other}{port}")));
     }
     hubs
 }
@@ -104,8 +112,13 @@ mod tests {
         let from = |referer| comes_from_hub(&head(&[("referer", referer)]), "http://127.0.0.1:8003");
         assert!(from("http://127.0.0.1:8003/"));
         assert!(from("http://localhost:8003/experiences/exp_1"));
-        for elsewhere in ["http://127.0.0.1:8004/", "http://evil/", "https://127.0.0.1:8003/", "http://127.0.0.1:8003@evil/", "x"]
-        {
+        for elsewhere in [
+            "http://127.0.0.1:8004/",
+            "http://evil/",
+            "https://127.0.0.1:8003/",
+            "http://127.0.0.1:8003@evil/",
+            "x",
+        ] {
             assert!(!from(elsewhere), "{elsewhere}");
         }
         assert!(!comes_from_hub(&head(&[]), "http://127.0.0.1:8003"));

@@ -67,7 +67,7 @@ impl Upstream {
         }
     }
 
-    /// What stands in `Host`.
+    /// What stands in `Host` when a request does not say.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
@@ -100,7 +100,9 @@ impl Upstream {
                 || authority.eq_ignore_ascii_case(&format!("{}:{}", self.host, self.port));
             is_here.then_some(path)?
         };
-        let below = path.strip_prefix(self.base.as_str()).filter(|below| below.is_empty() || below.starts_with(['/', '?', '#']));
+        let below = path
+            .strip_prefix(self.base.as_str())
+            .filter(|below| below.is_empty() || below.starts_with(['/', '?', '#']));
         let below = below.unwrap_or(path);
         let slash = if below.starts_with('/') { "" } else { "/" };
         Some(format!("{front}{slash}{below}"))
@@ -132,7 +134,12 @@ impl Upstream {
 
 /// Whether a path has a step upwards in it, as any server may read one.
 fn climbs(path: &str) -> bool {
-    let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
+    let plain = path
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/")
+        .replace('\\', "/");
     plain.split('/').any(|step| matches!(step.split(';').next(), Some("." | "..")))
 }
 
@@ -199,7 +206,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let happened = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch(context, happened)
     }
@@ -224,9 +235,17 @@ mod tests {
         assert_eq!((sound.authority(), sound.port, sound.base.as_str()), ("app.example.com", 443, "/whop"));
         assert_eq!(Upstream::parse("http://localhost:3000").map(|read| read.port), Some(3000));
         assert_eq!(Upstream::parse("http://[::1]:3000").map(|read| read.host), Some("[::1]".into()));
-        for unsound in
-            ["", "app", "/path", "ftp://a", "file:///etc/passwd", "http://u:p@a", "http://", "http://a?b=c", "http://a b"]
-        {
+        for unsound in [
+            "",
+            "app",
+            "/path",
+            "ftp://a",
+            "file:///etc/passwd",
+            "http://u:p@a",
+            "http://",
+            "http://a?b=c",
+            "http://a b",
+        ] {
             assert_eq!(Upstream::parse(unsound), None, "{unsound}");
         }
     }
@@ -239,7 +258,18 @@ mod tests {
         assert_eq!(target("http://elsewhere/x").as_deref(), Some("/base/x"));
         assert_eq!(target("//evil/x").as_deref(), Some("/base//evil/x"));
         assert_eq!(target("/.well-known/a..b").as_deref(), Some("/base/.well-known/a..b"));
-        for climbing in ["/..", "/../x", "/a/../../x", "/%2e%2E/x", "/a/.%2e/x", "/..%2fx", "/..%5cx", "/..\\x", "/./x", "/..;a/x"] {
+        for climbing in [
+            "/..",
+            "/../x",
+            "/a/../../x",
+            "/%2e%2E/x",
+            "/a/.%2e/x",
+            "/..%2fx",
+            "/..%5cx",
+            "/..\\x",
+            "/./x",
+            "/..;a/x",
+        ] {
             if let Ok(uri) = climbing.parse() {
                 assert_eq!(upstream.target(&uri), None, "{climbing}");
             }
