@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_pass;
+pub mod account;
 pub mod app;
 pub mod app_session;
 pub mod app_view;
@@ -25,14 +26,21 @@ pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+mod one_time_token;
 pub mod outbound;
 pub mod page;
+pub mod password;
+pub mod password_reset;
 pub mod plan;
 pub mod post;
 pub mod principal;
 pub mod session;
+pub mod sign_in;
+pub mod sign_up;
 pub mod signing_key;
 mod store;
+mod throttle;
+pub mod two_step;
 pub mod upload;
 pub mod user;
 pub mod user_token;
@@ -47,6 +55,7 @@ use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
 use mail::Mailer;
+use password::Hasher;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -82,6 +91,7 @@ pub struct Guildhall {
     credentials: Credentials<KeyHolder>,
     user_tokens: Credentials<TokenHolder>,
     keyring: Keyring,
+    hasher: Hasher,
     settings: Settings,
 }
 
@@ -134,6 +144,7 @@ impl Guildhall {
             credentials: Credentials::default(),
             user_tokens: Credentials::default(),
             keyring: Keyring::default(),
+            hasher: Hasher::default(),
             settings,
         })
     }

@@ -1,7 +1,9 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{app_view, checkout, experience, home, session};
+use crate::hub::{
+    account, app_view, checkout, experience, home, password_reset, session, sign_in, sign_up, two_step,
+};
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
@@ -73,12 +75,12 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     let state = State { hall: Arc::clone(&hall), graphql, hosts: options.apps.hosts.clone() };
     let hall_router = Router::new()
         .merge(spoken)
+        .merge(account_routes())
         .route("/", get(home::page))
         .route("/apps/{app}/open", get(app_view::open))
         .route("/dashboard/{company}/{app}", get(app_view::dashboard))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
-        .route("/sign-out", post(session::sign_out))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))
@@ -90,4 +92,26 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .fallback(error::no_such_page)
         .with_state(state);
     proxy::by_host(hall, hall_router, &options.apps)
+}
+
+/// Signing up, in and out, and one's own account.
+fn account_routes() -> Router<State> {
+    Router::new()
+        .route("/account", get(account::page))
+        .route("/account/email", post(account::change_email))
+        .route("/account/name", post(account::rename))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/account/sessions/{session}/end", post(account::end_session))
+        .route("/account/two-step", get(two_step::page).post(two_step::turn_on))
+        .route("/account/two-step/begin", post(two_step::begin))
+        .route("/account/two-step/codes", post(two_step::renew_codes))
+        .route("/account/two-step/off", post(two_step::turn_off))
+        .route("/confirm-email/{token}", get(sign_up::link).post(sign_up::confirm))
+        .route("/forgot-password", get(password_reset::page).post(password_reset::ask))
+        .route("/reset-password/{token}", get(password_reset::link).post(password_reset::reset))
+        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/sign-in/code", get(sign_in::code_page).post(sign_in::enter_code))
+        .route("/sign-out", post(session::sign_out))
+        .route("/sign-up", get(sign_up::page).post(sign_up::ask))
 }

@@ -9,6 +9,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod account;
 pub(crate) mod app;
 pub(crate) mod app_session;
 pub(crate) mod attachment;
@@ -25,6 +26,7 @@ mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
+pub(crate) mod one_time_token;
 pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
@@ -33,6 +35,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 mod sqlite;
+pub(crate) mod throttle;
 pub(crate) mod user;
 mod value;
 

@@ -1,9 +1,14 @@
 //! What people see: server-rendered pages that work without scripts.
 
+pub(crate) mod account;
 pub(crate) mod app_view;
 pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;
 pub(crate) mod home;
 pub(crate) mod page;
+pub(crate) mod password_reset;
 pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
+pub(crate) mod two_step;
