@@ -7,6 +7,8 @@ pub mod access;
 pub mod access_pass;
 pub mod account;
 pub mod app;
+pub mod app_session;
+pub mod app_view;
 pub mod attachment;
 pub mod checkout;
 pub mod clock;
@@ -26,6 +28,7 @@ pub mod moderation;
 pub mod notification;
 pub mod oauth;
 mod one_time_token;
+pub mod outbound;
 pub mod page;
 pub mod password;
 pub mod password_reset;
@@ -58,7 +61,7 @@ use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
 use store::app::KeyHolder;
-use user_token::TokenHolder;
+use user_token::{FreshTokens, TokenHolder};
 
 /// What a hall is opened with.
 #[derive(Debug, Clone)]
@@ -84,6 +87,7 @@ pub struct Guildhall {
     activity: Activity,
     mailer: Mailer,
     files: Files,
+    fresh_tokens: FreshTokens,
     signer: Signer,
     credentials: Credentials<KeyHolder>,
     user_tokens: Credentials<TokenHolder>,
@@ -136,6 +140,7 @@ impl Guildhall {
             activity: Activity::default(),
             mailer,
             files,
+            fresh_tokens: FreshTokens::default(),
             signer: Signer::new(secret),
             credentials: Credentials::default(),
             user_tokens: Credentials::default(),

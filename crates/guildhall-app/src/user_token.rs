@@ -7,9 +7,10 @@ use crate::store;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::ids::{AppId, CompanyId, UserId};
-use guildhall_core::user_token::{Bearer, Claims, Refusal};
+use guildhall_core::user_token::{Bearer, Claims, LIFETIME_MS, Refusal};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -20,6 +21,54 @@ pub(crate) struct TokenHolder {
     pub(crate) bearer: Bearer,
     /// The company that owns the app.
     pub(crate) company: CompanyId,
+}
+
+/// The least that is left of the life of a token from [`current`], in milliseconds.
+const LEAST_LEFT_MS: i64 = LIFETIME_MS / 2;
+/// How many tokens are kept; the least used give way.
+const MOST_KEPT: usize = 10_000;
+
+/// Tokens made lately, so that not every request of a page is signed for.
+pub(crate) struct FreshTokens(Cache<(UserId, AppId), Arc<Fresh>>);
+
+struct Fresh {
+    token: String,
+    kid: String,
+    made_at_ms: i64,
+}
+
+impl Default for FreshTokens {
+    fn default() -> Self {
+        Self(Cache::new(MOST_KEPT))
+    }
+}
+
+impl std::fmt::Debug for FreshTokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("FreshTokens")
+    }
+}
+
+/// A token for a person inside an app that lives for half an hour at least, made by the key that signs now.
+///
+/// # Errors
+/// As [`mint`].
+pub async fn current(hall: &Guildhall, app: &AppId, user: &UserId) -> Result<String> {
+    let now_ms = hall.clock.now_ms();
+    let ring = signing_key::ring(hall).await?;
+    let kid = &ring.signing(now_ms)?.kid;
+    let pair = (user.clone(), app.clone());
+    let is_good = |fresh: &Arc<Fresh>| {
+        let age_ms = now_ms - fresh.made_at_ms;
+        fresh.kid == *kid && (0..=LIFETIME_MS - LEAST_LEFT_MS).contains(&age_ms)
+    };
+    if let Some(fresh) = hall.fresh_tokens.0.get(&pair).filter(is_good) {
+        return Ok(fresh.token.clone());
+    }
+    let token = mint(hall, app.clone(), user.clone()).await?;
+    let fresh = Fresh { token: token.clone(), kid: kid.clone(), made_at_ms: now_ms };
+    hall.fresh_tokens.0.insert(pair, Arc::new(fresh));
+    Ok(token)
 }
 
 /// Makes a token for a person inside an app; it lives for an hour.

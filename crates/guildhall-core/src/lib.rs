@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod account;
+pub mod address;
+pub mod app_host;
 pub mod attachment;
 pub mod experience;
 pub mod ids;

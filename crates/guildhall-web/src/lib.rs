@@ -8,12 +8,14 @@ mod error;
 mod form;
 mod handshake;
 mod hub;
+mod proxy;
 mod rate_limit;
 mod request_id;
 mod router;
 mod server;
 mod session;
 
+pub use proxy::{AppOptions, DevProxy, TokenSource, dev_proxy};
 pub use request_id::RequestName;
 pub use router::{GraphqlHandler, Options, router};
 pub use server::serve;

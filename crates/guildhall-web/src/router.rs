@@ -2,8 +2,10 @@
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
-    self, account, allowed_app, checkout, experience, home, password_reset, session, sign_in, sign_up, two_step,
+    self, account, allowed_app, app_view, checkout, experience, home, password_reset, session, sign_in,
+    sign_up, two_step,
 };
+use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
@@ -12,6 +14,7 @@ use axum::routing::{any, get, post, put};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use guildhall_app::Guildhall;
+pub(crate) use guildhall_core::app_host::AppHosts;
 use hyper::{HeaderMap, Method, Response};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ pub type GraphqlHandler =
 /// What an operator decides about the edge.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Where apps are shown, and where they may be.
+    pub apps: AppOptions,
     /// The most requests one credential may make in a minute; `None` for no limit.
     pub requests_per_minute: Option<NonZeroU32>,
 }
@@ -31,6 +36,13 @@ pub struct Options {
 pub(crate) struct State {
     pub(crate) hall: Arc<Guildhall>,
     graphql: GraphqlHandler,
+    hosts: AppHosts,
+}
+
+impl FromRef<State> for AppHosts {
+    fn from_ref(state: &State) -> Self {
+        state.hosts.clone()
+    }
 }
 
 impl FromRef<State> for Arc<Guildhall> {
@@ -45,7 +57,7 @@ impl FromRef<State> for GraphqlHandler {
     }
 }
 
-/// The server's routes over a hall.
+/// The server's routes over a hall, and on their own origins the apps.
 pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) -> Router {
     let mut spoken = Router::new()
         .route("/api/oauth/revoke", post(oauth::revoke).options(oauth::preflight))
@@ -67,12 +79,15 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         let limit = Arc::new(RateLimit::new(most));
         spoken = spoken.layer(axum::middleware::from_fn_with_state(limit, rate_limit::check));
     }
-    Router::new()
+    let state = State { hall: Arc::clone(&hall), graphql, hosts: options.apps.hosts.clone() };
+    let hall_router = Router::new()
         .merge(spoken)
         .merge(account_routes())
         .route("/", get(home::page))
         .route("/account/apps", get(allowed_app::page))
         .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
+        .route("/apps/{app}/open", get(app_view::open))
+        .route("/dashboard/{company}/{app}", get(app_view::dashboard))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/uploads/{attachment}", put(upload::one_part))
@@ -86,7 +101,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/metrics", get(health::metrics))
         .route("/assets/{*path}", get(assets::serve))
         .fallback(error::no_such_page)
-        .with_state(State { hall, graphql })
+        .with_state(state);
+    proxy::by_host(hall, hall_router, &options.apps)
 }
 
 /// Signing up, in and out, and one's own account.

@@ -25,6 +25,19 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long to wait when no connection can be accepted, e.g. because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
+/// What a request carries of its listener: as long as it is held the listener does not end, and it tells when it
+/// would like to.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// Waits until the listener stops.
+    pub(crate) async fn told(&mut self) {
+        // An error means that the listener is gone, which is an end as well.
+        let _ = self.0.changed().await;
+    }
+}
+
 /// Answers callers until `stop` ends, then waits for the requests under way; over HTTPS alone when there is
 /// a `tls` to do so with.
 pub async fn serve(
@@ -112,8 +125,10 @@ async fn converse(
     router: Router,
     mut stopping: watch::Receiver<()>,
 ) {
+    let held = Stopping(stopping.clone());
     let answer = move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(held.clone());
         request_id::answer(request.map(Body::new), router.clone()).map(Ok::<_, Infallible>)
     };
     let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer)).with_upgrades();

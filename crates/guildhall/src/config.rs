@@ -4,6 +4,7 @@
 //! one sentence that names it and where it stands.
 
 use guildhall_app::mail::{self, Sender, SmtpUrl};
+use guildhall_core::app_host::read_authority;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ const PREFIX: &str = "GUILDHALL_";
 const FILE_VARIABLE: &str = "GUILDHALL_CONFIG";
 /// Every key, in the order that help shows them.
 pub const KEYS: &[&str] = &[
+    "allow_private_apps",
+    "apps_domain",
     "data_dir",
     "listen",
     "public_origin",
@@ -43,6 +46,11 @@ pub enum LogFormat {
 /// What the server is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Whether the base URLs of apps may lead to this machine and its neighbours; without a word on it, they may
+    /// where nobody else reaches the server.
+    pub allow_private_apps: Option<bool>,
+    /// The domain under which each app has its host; without one, `apps.localhost` or `apps.` and the origin's host.
+    pub apps_domain: Option<String>,
     /// Holds the SQLite file and the files directory.
     pub data_dir: PathBuf,
     /// The address to listen on.
@@ -76,6 +84,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            allow_private_apps: None,
+            apps_domain: None,
             data_dir: "guildhall-data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8003)),
             public_origin: None,
@@ -156,6 +166,8 @@ impl Config {
 
     fn set(&mut self, key: &str, value: &Value, place: &str) -> Result<(), String> {
         match key {
+            "allow_private_apps" => self.allow_private_apps = Some(truth(value, place)?),
+            "apps_domain" => self.apps_domain = Some(domain(&text(value, place)?, place)?),
             "data_dir" => self.data_dir = text(value, place)?.into(),
             "listen" => {
                 let given = text(value, place)?;
@@ -235,6 +247,13 @@ fn origin(given: &str, place: &str) -> Result<String, String> {
     }
 }
 
+fn domain(given: &str, place: &str) -> Result<String, String> {
+    match read_authority(given) {
+        Some((host, None)) if !host.starts_with('[') && !host.ends_with('.') => Ok(host),
+        _ => Err(format!("{place} must be a domain such as apps.example.com, not \"{given}\"")),
+    }
+}
+
 fn database(given: &str, place: &str) -> Result<String, String> {
     if given.starts_with("postgres://") || given.starts_with("postgresql://") {
         return Ok(given.to_owned());
@@ -282,6 +301,9 @@ mod tests {
             ("public_origin = \"example.com\"", "must be an origin"),
             ("public_origin = \"https://a/b\"", "must be an origin"),
             ("database_url = \"mysql://secret@x\"", "must start with postgres://"),
+            ("allow_private_apps = 1", "must be true or false, not 1"),
+            ("apps_domain = \"https://apps.example.com\"", "must be a domain such as apps.example.com"),
+            ("apps_domain = \"apps.example.com:80\"", "must be a domain"),
             ("log = \"a=b=c\"", "must be a level or a log filter"),
             ("log_format = \"xml\"", "must be \"text\" or \"json\""),
             ("requests_per_minute = -1", "must be a whole number"),

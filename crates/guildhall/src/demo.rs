@@ -172,6 +172,12 @@ pub async fn prepare(
     Ok(world)
 }
 
+/// What the `demo.env` of a data directory says under a name.
+#[must_use]
+pub fn told(data_dir: &Path, name: &str) -> Option<String> {
+    value_in(&data_dir.join(FILE), name)
+}
+
 /// What the file says of one thing; only of what holds nothing that a shell would read otherwise.
 fn value_in(file: &Path, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;

@@ -7,8 +7,9 @@ use crate::log;
 use crate::tls::{self, Tls};
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::{Guildhall, Location, Settings, jobs, mail};
+use guildhall_core::app_host::AppHosts;
 use guildhall_graphql::Service;
-use guildhall_web::{GraphqlHandler, Options};
+use guildhall_web::{AppOptions, GraphqlHandler, Options};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,7 +114,12 @@ pub async fn start(
         Box::pin(async move { service.answer(&method, &headers, &parameters, &body).await })
     });
     let requests_per_minute = config.requests_per_minute.filter(|_| !with_demo);
-    let router = guildhall_web::router(Arc::clone(&hall), graphql, &Options { requests_per_minute });
+    let apps = AppOptions {
+        hosts: AppHosts::of(&origin, config.apps_domain.as_deref()),
+        may_be_private: config.allow_private_apps.unwrap_or(with_demo || address.ip().is_loopback()),
+    };
+    let options = Options { apps, requests_per_minute };
+    let router = guildhall_web::router(Arc::clone(&hall), graphql, &options);
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(guildhall_web::serve(listener, router, tls, told(stopped.clone())));
     let at_work = Arc::clone(&hall);
@@ -198,7 +204,7 @@ pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
 
 /// Hears, from this call on, the signals that stop the server; ends with the first of them.
 #[cfg(unix)]
-fn told_to_stop() -> impl Future<Output = ()> {
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     async move {
@@ -216,7 +222,7 @@ fn told_to_stop() -> impl Future<Output = ()> {
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     // Without a handler the process ends by the signal itself.
     let _ = tokio::signal::ctrl_c().await;
 }

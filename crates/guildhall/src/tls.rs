@@ -109,7 +109,8 @@ impl Tls {
     /// # Errors
     /// One sentence.
     pub(crate) fn with_own_authority(config: &Config, clock: Clock, random: &Random) -> Result<Self, String> {
-        let names = name::all(config.listen.ip(), config.public_origin.as_deref())?;
+        let names =
+            name::all(config.listen.ip(), config.public_origin.as_deref(), config.apps_domain.as_deref())?;
         let authority = Authority::open(&config.data_dir.join("tls"), &names, clock.now_ms(), random)?;
         let told = LocalAuthority {
             file: authority.trusted_file.clone(),

@@ -15,6 +15,7 @@ const MIGRATIONS: Migrations = &[
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
     ("accounts", include_str!("../../migrations/0005_accounts.sql")),
     ("oauth", include_str!("../../migrations/0008_oauth.sql")),
+    ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -11,6 +11,7 @@ pub(crate) mod access;
 pub(crate) mod access_pass;
 pub(crate) mod account;
 pub(crate) mod app;
+pub(crate) mod app_session;
 pub(crate) mod attachment;
 pub(crate) mod checkout;
 pub(crate) mod company;

@@ -1,15 +1,31 @@
-//! Where the link of a chat or forum leads.
+//! Where the link of an experience leads.
 
-use super::page::{Notice, render};
-use crate::session::Visitor;
+use super::app_view::frame;
+use super::page::{Notice, Refused, render};
+use crate::router::AppHosts;
+use crate::session::SignedIn;
+use axum::extract::{Path, State};
 use axum::response::Response;
+use guildhall_app::{Error, Guildhall, app_view};
+use guildhall_core::ids::{ExperienceId, Id};
 use hyper::StatusCode;
+use std::sync::Arc;
 
-/// The hub is not built yet; the page says so, the same for every experience, there or not.
-pub(crate) async fn page(visitor: Visitor) -> Response {
+/// Shows an app in its frame. The hub's own chats and forums are not built yet; the page says so.
+pub(crate) async fn page(
+    State(hall): State<Arc<Guildhall>>,
+    State(hosts): State<AppHosts>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refused> {
+    let visitor = &signed_in.visitor;
+    let refuse = |error: Error| Refused::from(error).seen_by(visitor);
+    let id = ExperienceId::parse(&id).map_err(|error| refuse(error.into()))?;
+    let found = app_view::of_experience(&hall, &signed_in.session.user, &id).await.map_err(refuse)?;
+    if let Some(view) = found {
+        return frame(&hall, &hosts, &signed_in, &view).await;
+    }
     let lead = "The community's pages are not open yet. Its chats and forums are reached through the API until then.";
-    render(
-        StatusCode::NOT_IMPLEMENTED,
-        &Notice { visitor: &visitor, title: "Not open yet", lead, details: &[] },
-    )
+    let notice = Notice { visitor, title: "Not open yet", lead, details: &[] };
+    Ok(render(StatusCode::NOT_IMPLEMENTED, &notice))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod allowed_app;
+pub(crate) mod app_view;
 pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;

@@ -66,6 +66,15 @@ pub(crate) fn let_forms_lead_on(mut response: Response, sources: &str) -> Respon
     response
 }
 
+/// Renders a page that frames what is at one other origin.
+pub(crate) fn render_framing(template: &impl Template, origin: &str) -> Response {
+    let mut response = render(StatusCode::OK, template);
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origin}")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// Leads a browser on to another page, by GET; nothing keeps where.
 pub(crate) fn see_other(place: &str) -> Response {
     let mut response = (StatusCode::SEE_OTHER, [(CACHE_CONTROL, "private, no-store")]).into_response();

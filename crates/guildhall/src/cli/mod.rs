@@ -2,6 +2,7 @@
 
 mod account;
 mod chat;
+mod dev_proxy;
 mod job;
 mod ledger;
 mod oauth;
@@ -60,6 +61,7 @@ enum Command {
         command: oauth::Command,
     },
     Token(user_token::Arguments),
+    DevProxy(dev_proxy::Arguments),
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
     Fill(fill::Arguments),
     /// Print the GraphQL schema.
@@ -112,6 +114,14 @@ struct Serve {
     /// Where clients reach the server, when that is not the address it listens on.
     #[arg(long, value_name = "ORIGIN")]
     public_origin: Option<String>,
+    /// The domain under which each app has a host of its own, <app id>.<domain> [default: apps.localhost, or
+    /// apps.<host of the public origin>].
+    #[arg(long, value_name = "DOMAIN")]
+    apps_domain: Option<String>,
+    /// Let the base URLs of apps lead to this machine and its neighbours: true or false [default: true when the
+    /// server listens on this machine alone, and with --demo].
+    #[arg(long, value_name = "BOOL")]
+    allow_private_apps: Option<String>,
     /// What is logged: a level, or a filter such as info,guildhall_app=debug [default: info].
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -158,6 +168,8 @@ impl Arguments {
                 let config = arguments.place.load(&[
                     ("listen", arguments.listen),
                     ("public_origin", arguments.public_origin),
+                    ("apps_domain", arguments.apps_domain),
+                    ("allow_private_apps", arguments.allow_private_apps),
                     ("log", arguments.log),
                     ("log_format", arguments.log_format),
                     ("requests_per_minute", arguments.requests_per_minute),
@@ -178,6 +190,7 @@ impl Arguments {
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
+            Command::DevProxy(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
                 print!("{}", guildhall_graphql::printed_schema());

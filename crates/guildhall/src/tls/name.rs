@@ -1,5 +1,6 @@
 //! The names under which clients on this machine reach the server.
 
+use guildhall_core::app_host::AppHosts;
 use rcgen::{CidrSubnet, GeneralSubtree, SanType};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -69,12 +70,16 @@ fn plain(host: &str) -> &str {
     host.strip_prefix("*.").unwrap_or(host)
 }
 
-/// Every name of a server that listens on an address: this machine's, those of apps, the address itself,
-/// and the host of its public origin.
+/// Every name of a server that listens on an address: this machine's, the address itself, the host of its public origin,
+/// and those of apps.
 ///
 /// # Errors
 /// One sentence when the public origin's host cannot stand in a certificate.
-pub(super) fn all(listen: IpAddr, public_origin: Option<&str>) -> Result<Vec<Name>, String> {
+pub(super) fn all(
+    listen: IpAddr,
+    public_origin: Option<&str>,
+    apps_domain: Option<&str>,
+) -> Result<Vec<Name>, String> {
     let mut names = vec![
         Name::Host("localhost".into()),
         Name::Host("*.apps.localhost".into()),
@@ -83,7 +88,9 @@ pub(super) fn all(listen: IpAddr, public_origin: Option<&str>) -> Result<Vec<Nam
     ];
     let own = (!listen.is_unspecified()).then_some(Name::Address(listen));
     let public = public_origin.map(host_of).transpose()?;
-    for name in own.into_iter().chain(public) {
+    let hosts = AppHosts::of(public_origin.unwrap_or("https://localhost"), apps_domain);
+    let apps = Name::Host(format!("*.{}", hosts.domain()));
+    for name in own.into_iter().chain(public).chain([apps]) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -126,20 +133,22 @@ mod tests {
             ("::", None, ""),
             ("192.0.2.7", None, " 192.0.2.7"),
             ("127.0.0.1", Some("https://localhost:8003"), ""),
-            ("127.0.0.1", Some("https://Hall.Example.com:8443"), " hall.example.com"),
+            ("127.0.0.1", Some("https://Hall.Example.com:8443"), " hall.example.com *.apps.hall.example.com"),
             ("192.0.2.7", Some("https://192.0.2.8"), " 192.0.2.7 192.0.2.8"),
             ("127.0.0.1", Some("https://[2001:db8::1]:8443"), " 2001:db8::1"),
         ];
         for (listen, origin, more) in table {
-            let names = all(listen.parse().expect("an address"), origin).expect("sound");
+            let names = all(listen.parse().expect("an address"), origin, None).expect("sound");
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
             assert_eq!(names.join(" "), format!("{here}{more}"), "{listen} {origin:?}");
         }
         for origin in ["https://bücher.example", "https://a_b", "https://a..b", "https://[a]", "https://:1"]
         {
-            let error = all(Ipv4Addr::LOCALHOST.into(), Some(origin)).expect_err(origin);
+            let error = all(Ipv4Addr::LOCALHOST.into(), Some(origin), None).expect_err(origin);
             assert!(error.starts_with("public_origin: no certificate can name \""), "{error}");
         }
+        let names = all(Ipv4Addr::LOCALHOST.into(), None, Some("hall-apps.example")).expect("sound");
+        assert_eq!(names.last(), Some(&Name::Host("*.hall-apps.example".into())));
     }
 
     #[test]

@@ -475,6 +475,8 @@ async fn every_route_answers_every_caller_as_the_table_says() {
     for row in rows {
         let (method, path) = row.split_once(' ').expect("a method and a path");
         let path = path
+            .replace("{app}", hall.world.app.as_str())
+            .replace("{company}", hall.world.company.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", hall.world.chat_experience.as_str())
             .replace("{session}", "ch_unknown")
