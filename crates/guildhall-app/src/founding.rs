@@ -1,7 +1,6 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
 use crate::access_pass::{self, NewAccessPass};
-use crate::app;
 use crate::company::{self, NewCompany};
 use crate::error::Result;
 use crate::experience::{self, NewExperience};
@@ -12,6 +11,7 @@ use crate::plan::{self, NewPlan};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use crate::{Guildhall, post};
+use crate::{api_key, app};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
@@ -20,7 +20,7 @@ use guildhall_core::ledger::AccountKind;
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::mention;
 use guildhall_core::money::Currency;
-use guildhall_core::permission::Role;
+use guildhall_core::permission::{Permission, Role};
 use guildhall_core::post::WhoCanPost;
 
 /// A founder's hands: everything it makes stands together or not at all.
@@ -160,7 +160,16 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn app(&mut self, company: &CompanyId, name: &str, base_url: Option<&str>) -> Result<AppId> {
-        app::create(self.tx, company, name, base_url)
+        app::make(self.tx, company, name, base_url)
+    }
+
+    /// An app in another company, with these permissions beside those that it was granted before.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn install(&mut self, app: &AppId, company: &CompanyId, granted: &[Permission]) -> Result<()> {
+        store::install::insert(self.tx, app, company)?;
+        store::install::grant(self.tx, app, company, granted)
     }
 
     /// An agent user of an app.
@@ -176,7 +185,15 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn api_key(&mut self, app: &AppId) -> Result<(ApiKeyId, String)> {
-        app::add_key(self.tx, app)
+        api_key::make(self.tx, app)
+    }
+
+    /// What the audit log says was done to a thing, and by whom (`None` for the operator); in no order.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn deeds(&mut self, subject: &str) -> Result<Vec<(String, Option<UserId>)>> {
+        store::moderation::deeds(self.tx, subject)
     }
 
     /// An experience attached to passes, with its feed when it is a chat or a forum.

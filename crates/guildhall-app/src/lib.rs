@@ -5,8 +5,11 @@
 
 pub mod access;
 pub mod access_pass;
+pub mod api_key;
 pub mod app;
+pub mod app_build;
 pub mod attachment;
+mod audit;
 pub mod checkout;
 pub mod clock;
 pub mod company;
@@ -17,13 +20,16 @@ pub mod experience;
 pub mod feed;
 mod files;
 pub mod founding;
+pub mod install;
 pub mod jobs;
 pub mod ledger;
 pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+pub mod operator;
 pub mod page;
+pub mod permission_requirement;
 pub mod plan;
 pub mod post;
 pub mod principal;
@@ -46,7 +52,7 @@ use mail::Mailer;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
-use store::app::KeyHolder;
+use store::api_key::KeyHolder;
 use user_token::TokenHolder;
 
 /// What a hall is opened with.

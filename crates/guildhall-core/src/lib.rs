@@ -4,6 +4,7 @@
 //! handed to it, so every rule can be read and tested by itself. One noun a file.
 
 pub mod access;
+pub mod app;
 pub mod attachment;
 pub mod experience;
 pub mod ids;

@@ -9,7 +9,9 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod api_key;
 pub(crate) mod app;
+pub(crate) mod app_build;
 pub(crate) mod attachment;
 pub(crate) mod checkout;
 pub(crate) mod company;
@@ -17,6 +19,7 @@ mod dialect;
 pub(crate) mod direct_message;
 pub(crate) mod experience;
 pub(crate) mod feed;
+pub(crate) mod install;
 pub(crate) mod job;
 pub(crate) mod ledger;
 pub(crate) mod membership;
@@ -24,6 +27,7 @@ mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
+pub(crate) mod permission_requirement;
 pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
