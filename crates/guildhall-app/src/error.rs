@@ -27,6 +27,14 @@ pub enum Error {
     /// The account does not hold enough.
     #[error("{0}")]
     InsufficientFunds(String),
+    /// It was tried too often; it can be tried again later.
+    #[error("{sentence}")]
+    RateLimited {
+        /// What was tried too often.
+        sentence: String,
+        /// How long to wait, at least one second.
+        retry_after_seconds: i64,
+    },
     /// Something broke; the cause is for the log alone.
     #[error("an internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

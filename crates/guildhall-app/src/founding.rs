@@ -8,6 +8,7 @@ use crate::ledger;
 use crate::mail::{self, Letter};
 use crate::membership::{self, NewMembership};
 use crate::plan::{self, NewPlan};
+use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use crate::{Guildhall, post};
@@ -113,6 +114,14 @@ impl Founder<'_, '_> {
     /// `Conflict` when the username is taken.
     pub fn user(&mut self, user: &NewUser) -> Result<UserId> {
         user::create(self.tx, user)
+    }
+
+    /// A signed-in browser of a user; answers what its cookie holds.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn session(&mut self, user: &UserId) -> Result<String> {
+        Ok(session::begin(self.tx, user, &Device::default())?.token)
     }
 
     /// A company, its owner on the team, with a ledger account.

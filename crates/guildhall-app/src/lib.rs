@@ -33,6 +33,7 @@ pub mod permission_requirement;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod session;
 pub mod signing_key;
 mod store;
 pub mod upload;

@@ -125,6 +125,8 @@ ids! {
     JobId "job_" "a job";
     /// One runner's hold of one job.
     LeaseId "lease_" "a lease";
+    /// A signed-in browser (not its cookie).
+    SessionId "sess_" "a session";
     /// An upload in several parts.
     MultipartUploadId "mpu_" "a multipart upload";
 }

@@ -20,6 +20,8 @@ pub mod permission;
 pub mod plan;
 pub mod poll;
 pub mod post;
+pub mod return_to;
+pub mod session;
 pub mod signing_key;
 pub mod user;
 pub mod user_token;

@@ -41,6 +41,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::Invalid(_) => "INVALID_INPUT",
         Error::Conflict(_) => "CONFLICT",
         Error::InsufficientFunds(_) => "INSUFFICIENT_FUNDS",
+        Error::RateLimited { .. } => "RATE_LIMITED",
         Error::Internal(_) => "INTERNAL",
     }
 }

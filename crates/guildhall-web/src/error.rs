@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use guildhall_app::Error;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{StatusCode, Uri};
 
 /// An error on its way out.
@@ -18,16 +18,26 @@ impl From<Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, code) = match &self.0 {
-            Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Error::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Error::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_INPUT"),
-            Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
-            Error::InsufficientFunds(_) => (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_FUNDS"),
-            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
-        };
-        plain_refusal(status, code, &self.0.told())
+        let (status, code) = status_and_code(&self.0);
+        let mut response = plain_refusal(status, code, &self.0.told());
+        if let Error::RateLimited { retry_after_seconds, .. } = self.0 {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
+        response
+    }
+}
+
+/// The status of an answer to an error, and the word for its kind.
+pub(crate) fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
+    match error {
+        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_INPUT"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
+        Error::InsufficientFunds(_) => (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_FUNDS"),
+        Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
     }
 }
 

@@ -5,12 +5,14 @@
 mod api;
 mod assets;
 mod error;
+mod form;
 mod handshake;
 mod hub;
 mod rate_limit;
 mod request_id;
 mod router;
 mod server;
+mod session;
 
 pub use request_id::RequestName;
 pub use router::{GraphqlHandler, Options, router};

@@ -1,12 +1,12 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{checkout, experience, home};
+use crate::hub::{checkout, experience, home, session};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{any, get, put};
+use axum::routing::{any, get, post, put};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use guildhall_app::Guildhall;
@@ -64,6 +64,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/", get(home::page))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
+        .route("/sign-out", post(session::sign_out))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

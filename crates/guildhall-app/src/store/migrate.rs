@@ -13,6 +13,7 @@ const MIGRATIONS: Migrations = &[
     ("feed_heads", include_str!("../../migrations/0002_feed_heads.sql")),
     ("jobs", include_str!("../../migrations/0003_jobs.sql")),
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
+    ("accounts", include_str!("../../migrations/0005_accounts.sql")),
     ("apps", include_str!("../../migrations/0007_apps.sql")),
 ];
 

@@ -33,6 +33,7 @@ pub(crate) mod post;
 pub(crate) mod post_query;
 mod postgres;
 pub(crate) mod secret;
+pub(crate) mod session;
 pub(crate) mod signing_key;
 mod sqlite;
 pub(crate) mod user;

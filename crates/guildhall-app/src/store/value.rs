@@ -71,6 +71,7 @@ from_ids!(
     NotificationId,
     PlanId,
     PostId,
+    SessionId,
     TransferId,
     UserId
 );

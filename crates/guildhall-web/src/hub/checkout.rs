@@ -1,6 +1,7 @@
 //! The page of a checkout session.
 
 use super::page::{Notice, render};
+use crate::session::Visitor;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use guildhall_app::{Guildhall, checkout};
@@ -10,7 +11,11 @@ use hyper::StatusCode;
 use std::sync::Arc;
 
 /// Shows what is asked, and says that paying is not possible yet.
-pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn page(
+    State(hall): State<Arc<Guildhall>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
     let found = match CheckoutSessionId::parse(&id) {
         Ok(id) => checkout::find(&hall, id).await,
         Err(error) => Err(error.into()),
@@ -18,8 +23,8 @@ pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<Stri
     let session = match found {
         Ok(session) => session,
         Err(error) => {
-            let (title, lead) = ("No such checkout", error.told());
-            return render(StatusCode::NOT_FOUND, &Notice { title, lead: &lead, details: &[] });
+            let (visitor, title, lead) = (&visitor, "No such checkout", error.told());
+            return render(StatusCode::NOT_FOUND, &Notice { visitor, title, lead: &lead, details: &[] });
         }
     };
     let mut details = vec![
@@ -40,5 +45,5 @@ pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, Path(id): Path<Stri
             "This server cannot take payments yet. Nothing was charged and nothing will be.",
         )
     };
-    render(StatusCode::OK, &Notice { title, lead, details: &details })
+    render(StatusCode::OK, &Notice { visitor: &visitor, title, lead, details: &details })
 }

@@ -1,6 +1,7 @@
 //! The first page: what runs here, and where to go.
 
 use super::page::render;
+use crate::session::Visitor;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -11,11 +12,15 @@ use std::sync::Arc;
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home<'a> {
+    visitor: &'a Visitor,
     origin: &'a str,
     version: &'a str,
 }
 
 /// Shows it.
-pub(crate) async fn page(State(hall): State<Arc<Guildhall>>) -> Response {
-    render(StatusCode::OK, &Home { origin: hall.origin(), version: env!("CARGO_PKG_VERSION") })
+pub(crate) async fn page(State(hall): State<Arc<Guildhall>>, visitor: Visitor) -> Response {
+    render(
+        StatusCode::OK,
+        &Home { visitor: &visitor, origin: hall.origin(), version: env!("CARGO_PKG_VERSION") },
+    )
 }

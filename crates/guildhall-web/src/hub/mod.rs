@@ -4,4 +4,5 @@ pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;
 pub(crate) mod home;
-mod page;
+pub(crate) mod page;
+pub(crate) mod session;

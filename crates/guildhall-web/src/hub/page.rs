@@ -1,9 +1,15 @@
-//! How a template becomes a page.
+//! How a template becomes a page, and an error one.
 
+use crate::error::status_and_code;
+use crate::session::Visitor;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
+use guildhall_app::Error;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 
 /// Everything a page loads comes from here, and no other site may frame it.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
@@ -12,16 +18,18 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub(crate) struct Notice<'a> {
+    pub(crate) visitor: &'a Visitor,
     pub(crate) title: &'a str,
     pub(crate) lead: &'a str,
     pub(crate) details: &'a [(&'a str, String)],
 }
 
-/// Renders a template.
+/// Renders a template. What a page says depends on who looks, so nothing keeps it.
 pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(page) => {
             let headers = [
+                (CACHE_CONTROL, "private, no-store"),
                 (CONTENT_SECURITY_POLICY, POLICY),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 (REFERRER_POLICY, "same-origin"),
@@ -32,5 +40,68 @@ pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
             tracing::error!(error = %error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+/// Leads a browser on to another page, by GET.
+pub(crate) fn see_other(place: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let place = HeaderValue::try_from(place).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, place);
+    response
+}
+
+/// A page that says why something was not done.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    title: &'static str,
+    sentence: String,
+    retry_after_seconds: Option<i64>,
+    visitor: Box<Visitor>,
+}
+
+impl Refused {
+    pub(crate) fn new(status: StatusCode, title: &'static str, sentence: &str) -> Self {
+        let visitor = Box::new(Visitor::unknown());
+        Self { status, title, sentence: sentence.to_owned(), retry_after_seconds: None, visitor }
+    }
+
+    /// The same, with a head that knows who looks.
+    pub(crate) fn seen_by(mut self, visitor: &Visitor) -> Self {
+        *self.visitor = visitor.clone();
+        self
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let (status, _) = status_and_code(&error);
+        let title = match &error {
+            Error::Unauthenticated(_) => "Sign in first",
+            Error::Forbidden(_) => "Not allowed",
+            Error::NotFound(_) => "Not found",
+            Error::Invalid(_) => "That does not fit",
+            Error::Conflict(_) => "That does not go together",
+            Error::InsufficientFunds(_) => "Not enough money",
+            Error::RateLimited { .. } => "Too many tries",
+            Error::Internal(_) => "Something broke",
+        };
+        let mut refused = Self::new(status, title, &error.told());
+        if let Error::RateLimited { retry_after_seconds, .. } = error {
+            refused.retry_after_seconds = Some(retry_after_seconds);
+        }
+        refused
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (visitor, title, lead) = (&*self.visitor, self.title, self.sentence.as_str());
+        let mut response = render(self.status, &Notice { visitor, title, lead, details: &[] });
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }

@@ -25,6 +25,7 @@ mod notification;
 mod principal;
 mod process;
 mod scene;
+mod session;
 mod smtp;
 mod start;
 mod tls;
