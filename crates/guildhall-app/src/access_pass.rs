@@ -51,6 +51,8 @@ pub struct PublicAccessPass {
 /// What an access pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessPassKind {
+    /// Stands for an app.
+    App,
     /// Sold on its own.
     Regular,
     /// Hidden behind an experience's upsell.
@@ -64,6 +66,7 @@ impl AccessPassKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::App => "app",
             Self::Regular => "regular",
             Self::ExperienceUpsell => "experience_upsell",
             Self::ApiOnly => "api_only",

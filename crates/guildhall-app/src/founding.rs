@@ -2,7 +2,6 @@
 
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
-use crate::app;
 use crate::company::{self, NewCompany};
 use crate::error::Result;
 use crate::experience::{self, NewExperience};
@@ -15,6 +14,7 @@ use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use crate::{Guildhall, post};
+use crate::{api_key, app};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
@@ -24,7 +24,7 @@ use guildhall_core::membership::MembershipStatus;
 use guildhall_core::mention;
 use guildhall_core::money::Currency;
 use guildhall_core::oauth::RedirectUri;
-use guildhall_core::permission::Role;
+use guildhall_core::permission::{Permission, Role};
 use guildhall_core::post::WhoCanPost;
 
 /// A founder's hands: everything it makes stands together or not at all.
@@ -182,7 +182,16 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn app(&mut self, company: &CompanyId, name: &str, base_url: Option<&str>) -> Result<AppId> {
-        app::create(self.tx, company, name, base_url)
+        app::make(self.tx, company, name, base_url)
+    }
+
+    /// An app in another company, with these permissions beside those that it was granted before.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn install(&mut self, app: &AppId, company: &CompanyId, granted: &[Permission]) -> Result<()> {
+        store::install::insert(self.tx, app, company)?;
+        store::install::grant(self.tx, app, company, granted)
     }
 
     /// An agent user of an app.
@@ -198,7 +207,15 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn api_key(&mut self, app: &AppId) -> Result<(ApiKeyId, String)> {
-        app::add_key(self.tx, app)
+        api_key::make(self.tx, app)
+    }
+
+    /// What the audit log says was done to a thing, and by whom (`None` for the operator); in no order.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn deeds(&mut self, subject: &str) -> Result<Vec<(String, Option<UserId>)>> {
+        store::moderation::deeds(self.tx, subject)
     }
 
     /// Addresses that an app's answers to signing in may go to.

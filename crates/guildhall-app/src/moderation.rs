@@ -171,5 +171,8 @@ fn log(
     details: serde_json::Value,
 ) -> Result<()> {
     let app = principal.app.as_ref().map(|app| app.id.as_str());
-    store::moderation::log(tx, &Deed { company, app, actor, action, subject, details })
+    store::moderation::log(
+        tx,
+        &Deed { company, app, actor: Some(actor), action, subject: subject.as_str(), details },
+    )
 }

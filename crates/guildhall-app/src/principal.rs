@@ -8,10 +8,11 @@
 
 use crate::Guildhall;
 use crate::access;
-use crate::app::key_hash;
+use crate::api_key::key_hash;
 use crate::error::{Error, Result};
 use crate::oauth;
-use crate::store::app::{KeyHolder, Relation};
+use crate::store::api_key::KeyHolder;
+use crate::store::app::Relation;
 use crate::store::{self, Read};
 use crate::user_token;
 use guildhall_core::access::{AccessLevel, Standing};
@@ -204,7 +205,7 @@ async fn holder_of(hall: &Guildhall, key: &str) -> Result<Arc<KeyHolder>> {
         return Ok(holder);
     }
     let changes = hall.credentials.changes();
-    let found = hall.store.read(move |read| store::app::find_by_key(read, &hash)).await?;
+    let found = hall.store.read(move |read| store::api_key::find_holder(read, &hash)).await?;
     let known = found.filter(|holder| bool::from(holder.key_hash.as_slice().ct_eq(&hash)));
     let holder = known
         .ok_or_else(|| Error::Unauthenticated("The API key is unknown or revoked.".into()))

@@ -95,6 +95,8 @@ ids! {
     UserId "user_" "a user";
     /// A third-party app.
     AppId "app_" "an app";
+    /// One build of an app for one platform.
+    AppBuildId "apb_" "an app build";
     /// What is sold: it opens experiences.
     AccessPassId "prod_" "an access pass";
     /// A price of an access pass.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod app;
 pub mod app_host;
 pub mod attachment;
 pub mod experience;

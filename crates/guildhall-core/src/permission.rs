@@ -45,6 +45,13 @@ impl Role {
         }
     }
 
+    /// Whether who has it decides which apps are installed and what they may do. It is no permission, since an app
+    /// could be granted one.
+    #[must_use]
+    pub fn decides_on_apps(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
     /// The role of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -70,7 +77,7 @@ const FRONT_DESK: &[Role] =
     &[Role::Owner, Role::Admin, Role::Manager, Role::Moderator, Role::Support, Role::SalesManager];
 
 macro_rules! permissions {
-    ($($name:ident $word:literal $roles:ident $customers:literal;)*) => {
+    ($($name:ident $word:literal $roles:ident $customers:literal $sentence:literal;)*) => {
         /// Something an app is granted by a company and a person holds by role.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[expect(missing_docs, reason = "each is named by its word in the table below")]
@@ -86,6 +93,12 @@ macro_rules! permissions {
                 match self { $(Self::$name => $word),* }
             }
 
+            /// What it lets an app do, in a sentence for whoever installs the app.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence),* }
+            }
+
             fn holders(self) -> Holders {
                 match self { $(Self::$name => Holders { roles: $roles, customers: $customers }),* }
             }
@@ -93,50 +106,92 @@ macro_rules! permissions {
     };
 }
 
-// name, word, roles that hold it, whether customers do.
+// name, word, roles that hold it, whether customers do; what it lets an app do, in words for who installs it.
 permissions! {
-    AccessPassRead "access_pass:basic:read" EVERY_ROLE false;
-    AccessPassCreate "access_pass:create" MANAGERS false;
-    AccessPassUpdate "access_pass:update" MANAGERS false;
-    AccessPassDelete "access_pass:delete" MANAGERS false;
-    AffiliateRead "affiliate:basic:read" SELLERS false;
-    AffiliateCreate "affiliate:create" SELLERS false;
-    AffiliateUpdate "affiliate:update" SELLERS false;
-    ChatMessageCreate "chat:message:create" EVERY_ROLE true;
-    ChatModerate "chat:moderate" MODERATORS false;
-    ChatRead "chat:read" EVERY_ROLE true;
-    CheckoutConfigurationCreate "checkout_configuration:create" SELLERS false;
-    AuthorizedUserRead "company:authorized_user:read" EVERY_ROLE false;
-    AuthorizedUserEmailRead "company:authorized_user:email:read" MANAGERS false;
-    CompanyBalanceRead "company:balance:read" OWNERS false;
-    CoursesRead "courses:read" EVERY_ROLE true;
-    CoursesUpdate "courses:update" MANAGERS false;
-    DeveloperRead "developer:basic:read" DEVELOPERS false;
-    DeveloperCreateApp "developer:create_app" DEVELOPERS false;
-    DeveloperUpdateApp "developer:update_app" DEVELOPERS false;
-    DeveloperUpdateAppAuthorization "developer:update_app_authorization" DEVELOPERS false;
-    DeveloperManageApiKey "developer:manage_api_key" DEVELOPERS false;
-    DeveloperManageBuilds "developer:manage_builds" DEVELOPERS false;
-    DeveloperManageWebhook "developer:manage_webhook" DEVELOPERS false;
-    ExperienceAttach "experience:attach" MANAGERS false;
-    ExperienceCreate "experience:create" MANAGERS false;
-    ForumPostCreate "forum:post:create" EVERY_ROLE true;
-    ForumRead "forum:read" EVERY_ROLE true;
-    InvoiceRead "invoice:basic:read" SELLERS false;
-    InvoiceCreate "invoice:create" SELLERS false;
-    LivestreamChatRead "livestream:chat:read" EVERY_ROLE true;
-    MemberRead "member:basic:read" FRONT_DESK false;
-    MemberEmailRead "member:email:read" HELPERS false;
-    MemberPhoneRead "member:phone:read" HELPERS false;
-    MemberModerate "member:moderate" MODERATORS false;
-    PaymentRead "payment:basic:read" ACCOUNTANTS false;
-    TransferFunds "payout:transfer_funds" OWNERS false;
-    PlanRead "plan:basic:read" EVERY_ROLE false;
-    PlanCreate "plan:create" SELLERS false;
-    PlanWaitlistRead "plan:waitlist:read" ACCOUNTANTS false;
-    PromoCodeRead "promo_code:basic:read" SELLERS false;
-    PromoCodeCreate "promo_code:create" SELLERS false;
-    PromoCodeDelete "promo_code:delete" SELLERS false;
+    AccessPassRead "access_pass:basic:read" EVERY_ROLE false
+        "See your access passes, hidden ones too.";
+    AccessPassCreate "access_pass:create" MANAGERS false
+        "Make new access passes.";
+    AccessPassUpdate "access_pass:update" MANAGERS false
+        "Change your access passes.";
+    AccessPassDelete "access_pass:delete" MANAGERS false
+        "Delete your access passes.";
+    AffiliateRead "affiliate:basic:read" SELLERS false
+        "See your affiliates and what they earn.";
+    AffiliateCreate "affiliate:create" SELLERS false
+        "Make new affiliates.";
+    AffiliateUpdate "affiliate:update" SELLERS false
+        "Change what your affiliates earn.";
+    ChatMessageCreate "chat:message:create" EVERY_ROLE true
+        "Write messages in your chats.";
+    ChatModerate "chat:moderate" MODERATORS false
+        "Mute people in your chats.";
+    ChatRead "chat:read" EVERY_ROLE true
+        "Read the messages in your chats.";
+    CheckoutConfigurationCreate "checkout_configuration:create" SELLERS false
+        "Make checkout links for your plans.";
+    AuthorizedUserRead "company:authorized_user:read" EVERY_ROLE false
+        "See who is on your team.";
+    AuthorizedUserEmailRead "company:authorized_user:email:read" MANAGERS false
+        "See the e-mail addresses of your team.";
+    CompanyBalanceRead "company:balance:read" OWNERS false
+        "See your company's balance.";
+    CoursesRead "courses:read" EVERY_ROLE true
+        "Read your courses.";
+    CoursesUpdate "courses:update" MANAGERS false
+        "Make and change your courses.";
+    DeveloperRead "developer:basic:read" DEVELOPERS false
+        "See the apps that your company builds.";
+    DeveloperCreateApp "developer:create_app" DEVELOPERS false
+        "Make new apps in your company's name.";
+    DeveloperUpdateApp "developer:update_app" DEVELOPERS false
+        "Change the apps that your company builds.";
+    DeveloperUpdateAppAuthorization "developer:update_app_authorization" DEVELOPERS false
+        "Change which permissions your company's apps ask for.";
+    DeveloperManageApiKey "developer:manage_api_key" DEVELOPERS false
+        "Make, see and revoke the API keys of your company's apps.";
+    DeveloperManageBuilds "developer:manage_builds" DEVELOPERS false
+        "Upload builds of your company's apps and put them into production.";
+    DeveloperManageWebhook "developer:manage_webhook" DEVELOPERS false
+        "Send what happens in your company to other servers.";
+    ExperienceAttach "experience:attach" MANAGERS false
+        "Put chats, forums and apps behind your access passes.";
+    ExperienceCreate "experience:create" MANAGERS false
+        "Make new chats, forums and apps in your community.";
+    ForumPostCreate "forum:post:create" EVERY_ROLE true
+        "Write posts in your forums.";
+    ForumRead "forum:read" EVERY_ROLE true
+        "Read the posts in your forums.";
+    InvoiceRead "invoice:basic:read" SELLERS false
+        "See your invoices.";
+    InvoiceCreate "invoice:create" SELLERS false
+        "Send invoices in your company's name.";
+    LivestreamChatRead "livestream:chat:read" EVERY_ROLE true
+        "Read the chats of your livestreams.";
+    MemberRead "member:basic:read" FRONT_DESK false
+        "See who your members are.";
+    MemberEmailRead "member:email:read" HELPERS false
+        "See the e-mail addresses of your members.";
+    MemberPhoneRead "member:phone:read" HELPERS false
+        "See the phone numbers of your members.";
+    MemberModerate "member:moderate" MODERATORS false
+        "Ban people from your community.";
+    PaymentRead "payment:basic:read" ACCOUNTANTS false
+        "See the payments your company received.";
+    TransferFunds "payout:transfer_funds" OWNERS false
+        "Send money from your company's balance.";
+    PlanRead "plan:basic:read" EVERY_ROLE false
+        "See your plans and their prices.";
+    PlanCreate "plan:create" SELLERS false
+        "Make new plans with prices.";
+    PlanWaitlistRead "plan:waitlist:read" ACCOUNTANTS false
+        "See who is on your waitlists.";
+    PromoCodeRead "promo_code:basic:read" SELLERS false
+        "See your promo codes.";
+    PromoCodeCreate "promo_code:create" SELLERS false
+        "Make new promo codes.";
+    PromoCodeDelete "promo_code:delete" SELLERS false
+        "Delete your promo codes.";
 }
 
 impl Permission {
@@ -193,6 +248,27 @@ mod tests {
             [Permission::TransferFunds, Permission::CompanyBalanceRead, Permission::ExperienceCreate]
         {
             assert!(!refused.held_by(moderator, false), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn who_decides_on_apps_holds_everything_they_may_grant() {
+        for role in Role::ALL.into_iter().filter(|role| role.decides_on_apps()) {
+            for permission in Permission::ALL {
+                assert!(permission.held_by(Some(role), false), "{role:?} grants {permission:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_has_a_sentence_of_its_own_for_those_who_install_apps() {
+        let mut seen = std::collections::BTreeSet::new();
+        for permission in Permission::ALL {
+            let sentence = permission.sentence();
+            assert!((10..=90).contains(&sentence.len()), "{sentence}");
+            assert!(sentence.starts_with(char::is_uppercase) && sentence.ends_with('.'), "{sentence}");
+            assert!(!sentence.contains(':') && !sentence.contains('_'), "plain words: {sentence}");
+            assert!(seen.insert(sentence), "twice: {sentence}");
         }
     }
 

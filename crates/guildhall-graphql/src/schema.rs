@@ -2,6 +2,8 @@
 
 use crate::types::access::AccessQueries;
 use crate::types::access_pass::AccessPassQueries;
+use crate::types::app::AppMutations;
+use crate::types::app_build::AppBuildMutations;
 use crate::types::attachment::{AttachmentMutations, AttachmentQueries};
 use crate::types::checkout::CheckoutMutations;
 use crate::types::company::CompanyQueries;
@@ -38,6 +40,8 @@ pub(crate) struct PublicQuery(
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "PublicMutation")]
 pub(crate) struct PublicMutation(
+    AppBuildMutations,
+    AppMutations,
     AttachmentMutations,
     CheckoutMutations,
     ExperienceMutations,

@@ -5,6 +5,36 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type AppBuildPlatforms =
+  | "android"
+  | "ios"
+  | "web";
+
+export type AppBuildStatuses =
+  | "approved"
+  | "draft"
+  | "pending"
+  | "rejected";
+
+export type AppStatuses =
+  | "hidden"
+  | "live"
+  | "unlisted";
+
+export type AppValidScopes =
+  | "read_user";
+
+export type AppViewTypes =
+  | "analytics"
+  | "checkout"
+  | "dash"
+  | "dashboard"
+  | "discover"
+  | "hub"
+  | "preview"
+  | "seller"
+  | "seo_api";
+
 export type AttachableRecords =
   | "abuse_report"
   | "access_pass"
@@ -258,6 +288,11 @@ export type IndustryTypes =
   | "video_games"
   | "webinars";
 
+export type MarketplaceStatuses =
+  | "live_marketplace"
+  | "not_available"
+  | "pending_review";
+
 export type Media =
   | "audio"
   | "image"
@@ -296,6 +331,14 @@ export interface AnalyzeAttachmentInput {
   multipartUploadId?: string | null;
 }
 
+export interface AppRequestedPermissionInput {
+  /** The permission's word, e.g. `chat:read`. */
+  action: string;
+  isRequired: boolean;
+  /** 1 to 500 characters, shown to those who install the app. */
+  justification: string;
+}
+
 /** A file to put somewhere, by its direct upload or its id. */
 export interface AttachmentInput {
   directUploadId?: string | null;
@@ -320,6 +363,25 @@ export interface ChargeUserInput {
   metadata?: unknown | null;
   redirectUrl?: string | null;
   userId: string;
+}
+
+export interface CreateAppBuildInput {
+  /** The calling app when left out. */
+  appId?: string | null;
+  attachment: AttachmentInput;
+  checksum: string;
+  clientMutationId?: string | null;
+  platform: AppBuildPlatforms;
+  /** `hub` when left out. */
+  supportedAppViewTypes?: Array<AppViewTypes> | null;
+}
+
+export interface CreateAppInput {
+  baseUrl?: string | null;
+  clientMutationId?: string | null;
+  /** The company that will own it; without one that of `x-company-id`, else the calling app's own. */
+  companyId?: string | null;
+  name: string;
 }
 
 /** A chat or forum to find or make; they differ in the words for who may post. */
@@ -468,6 +530,11 @@ export interface PollOptionInput {
   text: string;
 }
 
+export interface PromoteAppBuildToProductionInput {
+  appBuildId: string;
+  clientMutationId?: string | null;
+}
+
 export interface SendNotificationInput {
   clientMutationId?: string | null;
   companyTeamId?: string | null;
@@ -497,9 +564,45 @@ export interface TransferFundsInput {
   transferFee?: number | null;
 }
 
+export interface UnassignProductionAppBuildInput {
+  appId: string;
+  clientMutationId?: string | null;
+  platform: AppBuildPlatforms;
+}
+
 export interface UnbanUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+/** What is left out stays; null takes away what may be absent. */
+export interface UpdateAppInput {
+  appStoreDescription?: string | null;
+  baseDevUrl?: string | null;
+  basePreviewUrl?: string | null;
+  baseUrl?: string | null;
+  clientMutationId?: string | null;
+  dashboardPath?: string | null;
+  defaultAgentUserId?: string | null;
+  description?: string | null;
+  discoverPath?: string | null;
+  experiencePath?: string | null;
+  forceCheckoutIframe?: boolean | null;
+  hubCta?: string | null;
+  icon?: AttachmentInput | null;
+  id: string;
+  image?: unknown | null;
+  name?: string | null;
+  productPage?: string | null;
+  requiredScopes?: Array<AppValidScopes> | null;
+  status?: AppStatuses | null;
+}
+
+export interface UpdateAppPermissionRequirementsInput {
+  appId: string;
+  clientMutationId?: string | null;
+  /** The whole list. */
+  requestedPermissions: Array<AppRequestedPermissionInput>;
 }
 
 export interface UploadPartInput {
@@ -582,6 +685,83 @@ export interface CheckIfUserHasAccessToExperienceData {
     hasAccess: boolean;
     accessLevel: AccessLevel;
   };
+}
+
+/** What `createApp` is asked with. */
+export interface CreateAppVariables {
+  input: CreateAppInput;
+}
+
+/** What `createApp` answers. */
+export interface CreateAppData {
+  /**
+   * Makes an app with an agent user and, for callers that hold `developer:manage_api_key`, a key, which is shown
+   * this once.
+   */
+  createApp: {
+    id: string;
+    name: string;
+    description: string | null;
+    status: AppStatuses;
+    icon: {
+      source: {
+        url: string;
+      };
+    } | null;
+    usingDefaultIcon: boolean;
+    baseUrl: string | null;
+    baseDevUrl: string | null;
+    experiencePath: string | null;
+    /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+    discoverPath: string | null;
+    /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+    dashboardPath: string | null;
+    /** The live keys; its nodes are null without `developer:manage_api_key`. */
+    apiKeys: {
+      nodes: Array<{
+        id: string;
+        /** The key itself in the answer that made it; after that its last letters, e.g. `gh_…aB3x`. */
+        token: string;
+        createdAt: number;
+      } | null> | null;
+    };
+    /** The users that the app speaks as; the one that acts when nobody is named first. */
+    agentUsers: {
+      nodes: Array<{
+        id: string;
+        name: string | null;
+        username: string;
+      } | null> | null;
+    };
+    company: {
+      id: string;
+    };
+    /** The hidden pass that stands for the app. */
+    accessPass: {
+      id: string;
+    };
+  } | null;
+}
+
+/** What `createAppBuild` is asked with. */
+export interface CreateAppBuildVariables {
+  input: CreateAppBuildInput;
+}
+
+/** What `createAppBuild` answers. */
+export interface CreateAppBuildData {
+  /** Makes a build, a draft, from an uploaded file. */
+  createAppBuild: {
+    id: string;
+    createdAt: number;
+    /** Where the bundle can be read, for a day. */
+    fileUrl: string;
+    checksum: string;
+    platform: AppBuildPlatforms;
+    reviewMessage: string | null;
+    supportedAppViewTypes: Array<AppViewTypes>;
+    status: AppBuildStatuses;
+  } | null;
 }
 
 /** What `createCheckoutSession` is asked with. */
@@ -786,6 +966,78 @@ export interface GetAccessPassData {
   };
 }
 
+/** What `getApp` is asked with. */
+export interface GetAppVariables {
+  appId: string;
+  companyId: string;
+}
+
+/** What `getApp` answers. */
+export interface GetAppData {
+  company: {
+    /** One of the company's own apps. */
+    app: {
+      id: string;
+      name: string;
+      description: string | null;
+      status: AppStatuses;
+      icon: {
+        source: {
+          url: string;
+        };
+      } | null;
+      usingDefaultIcon: boolean;
+      baseUrl: string | null;
+      baseDevUrl: string | null;
+      experiencePath: string | null;
+      /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+      discoverPath: string | null;
+      /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+      dashboardPath: string | null;
+      /** Null: nothing counts who opens an app. */
+      stats: {
+        /** In the last day. */
+        dau: number;
+        /** In the last thirty days. */
+        mau: number;
+        timeSpentLast24HoursInSeconds: number;
+        /** In the last seven days. */
+        wau: number;
+      } | null;
+      /** The live keys; its nodes are null without `developer:manage_api_key`. */
+      apiKeys: {
+        nodes: Array<{
+          id: string;
+          /** The key itself in the answer that made it; after that its last letters, e.g. `gh_…aB3x`. */
+          token: string;
+          createdAt: number;
+        } | null> | null;
+      };
+      /** The users that the app speaks as; the one that acts when nobody is named first. */
+      agentUsers: {
+        nodes: Array<{
+          id: string;
+          name: string | null;
+          username: string;
+        } | null> | null;
+      };
+      /** The hidden pass that stands for the app. */
+      accessPass: {
+        id: string;
+        /** A hall has no marketplace. */
+        marketplaceStatus: MarketplaceStatuses;
+        /** How many people hold a valid membership. */
+        activeMembershipsCount: number;
+        /** Null: a hall has no marketplace with shelves to stand on. */
+        marketplaceCategory: {
+          id: string;
+          name: string;
+        } | null;
+      };
+    };
+  } | null;
+}
+
 /** What `getAttachment` is asked with. */
 export interface GetAttachmentVariables {
   id: string;
@@ -909,6 +1161,7 @@ export interface GetCurrentUserData {
   viewer: {
     user: {
       id: string;
+      /** Null to anyone but the user. */
       email: string | null;
       name: string | null;
       username: string;
@@ -1075,6 +1328,66 @@ export interface ListAccessPassesForExperienceData {
       } | null;
     }>;
   };
+}
+
+/** What `listApps` is asked with. */
+export interface ListAppsVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `listApps` answers. */
+export interface ListAppsData {
+  company: {
+    /** The company's own apps, oldest first. */
+    apps: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        name: string;
+        description: string | null;
+        status: AppStatuses;
+        icon: {
+          source: {
+            url: string;
+          };
+        } | null;
+        usingDefaultIcon: boolean;
+        baseUrl: string | null;
+        baseDevUrl: string | null;
+        experiencePath: string | null;
+        /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+        discoverPath: string | null;
+        /** The path of a view: `hub`, `dashboard` and `discover` have one; null for the others, and while none is set. */
+        dashboardPath: string | null;
+        /** Null: nothing counts who opens an app. */
+        stats: {
+          /** In the last day. */
+          dau: number;
+          /** In the last thirty days. */
+          mau: number;
+          timeSpentLast24HoursInSeconds: number;
+          /** In the last seven days. */
+          wau: number;
+        } | null;
+        /** The hidden pass that stands for the app. */
+        accessPass: {
+          id: string;
+          /** A hall has no marketplace. */
+          marketplaceStatus: MarketplaceStatuses;
+        };
+      } | null> | null;
+    };
+  } | null;
 }
 
 /** What `listDirectMessageConversations` is asked with. */
@@ -1314,6 +1627,17 @@ export interface ProcessAttachmentData {
   mediaAnalyzeAttachment: boolean | null;
 }
 
+/** What `promoteAppBuild` is asked with. */
+export interface PromoteAppBuildVariables {
+  input: PromoteAppBuildToProductionInput;
+}
+
+/** What `promoteAppBuild` answers. */
+export interface PromoteAppBuildData {
+  /** Puts a build into production on its platform, in place of the one that is there. */
+  promoteAppBuildToProduction: boolean | null;
+}
+
 /** What `sendDirectMessageToUser` is asked with. */
 export interface SendDirectMessageToUserVariables {
   toUserIdOrUsername: string;
@@ -1351,6 +1675,17 @@ export interface SendPushNotificationData {
   sendNotification: boolean | null;
 }
 
+/** What `unassignAppBuild` is asked with. */
+export interface UnassignAppBuildVariables {
+  input: UnassignProductionAppBuildInput;
+}
+
+/** What `unassignAppBuild` answers. */
+export interface UnassignAppBuildData {
+  /** Takes the build of a platform out of production; true also where none was. */
+  unassignProductionAppBuild: boolean | null;
+}
+
 /** What `unbanUser` is asked with. */
 export interface UnbanUserVariables {
   input: UnbanUserInput;
@@ -1369,6 +1704,31 @@ export interface UnmuteUserVariables {
 /** What `unmuteUser` answers. */
 export interface UnmuteUserData {
   deleteCompanyMutedUser: boolean | null;
+}
+
+/** What `updateApp` is asked with. */
+export interface UpdateAppVariables {
+  input: UpdateAppInput;
+}
+
+/** What `updateApp` answers. */
+export interface UpdateAppData {
+  /** Changes an app. */
+  updateApp: boolean | null;
+}
+
+/** What `updateAppPermissions` is asked with. */
+export interface UpdateAppPermissionsVariables {
+  input: UpdateAppPermissionRequirementsInput;
+}
+
+/** What `updateAppPermissions` answers. */
+export interface UpdateAppPermissionsData {
+  /**
+   * Replaces what an app asks of those who install it. Who installed it before keeps what it granted, until one of
+   * its deciders approves the new list.
+   */
+  updateAppPermissionRequirements: boolean | null;
 }
 
 /** What `uploadMedia` is asked with. */
@@ -1414,6 +1774,16 @@ export interface OperationMethods {
   /** Runs the query `checkIfUserHasAccessToExperience` (access). */
   checkIfUserHasAccessToExperience(variables: CheckIfUserHasAccessToExperienceVariables, options?: CallOptions): Promise<CheckIfUserHasAccessToExperienceData>;
   /**
+   * Runs the mutation `createApp` (apps).
+   * Permissions: developer:create_app, access_pass:basic:read?, developer:manage_api_key?.
+   */
+  createApp(variables: CreateAppVariables, options?: CallOptions): Promise<CreateAppData>;
+  /**
+   * Runs the mutation `createAppBuild` (apps).
+   * Permissions: developer:manage_builds.
+   */
+  createAppBuild(variables: CreateAppBuildVariables, options?: CallOptions): Promise<CreateAppBuildData>;
+  /**
    * Runs the mutation `createCheckoutSession` (payments).
    * Permissions: access_pass:create, access_pass:update, checkout_configuration:create, plan:create.
    */
@@ -1435,6 +1805,11 @@ export interface OperationMethods {
   findOrCreateForum(variables: FindOrCreateForumVariables, options?: CallOptions): Promise<FindOrCreateForumData>;
   /** Runs the query `getAccessPass` (accessPasses). */
   getAccessPass(variables: GetAccessPassVariables, options?: CallOptions): Promise<GetAccessPassData>;
+  /**
+   * Runs the query `getApp` (apps).
+   * Permissions: developer:basic:read, access_pass:basic:read?, developer:manage_api_key?.
+   */
+  getApp(variables: GetAppVariables, options?: CallOptions): Promise<GetAppData>;
   /** Runs the query `getAttachment` (attachments). */
   getAttachment(variables: GetAttachmentVariables, options?: CallOptions): Promise<GetAttachmentData>;
   /** Runs the query `getCompany` (companies). */
@@ -1457,6 +1832,11 @@ export interface OperationMethods {
   getUserLedgerAccount(options?: CallOptions): Promise<GetUserLedgerAccountData>;
   /** Runs the query `listAccessPassesForExperience` (experiences). */
   listAccessPassesForExperience(variables: ListAccessPassesForExperienceVariables, options?: CallOptions): Promise<ListAccessPassesForExperienceData>;
+  /**
+   * Runs the query `listApps` (apps).
+   * Permissions: developer:basic:read, access_pass:basic:read?.
+   */
+  listApps(variables: ListAppsVariables, options?: CallOptions): Promise<ListAppsData>;
   /** Runs the query `listDirectMessageConversations` (messages). */
   listDirectMessageConversations(variables?: ListDirectMessageConversationsVariables, options?: CallOptions): Promise<ListDirectMessageConversationsData>;
   /** Runs the query `listExperiences` (experiences). */
@@ -1486,6 +1866,11 @@ export interface OperationMethods {
   /** Runs the mutation `processAttachment` (attachments). */
   processAttachment(variables: ProcessAttachmentVariables, options?: CallOptions): Promise<ProcessAttachmentData>;
   /**
+   * Runs the mutation `promoteAppBuild` (apps).
+   * Permissions: developer:manage_builds.
+   */
+  promoteAppBuild(variables: PromoteAppBuildVariables, options?: CallOptions): Promise<PromoteAppBuildData>;
+  /**
    * Runs the mutation `sendDirectMessageToUser` (messages).
    * Permissions: chat:message:create.
    */
@@ -1498,6 +1883,11 @@ export interface OperationMethods {
   /** Runs the mutation `sendPushNotification` (notifications). */
   sendPushNotification(variables: SendPushNotificationVariables, options?: CallOptions): Promise<SendPushNotificationData>;
   /**
+   * Runs the mutation `unassignAppBuild` (apps).
+   * Permissions: developer:manage_builds.
+   */
+  unassignAppBuild(variables: UnassignAppBuildVariables, options?: CallOptions): Promise<UnassignAppBuildData>;
+  /**
    * Runs the mutation `unbanUser` (users).
    * Permissions: member:moderate.
    */
@@ -1507,6 +1897,16 @@ export interface OperationMethods {
    * Permissions: chat:moderate.
    */
   unmuteUser(variables: UnmuteUserVariables, options?: CallOptions): Promise<UnmuteUserData>;
+  /**
+   * Runs the mutation `updateApp` (apps).
+   * Permissions: developer:update_app.
+   */
+  updateApp(variables: UpdateAppVariables, options?: CallOptions): Promise<UpdateAppData>;
+  /**
+   * Runs the mutation `updateAppPermissions` (apps).
+   * Permissions: developer:update_app_authorization.
+   */
+  updateAppPermissions(variables: UpdateAppPermissionsVariables, options?: CallOptions): Promise<UpdateAppPermissionsData>;
   /** Runs the mutation `uploadMedia` (attachments). */
   uploadMedia(variables: UploadMediaVariables, options?: CallOptions): Promise<UploadMediaData>;
 }
@@ -1581,6 +1981,69 @@ export const operations: readonly Operation[] = [
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}`,
+  },
+  {
+    name: "createApp",
+    kind: "mutation",
+    id: "sha256:be663b827a8dabcf7b9cbd0f65e80972811c1bc86009cc6a420b66d8e1c36f40",
+    takesVariables: true,
+    document: `mutation createApp($input: CreateAppInput!) {
+  createApp(input: $input) {
+    id
+    name
+    description
+    status
+    icon {
+      source {
+        url
+      }
+    }
+    usingDefaultIcon
+    baseUrl
+    baseDevUrl
+    experiencePath
+    discoverPath: viewPath(viewType: discover)
+    dashboardPath: viewPath(viewType: dashboard)
+    apiKeys {
+      nodes {
+        id
+        token
+        createdAt
+      }
+    }
+    agentUsers {
+      nodes {
+        id
+        name
+        username
+      }
+    }
+    company {
+      id
+    }
+    accessPass {
+      id
+    }
+  }
+}`,
+  },
+  {
+    name: "createAppBuild",
+    kind: "mutation",
+    id: "sha256:221275dcd40898079c1e7bc1510b364a487581d6cdfc1a9524da74f2f82689cc",
+    takesVariables: true,
+    document: `mutation createAppBuild($input: CreateAppBuildInput!) {
+  createAppBuild(input: $input) {
+    id
+    createdAt
+    fileUrl
+    checksum
+    platform
+    reviewMessage
+    supportedAppViewTypes
+    status
   }
 }`,
   },
@@ -1731,6 +2194,62 @@ export const operations: readonly Operation[] = [
         ... on AudioAttachment {
           duration
           waveformUrl
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "getApp",
+    kind: "query",
+    id: "sha256:07248adff9447a8ddc20c810fbb780eddb10f9c3b4de9c2e8cc125de5735c9ef",
+    takesVariables: true,
+    document: `query getApp($appId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    app(id: $appId) {
+      id
+      name
+      description
+      status
+      icon {
+        source {
+          url
+        }
+      }
+      usingDefaultIcon
+      baseUrl
+      baseDevUrl
+      experiencePath
+      discoverPath: viewPath(viewType: discover)
+      dashboardPath: viewPath(viewType: dashboard)
+      stats {
+        dau
+        mau
+        timeSpentLast24HoursInSeconds
+        wau
+      }
+      apiKeys {
+        nodes {
+          id
+          token
+          createdAt
+        }
+      }
+      agentUsers {
+        nodes {
+          id
+          name
+          username
+        }
+      }
+      accessPass {
+        id
+        marketplaceStatus
+        activeMembershipsCount
+        marketplaceCategory(level: 1) {
+          id
+          name
         }
       }
     }
@@ -1985,6 +2504,52 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listApps",
+    kind: "query",
+    id: "sha256:46bbea222f2bb22c7622d0554383c50246d97daf9dc92bb54790b6a330810628",
+    takesVariables: true,
+    document: `query listApps($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    apps(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        description
+        status
+        icon {
+          source {
+            url
+          }
+        }
+        usingDefaultIcon
+        baseUrl
+        baseDevUrl
+        experiencePath
+        discoverPath: viewPath(viewType: discover)
+        dashboardPath: viewPath(viewType: dashboard)
+        stats {
+          dau
+          mau
+          timeSpentLast24HoursInSeconds
+          wau
+        }
+        accessPass {
+          id
+          marketplaceStatus
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listDirectMessageConversations",
     kind: "query",
     id: "sha256:ea4457aace3d29d8c376dd9de3629cee00d4a76ff0fc9b9d51b6ffeab1cc6ead",
@@ -2177,6 +2742,15 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "promoteAppBuild",
+    kind: "mutation",
+    id: "sha256:dea1f52e9a4e332c258517b6bd0905ea8c2a738d861a9e9bb648f7ecead843a9",
+    takesVariables: true,
+    document: `mutation promoteAppBuild($input: PromoteAppBuildToProductionInput!) {
+  promoteAppBuildToProduction(input: $input)
+}`,
+  },
+  {
     name: "sendDirectMessageToUser",
     kind: "mutation",
     id: "sha256:f538092a21961a949a75e07b02d58dc05666535c8c8e03aed867fd82d98a58d4",
@@ -2204,6 +2778,15 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "unassignAppBuild",
+    kind: "mutation",
+    id: "sha256:fb574bc621e2dee1d3bebddf5a6f3b438337778e9e66370a9dbe8163dc7c23bc",
+    takesVariables: true,
+    document: `mutation unassignAppBuild($input: UnassignProductionAppBuildInput!) {
+  unassignProductionAppBuild(input: $input)
+}`,
+  },
+  {
     name: "unbanUser",
     kind: "mutation",
     id: "sha256:fa0ff56a45a8dc977e12814ad25bee498fdb6adc280ce30722df8ff4f4c1a4d8",
@@ -2219,6 +2802,24 @@ export const operations: readonly Operation[] = [
     takesVariables: true,
     document: `mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}`,
+  },
+  {
+    name: "updateApp",
+    kind: "mutation",
+    id: "sha256:b8d41fdc2d5d3c0cd850bc4f8dedc81a3d65a59da3cc70b50397aaba2be3894a",
+    takesVariables: true,
+    document: `mutation updateApp($input: UpdateAppInput!) {
+  updateApp(input: $input)
+}`,
+  },
+  {
+    name: "updateAppPermissions",
+    kind: "mutation",
+    id: "sha256:20a225127a6164553f5eebef17ac8447e8f8a4f220483f4922874def2a7fe423",
+    takesVariables: true,
+    document: `mutation updateAppPermissions($input: UpdateAppPermissionRequirementsInput!) {
+  updateAppPermissionRequirements(input: $input)
 }`,
   },
   {

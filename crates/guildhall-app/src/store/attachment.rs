@@ -139,19 +139,22 @@ macro_rules! attachment_columns {
     };
 }
 
-fn from_row(mut row: Row) -> Result<Attachment> {
-    let media = row.text(7)?;
+pub(super) use attachment_columns;
+
+/// Reads a file whose columns begin at `from`.
+pub(super) fn from_row(row: &mut Row, from: usize) -> Result<Attachment> {
+    let media = row.text(from + 7)?;
     Ok(Attachment {
-        id: row.id(0)?,
-        uploader: row.id_or_null(1)?,
-        app: row.id_or_null(2)?,
-        filename: row.text(3)?,
-        bytes: row.int(4)?,
-        object_key: row.text(5)?,
-        content_type: row.text(6)?,
+        id: row.id(from)?,
+        uploader: row.id_or_null(from + 1)?,
+        app: row.id_or_null(from + 2)?,
+        filename: row.text(from + 3)?,
+        bytes: row.int(from + 4)?,
+        object_key: row.text(from + 5)?,
+        content_type: row.text(from + 6)?,
         media: Media::from_word(&media).unwrap_or(Media::Other),
-        width: row.int_or_null(8)?,
-        height: row.int_or_null(9)?,
+        width: row.int_or_null(from + 8)?,
+        height: row.int_or_null(from + 9)?,
     })
 }
 
@@ -165,7 +168,7 @@ pub(crate) fn find_ready(read: &mut Read<'_>, id: &AttachmentId) -> Result<Optio
         ),
         params![id],
     )?;
-    row.map(from_row).transpose()
+    row.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 
 /// The files of a post, in order.
@@ -181,5 +184,5 @@ pub(crate) fn of_post(read: &mut Read<'_>, post: &PostId) -> Result<Vec<Attachme
         ),
         params![post],
     )?;
-    rows.into_iter().map(from_row).collect()
+    rows.into_iter().map(|mut row| from_row(&mut row, 0)).collect()
 }

@@ -55,6 +55,7 @@ macro_rules! from_ids {
 from_ids!(
     AccessPassId,
     ApiKeyId,
+    AppBuildId,
     AppId,
     AttachmentId,
     AuditEntryId,

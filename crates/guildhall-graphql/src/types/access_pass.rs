@@ -2,17 +2,55 @@
 
 use super::attachment::{AttachmentInterface, shown};
 use super::company::PublicCompany;
-use super::enums::{AccessPassAttachmentCategories, Visibility, Word};
+use super::enums::{AccessPassAttachmentCategories, MarketplaceStatuses, Visibility, Word};
 use super::page::id;
 use super::user::PublicProfileUser;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use guildhall_app::access_pass::{self, PublicAccessPass as Found};
+use guildhall_core::ids::AccessPassId;
 
 #[derive(Debug, SimpleObject)]
 struct AttachmentInterfaceConnection {
     nodes: Option<Vec<Option<AttachmentInterface>>>,
+}
+
+/// A shelf of a marketplace.
+#[derive(Debug, SimpleObject)]
+struct MarketplaceCategory {
+    id: ID,
+    name: String,
+}
+
+/// An access pass, to its company.
+#[derive(Debug)]
+pub(crate) struct AccessPass(pub(crate) AccessPassId);
+
+#[Object]
+impl AccessPass {
+    /// How many people hold a valid membership.
+    async fn active_memberships_count(&self, context: &Context<'_>) -> Result<i32> {
+        let count = access_pass::active_users(&Caller::of(context).hall, self.0.clone()).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    async fn id(&self) -> ID {
+        self.0.to_string().into()
+    }
+
+    /// Null: a hall has no marketplace with shelves to stand on.
+    async fn marketplace_category(
+        &self,
+        #[graphql(name = "level")] _level: Option<i32>,
+    ) -> Option<MarketplaceCategory> {
+        None
+    }
+
+    /// A hall has no marketplace.
+    async fn marketplace_status(&self) -> MarketplaceStatuses {
+        MarketplaceStatuses::NotAvailable
+    }
 }
 
 /// An access pass, to everyone who may see it.

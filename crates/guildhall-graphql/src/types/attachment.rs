@@ -68,7 +68,8 @@ pub(crate) async fn shown_url(context: &Context<'_>, id: Option<&AttachmentId>) 
     Ok(found.map(|found| attachment::address(hall, &found)))
 }
 
-fn address(context: &Context<'_>, found: &Attachment) -> String {
+/// The address of a file.
+pub(crate) fn address(context: &Context<'_>, found: &Attachment) -> String {
     attachment::address(&Caller::of(context).hall, found)
 }
 
@@ -201,16 +202,17 @@ pub(crate) struct AttachmentInput {
 }
 
 impl AttachmentInput {
+    /// The file named.
+    pub(crate) fn id(self) -> Result<AttachmentId> {
+        let given = self.direct_upload_id.or(self.id).ok_or_else(|| {
+            guildhall_app::Error::Invalid("An attachment needs `directUploadId` or `id`.".into())
+        })?;
+        id(&given)
+    }
+
     /// The files named.
     pub(crate) fn ids(given: Option<Vec<Self>>) -> Result<Vec<AttachmentId>> {
-        let named = given.unwrap_or_default().into_iter().map(|input| {
-            let given = input.direct_upload_id.or(input.id);
-            let given = given.ok_or_else(|| {
-                guildhall_app::Error::Invalid("An attachment needs `directUploadId` or `id`.".into())
-            })?;
-            id(&given)
-        });
-        named.collect()
+        given.unwrap_or_default().into_iter().map(Self::id).collect()
     }
 }
 

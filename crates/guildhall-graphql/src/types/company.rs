@@ -1,5 +1,6 @@
 //! Companies.
 
+use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
 use super::enums::{BusinessTypes, IndustryTypes, Word};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
@@ -8,6 +9,7 @@ use super::page::{cursor, id, size};
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
+use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
 use guildhall_app::{experience, ledger};
 
@@ -52,6 +54,34 @@ struct Company(Found);
 
 #[Object]
 impl Company {
+    /// One of the company's own apps.
+    async fn app(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<App> {
+        let caller = Caller::of(context);
+        let company = self.0.id.clone();
+        Ok(App::of(app::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The company's own apps, oldest first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn apps(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<AppConnection> {
+        let caller = Caller::of(context);
+        let page = AppsPage {
+            after: cursor(after.as_deref(), "after")?,
+            before: cursor(before.as_deref(), "before")?,
+            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+        };
+        let found = app::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        Ok(AppConnection::of(found))
+    }
+
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }

@@ -43,6 +43,22 @@ wire_enum! {
     AccessPassAttachmentCategories {
         AffiliateAssets "affiliate_assets" GalleryImages "gallery_images"
     }
+    AppBuildPlatforms {
+        Android "android" Ios "ios" Web "web"
+    }
+    AppBuildStatuses {
+        Approved "approved" Draft "draft" Pending "pending" Rejected "rejected"
+    }
+    AppStatuses {
+        Hidden "hidden" Live "live" Unlisted "unlisted"
+    }
+    AppValidScopes {
+        ReadUser "read_user"
+    }
+    AppViewTypes {
+        Analytics "analytics" Checkout "checkout" Dash "dash" Hub "hub" Preview "preview" Seller "seller"
+        SeoApi "seo_api" Discover "discover" Dashboard "dashboard"
+    }
     AttachableRecords {
         AbuseReport "abuse_report" AccessPass "access_pass" App "app"
         AutomatedMessagesConfig "automated_messages_config" Bot "bot" Bounty "bounty"
@@ -157,6 +173,9 @@ wire_enum! {
         SocialMedia "social_media" Software "software" Spirituality "spirituality"
         SportsBetting "sports_betting" Supplements "supplements" Trading "trading" Travel "travel" Vas "vas"
         VideoGames "video_games" Webinars "webinars" ClippingAgency "clipping_agency"
+    }
+    MarketplaceStatuses {
+        LiveMarketplace "live_marketplace" NotAvailable "not_available" PendingReview "pending_review"
     }
     Media {
         Audio "audio" Image "image" Other "other" Video "video"

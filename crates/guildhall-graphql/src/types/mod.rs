@@ -2,6 +2,8 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod app;
+pub(crate) mod app_build;
 pub(crate) mod attachment;
 pub(crate) mod checkout;
 pub(crate) mod company;

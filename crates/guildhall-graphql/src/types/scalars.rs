@@ -56,6 +56,22 @@ fn whole_number(value: &Value) -> Option<i64> {
     Number::as_i64(number).or_else(|| number.as_f64().and_then(whole))
 }
 
+/// A file that a form would send beside the document. GraphQL over JSON has no such thing: files are uploaded first
+/// and named by their ids.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct File;
+
+#[Scalar]
+impl ScalarType for File {
+    fn parse(_: Value) -> InputValueResult<Self> {
+        Err(InputValueError::custom("a file is not sent here: upload it, and name it by `directUploadId`"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Null
+    }
+}
+
 /// Any JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Json(pub(crate) serde_json::Value);
@@ -68,5 +84,23 @@ impl ScalarType for Json {
 
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or(Value::Null)
+    }
+}
+
+/// An address; what it may be is said where it is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UrlString(pub(crate) String);
+
+#[Scalar]
+impl ScalarType for UrlString {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            _ => Err(InputValueError::custom("a UrlString is text")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
     }
 }

@@ -10,9 +10,9 @@ use guildhall_app::ledger;
 use guildhall_app::user::{self, User as Found};
 use guildhall_core::money::{Currency, major_from_minor};
 
-/// The acting user, to itself.
+/// The acting user, to itself; or an agent, to the developers of its app, who see of it what everyone sees.
 #[derive(Debug)]
-pub(crate) struct User(Found);
+pub(crate) struct User(pub(crate) Found);
 
 #[Object]
 impl User {
@@ -28,20 +28,21 @@ impl User {
         Timestamp::of_ms(self.0.created_at)
     }
 
-    async fn date_of_birth_day(&self) -> Option<i32> {
-        self.date_part(2)
+    async fn date_of_birth_day(&self, context: &Context<'_>) -> Option<i32> {
+        self.date_part(context, 2)
     }
 
-    async fn date_of_birth_month(&self) -> Option<i32> {
-        self.date_part(1)
+    async fn date_of_birth_month(&self, context: &Context<'_>) -> Option<i32> {
+        self.date_part(context, 1)
     }
 
-    async fn date_of_birth_year(&self) -> Option<i32> {
-        self.date_part(0)
+    async fn date_of_birth_year(&self, context: &Context<'_>) -> Option<i32> {
+        self.date_part(context, 0)
     }
 
-    async fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
+    /// Null to anyone but the user.
+    async fn email(&self, context: &Context<'_>) -> Option<&str> {
+        self.0.email.as_deref().filter(|_| self.acts(context))
     }
 
     async fn id(&self) -> ID {
@@ -50,6 +51,10 @@ impl User {
 
     async fn ledger_account(&self, context: &Context<'_>) -> Result<LedgerAccount> {
         let caller = Caller::of(context);
+        if !self.acts(context) {
+            let sentence = "A user's ledger account is shown to that user alone.";
+            return Err(guildhall_app::Error::Forbidden(sentence.into()).into());
+        }
         Ok(LedgerAccount(ledger::of_current_user(&caller.hall, &caller.principal).await?))
     }
 
@@ -71,9 +76,26 @@ impl User {
 }
 
 impl User {
-    /// A part of `YYYY-MM-DD`.
-    fn date_part(&self, index: usize) -> Option<i32> {
-        self.0.date_of_birth.as_deref()?.split('-').nth(index)?.parse().ok()
+    /// Whether it is the acting user.
+    fn acts(&self, context: &Context<'_>) -> bool {
+        Caller::of(context).principal.user.as_ref() == Some(&self.0.id)
+    }
+
+    /// A part of `YYYY-MM-DD`; nothing to anyone but the user.
+    fn date_part(&self, context: &Context<'_>, index: usize) -> Option<i32> {
+        let date = self.0.date_of_birth.as_deref().filter(|_| self.acts(context))?;
+        date.split('-').nth(index)?.parse().ok()
+    }
+}
+
+#[derive(Debug, SimpleObject)]
+pub(crate) struct UserConnection {
+    nodes: Option<Vec<Option<User>>>,
+}
+
+impl UserConnection {
+    pub(crate) fn of(found: Vec<Found>) -> Self {
+        Self { nodes: Some(found.into_iter().map(|user| Some(User(user))).collect()) }
     }
 }
 

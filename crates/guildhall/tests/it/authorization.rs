@@ -15,6 +15,9 @@ const ROUTER: &str = include_str!("../../../guildhall-web/src/router.rs");
 
 /// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
 const PLAIN_TYPES: &[&str] = &[
+    "AccessPass",
+    "AppBuild",
+    "AppConnection",
     "AttachmentInterfaceConnection",
     "AttachmentSource",
     "AudioAttachment",
@@ -34,22 +37,46 @@ const PLAIN_TYPES: &[&str] = &[
     "ImageAttachment",
     "ImgSrcset",
     "LedgerAccount",
+    "MarketplaceCategory",
     "MultipartUrl",
     "OtherAttachment",
     "PageInfo",
     "Plan",
     "Post",
+    "PrivateApiKey",
+    "PrivateApiKeyConnection",
     "PublicAccessPass",
     "PublicApp",
+    "PublicAppStats",
     "PublicCompany",
     "PublicPlan",
     "PublicProfileUserConnection",
+    "UserConnection",
     "UserStat",
     "VideoAttachment",
 ];
 
 /// Fields of the other types that are anyone's who got as far as the thing that holds them.
 const PLAIN_FIELDS: &[(&str, &[&str])] = &[
+    (
+        "App",
+        &[
+            "accessPass",
+            "agentUsers",
+            "baseDevUrl",
+            "baseUrl",
+            "company",
+            "description",
+            "experiencePath",
+            "icon",
+            "id",
+            "name",
+            "stats",
+            "status",
+            "usingDefaultIcon",
+            "viewPath",
+        ],
+    ),
     ("Company", &["id"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
     (
@@ -71,7 +98,7 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "username",
         ],
     ),
-    // Reached through `viewer` alone: one's own.
+    // One's own, through `viewer`; or an agent's, to the developers of its app.
     (
         "User",
         &[
@@ -103,6 +130,7 @@ struct Scene {
     hall: Hall,
     callers: Vec<Caller>,
     upsold: String,
+    build: String,
     post: String,
     account: String,
     company_account: String,
@@ -143,6 +171,10 @@ async fn scene() -> Scene {
     let post = hall.written(&world.owner, &world.forum_experience, json!({"content": "a post"})).await;
     let (usd, rich) = (Currency::parse("usd").expect("a currency"), world.owner.to_string());
     hall.found(move |founder| founder.fund(AccountKind::User, &rich, usd, 10_000, "the owner's own")).await;
+    let file = hall.uploaded(None, "text/plain", FILE.as_bytes()).await;
+    let build = json!({"input": {"attachment": {"id": file}, "checksum": "1", "platform": "web"}});
+    let create = "mutation($input: CreateAppBuildInput!) { createAppBuild(input: $input) { id } }";
+    let build = hall.run(None, create, build).await;
     let account = "query { viewer { user { ledgerAccount { id } } } }";
     let account = hall.run(Some(&world.owner), account, json!({})).await;
     let company = "query($id: ID!) { company(id: $id) { ledgerAccount { id } } }";
@@ -151,6 +183,7 @@ async fn scene() -> Scene {
         account: text(&account.data()["viewer"]["user"]["ledgerAccount"]["id"]),
         company_account: text(&company.data()["company"]["ledgerAccount"]["id"]),
         upsold: upsold.to_string(),
+        build: text(&build.data()["createAppBuild"]["id"]),
         post: text(&post["id"]),
         hall,
         callers,
@@ -209,6 +242,12 @@ impl Scene {
                 query(format!("{{ attachment(id: \"{file}\") {{ id }} }}"), "/attachment")
             }
             "company" => of_company("id", "/company"),
+            "Company.app" => of_company(&format!("app(id: \"{}\") {{ id }}", world.app), "/company/app"),
+            "Company.apps" => of_company("apps { nodes { id } }", "/company/apps/nodes/0"),
+            "App.apiKeys" => {
+                let selection = format!("app(id: \"{}\") {{ apiKeys {{ nodes {{ id }} }} }}", world.app);
+                of_company(&selection, "/company/app/apiKeys/nodes/0")
+            }
             "Company.experiencesV2" => {
                 of_company("experiencesV2 { nodes { id } }", "/company/experiencesV2/nodes/0")
             }
@@ -264,6 +303,38 @@ impl Scene {
                 let subject = self.hall.customer(&format!("{}-{name}", &row[..6])).await;
                 let type_name = format!("{}{}Input", row[..1].to_uppercase(), &row[1..]);
                 input(row, &type_name, "", json!({"userId": subject.as_str()}))
+            }
+            "createApp" => {
+                let wanted = json!({"name": "another", "companyId": world.company.as_str()});
+                input(row, "CreateAppInput", "{ id }", wanted)
+            }
+            "createAppBuild" => {
+                let file = match &caller.key {
+                    Some(key) => {
+                        self.hall
+                            .uploaded_with(key, caller.user.as_ref(), "text/plain", FILE.as_bytes())
+                            .await
+                    }
+                    None => "file_none".into(),
+                };
+                let app = world.app.as_str();
+                let build =
+                    json!({"attachment": {"id": file}, "checksum": "1", "platform": "web", "appId": app});
+                input(row, "CreateAppBuildInput", "{ id }", build)
+            }
+            "promoteAppBuildToProduction" => {
+                input(row, "PromoteAppBuildToProductionInput", "", json!({"appBuildId": self.build}))
+            }
+            "unassignProductionAppBuild" => {
+                let place = json!({"appId": world.app.as_str(), "platform": "web"});
+                input(row, "UnassignProductionAppBuildInput", "", place)
+            }
+            "updateApp" => {
+                input(row, "UpdateAppInput", "", json!({"id": world.app.as_str(), "hubCta": "Open"}))
+            }
+            "updateAppPermissionRequirements" => {
+                let wanted = json!({"appId": world.app.as_str(), "requestedPermissions": []});
+                input(row, "UpdateAppPermissionRequirementsInput", "", wanted)
             }
             "chargeUser" => {
                 let charge = json!({"userId": world.customer.as_str(), "amount": 5, "currency": "usd"});

@@ -23,7 +23,7 @@ const TABLE: &str = include_str!("../../../guildhall-graphql/operations/operatio
 /// Our documents of those that are built, by group and name.
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guildhall-graphql/operations");
 /// How many operations are built.
-const BUILT: usize = 32;
+const BUILT: usize = 40;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 /// What no sentence says: it would tell of the inside.
@@ -226,6 +226,7 @@ fn sound(hall: &Hall, name: &str) -> Value {
     let (company, customer, pass) =
         (world.company.as_str(), world.customer.as_str(), world.access_pass.as_str());
     let (chat, forum) = (world.chat_experience.as_str(), world.forum_experience.as_str());
+    let app = world.app.as_str();
     let file = json!([{"directUploadId": "file_1"}]);
     let price = json!({"baseCurrency": "usd", "expirationDays": 10, "initialPrice": 10, "releaseMethod": "buy_now",
         "customFields": [{"fieldType": "text", "id": "a", "name": "b", "order": 1, "placeholder": "c", "required": true}]});
@@ -235,6 +236,26 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "checkIfUserHasAccessToCompany" => json!({"companyId": company, "userId": customer}),
         "checkIfUserHasAccessToExperience" => json!({"experienceId": chat, "userId": customer}),
         "getAccessPass" => json!({"accessPassId": pass}),
+        "createApp" => json!({"input": {"baseUrl": "https://a", "companyId": company, "name": "a"}}),
+        "createAppBuild" => {
+            json!({"input": {"appId": app, "attachment": {"directUploadId": "file_1", "id": "file_1"},
+            "checksum": "a", "platform": "web", "supportedAppViewTypes": ["hub"]}})
+        }
+        "getApp" => json!({"appId": app, "companyId": company}),
+        "listApps" => json!({"after": app, "before": app, "companyId": company, "first": 2, "last": 2}),
+        "promoteAppBuild" => json!({"input": {"appBuildId": "apb_1"}}),
+        "unassignAppBuild" => json!({"input": {"appId": app, "platform": "web"}}),
+        "updateApp" => {
+            json!({"input": {"appStoreDescription": "a", "baseDevUrl": "https://a", "basePreviewUrl": "https://a",
+            "baseUrl": "https://a", "dashboardPath": "/a", "defaultAgentUserId": world.agent.as_str(),
+            "description": "a", "discoverPath": "/a", "experiencePath": "/[experienceId]",
+            "forceCheckoutIframe": true, "hubCta": "a", "icon": {"id": "file_1"}, "id": app, "image": "a",
+            "name": "a", "productPage": "a", "requiredScopes": ["read_user"], "status": "hidden"}})
+        }
+        "updateAppPermissions" => {
+            json!({"input": {"appId": app, "requestedPermissions": [
+            {"action": "chat:read", "isRequired": true, "justification": "a"}]}})
+        }
         "getAttachment" => json!({"id": "file_1"}),
         "processAttachment" => json!({"input": {"directUploadId": "file_1", "mediaType": "image",
             "multipartUploadId": "mpu_1", "multipartParts": [{"etag": "a", "partNumber": 1}]}}),

@@ -3,7 +3,7 @@
 use crate::harness::{Answered, Foreign, Hall};
 use guildhall_app::ledger::audit;
 use guildhall_app::user::NewUser;
-use guildhall_app::{app, founding};
+use guildhall_app::{founding, operator};
 use guildhall_core::ids::{Id, UserId};
 use guildhall_core::permission::{Permission, Role};
 use serde_json::{Value, json};
@@ -296,7 +296,7 @@ async fn a_foreign_app_cannot_tell_our_accounts_from_none() {
 
     // Installed without the grant, the app may act for members but not spend for them or the company.
     let install = |granted: Vec<Permission>| {
-        app::install(&hall.running.hall, foreign_app.clone(), hall.world.company.clone(), granted)
+        operator::install(&hall.running.hall, foreign_app.clone(), hall.world.company.clone(), granted)
     };
     install(vec![Permission::ChatRead]).await.expect("installed");
     let customer = Some(&hall.world.customer);

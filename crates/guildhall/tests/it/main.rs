@@ -4,6 +4,9 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod api_key;
+mod app;
+mod app_build;
 mod attachment;
 mod authorization;
 mod bad_input;
@@ -14,6 +17,7 @@ mod direct_message;
 mod experience;
 mod forum;
 mod harness;
+mod install;
 mod ledger;
 mod mail;
 mod message;

@@ -1,7 +1,6 @@
 //! Notifications: whom an app may notify, and what it may say.
 
 use crate::harness::{Answered, Hall};
-use guildhall_app::app;
 use guildhall_core::ids::{Id, UserId};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -187,9 +186,7 @@ async fn one_external_id_is_answered_alike_however_often_and_whoever_else_uses_i
     );
     assert_eq!(send(&hall, None, json!({"externalId": "monday"})).await.data()["sendNotification"], true);
     let foreign = hall.foreign().await;
-    app::install(&hall.running.hall, foreign.app.clone(), hall.world.company.clone(), Vec::new())
-        .await
-        .expect("installed");
+    hall.install(&foreign, &[]).await;
     let theirs = notification(&hall, &json!({"externalId": "saturday"}));
     let answered = hall.run_with(&foreign.key, None, SEND, theirs).await;
     assert_eq!(answered.data()["sendNotification"], true);

@@ -2,7 +2,7 @@
 
 use crate::harness::Hall;
 use crate::scene::{CREATE_CHAT, SEND, made};
-use guildhall_app::app;
+use guildhall_app::operator;
 use guildhall_core::ids::{CompanyId, Id, UserId};
 use guildhall_core::permission::{Permission, Role};
 use serde_json::{Value, json};
@@ -53,9 +53,9 @@ async fn unknown_and_revoked_keys_read_the_same() {
         hall.run_with(&key, None, VIEWER, json!({})).await.data()["viewer"]["user"]["id"],
         hall.world.agent.as_str()
     );
-    app::revoke_key(&hall.running.hall, id.clone()).await.expect("revoked");
-    let again = app::revoke_key(&hall.running.hall, id).await.expect_err("it is revoked already");
-    assert!(again.to_string().contains("no such live key"));
+    operator::revoke_key(&hall.running.hall, id.clone()).await.expect("revoked");
+    let again = operator::revoke_key(&hall.running.hall, id).await.expect_err("it is revoked already");
+    assert!(again.to_string().contains("no live API key"));
     let revoked = hall.run_with(&key, None, VIEWER, json!({})).await;
     let unknown = hall.run_with("gh_made_up", None, VIEWER, json!({})).await;
     let empty = hall.post(&[("authorization", "Bearer ")], &ask()).await;

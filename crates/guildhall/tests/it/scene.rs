@@ -1,18 +1,21 @@
 //! What tests of a community arrange before they act, and the few questions they ask again and again.
 
 use crate::harness::{Answered, Foreign, Hall, NOW_MS};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use guildhall_app::access_pass::{AccessPassKind, NewAccessPass, Visibility};
 use guildhall_app::experience::{self, NewExperience};
+use guildhall_app::feed;
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::membership::NewMembership;
 use guildhall_app::principal::{CallingApp, Principal};
 use guildhall_app::user::NewUser;
-use guildhall_app::{app, feed};
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::{AccessPassId, ExperienceId, Id, UserId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::permission::{Permission, Role};
 use guildhall_core::post::{FeedRules, WhoCanPost};
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 pub(crate) const MINUTE_MS: i64 = 60 * 1000;
@@ -113,12 +116,10 @@ impl Hall {
             .await
     }
 
-    /// Installs the foreign app in the demo company.
+    /// Installs the foreign app in the demo company, with these permissions beside those that it has.
     pub(crate) async fn install(&self, foreign: &Foreign, granted: &[Permission]) {
-        let company = self.world.company.clone();
-        app::install(&self.running.hall, foreign.app.clone(), company, granted.to_vec())
-            .await
-            .expect("installed");
+        let (app, company, granted) = (foreign.app.clone(), self.world.company.clone(), granted.to_vec());
+        self.found(move |founder| founder.install(&app, &company, &granted)).await;
     }
 
     /// Changes the rules of a chat or forum.
@@ -142,6 +143,53 @@ impl Hall {
     /// Moves the clock to a moment, in milliseconds after the hall was opened.
     pub(crate) fn at(&self, after_ms: i64) {
         self.clock.advance_ms(NOW_MS + after_ms - self.clock.now_ms());
+    }
+
+    /// A file that a user, or the agent, uploaded and that is ready.
+    pub(crate) async fn uploaded(&self, user: Option<&UserId>, content_type: &str, bytes: &[u8]) -> String {
+        self.uploaded_with(&self.world.api_key, user, content_type, bytes).await
+    }
+
+    /// The same through any app.
+    pub(crate) async fn uploaded_with(
+        &self,
+        key: &str,
+        user: Option<&UserId>,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> String {
+        let media = if content_type.starts_with("image/") { "image" } else { "other" };
+        let announced = json!({"input": {
+            "byteSizeV2": bytes.len().to_string(),
+            "checksum": STANDARD.encode(Md5::digest(bytes)),
+            "contentType": content_type,
+            "filename": "file",
+            "record": "app",
+        }});
+        let announce =
+            "mutation($input: DirectUploadInput!) { mediaDirectUpload(input: $input) { id uploadUrl } }";
+        let announced = self.run_with(key, user, announce, announced).await;
+        let upload = &announced.data()["mediaDirectUpload"];
+        let address = upload["uploadUrl"].as_str().expect("an address");
+        let put = reqwest::Client::new().put(address).body(bytes.to_vec()).send().await.expect("an answer");
+        assert_eq!(put.status().as_u16(), 200);
+        let process = "mutation($input: AnalyzeAttachmentInput!) { mediaAnalyzeAttachment(input: $input) }";
+        let examined = json!({"input": {"directUploadId": upload["id"], "mediaType": media}});
+        self.run_with(key, user, process, examined).await.data();
+        upload["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A caller that is a person, signed in to the hall, as pages have it.
+    pub(crate) fn in_person(&self, user: &UserId) -> Principal {
+        Principal { user: Some(user.clone()), is_person: true, ..Principal::default() }
+    }
+
+    /// Insists that the audit log says that this was done to a thing once, and by whom.
+    pub(crate) async fn has_logged(&self, action: &str, subject: &str, actor: Option<&UserId>) {
+        let subject = subject.to_owned();
+        let deeds = self.found(move |founder| founder.deeds(&subject)).await;
+        let found: Vec<_> = deeds.iter().filter(|deed| deed.0 == action).collect();
+        assert!(found.len() == 1 && found[0].1.as_ref() == actor, "{action} is not once in {deeds:?}");
     }
 
     /// The level of a user before a company, pass or experience.

@@ -12,6 +12,56 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AppBuildPlatforms`.
+    pub enum AppBuildPlatforms {
+        Android = "android",
+        Ios = "ios",
+        Web = "web",
+    }
+}
+
+string_enum! {
+    /// The schema's `AppBuildStatuses`.
+    pub enum AppBuildStatuses {
+        Approved = "approved",
+        Draft = "draft",
+        Pending = "pending",
+        Rejected = "rejected",
+    }
+}
+
+string_enum! {
+    /// The schema's `AppStatuses`.
+    pub enum AppStatuses {
+        Hidden = "hidden",
+        Live = "live",
+        Unlisted = "unlisted",
+    }
+}
+
+string_enum! {
+    /// The schema's `AppValidScopes`.
+    pub enum AppValidScopes {
+        ReadUser = "read_user",
+    }
+}
+
+string_enum! {
+    /// The schema's `AppViewTypes`.
+    pub enum AppViewTypes {
+        Analytics = "analytics",
+        Checkout = "checkout",
+        Dash = "dash",
+        Dashboard = "dashboard",
+        Discover = "discover",
+        Hub = "hub",
+        Preview = "preview",
+        Seller = "seller",
+        SeoApi = "seo_api",
+    }
+}
+
+string_enum! {
     /// The schema's `AttachableRecords`.
     pub enum AttachableRecords {
         AbuseReport = "abuse_report",
@@ -321,6 +371,15 @@ string_enum! {
         Vas = "vas",
         VideoGames = "video_games",
         Webinars = "webinars",
+    }
+}
+
+string_enum! {
+    /// The schema's `MarketplaceStatuses`.
+    pub enum MarketplaceStatuses {
+        LiveMarketplace = "live_marketplace",
+        NotAvailable = "not_available",
+        PendingReview = "pending_review",
     }
 }
 

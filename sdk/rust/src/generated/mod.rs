@@ -3,6 +3,7 @@
 
 mod access;
 mod access_passes;
+mod apps;
 mod attachments;
 mod companies;
 mod enums;
@@ -17,6 +18,7 @@ mod users;
 
 pub use access::*;
 pub use access_passes::*;
+pub use apps::*;
 pub use attachments::*;
 pub use companies::*;
 pub use enums::*;

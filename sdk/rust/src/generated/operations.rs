@@ -10,11 +10,14 @@ pub const ALL: &[Operation<'static>] = &[
     CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS,
     CHECK_IF_USER_HAS_ACCESS_TO_COMPANY,
     CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE,
+    CREATE_APP,
+    CREATE_APP_BUILD,
     CREATE_CHECKOUT_SESSION,
     CREATE_FORUM_POST,
     FIND_OR_CREATE_CHAT,
     FIND_OR_CREATE_FORUM,
     GET_ACCESS_PASS,
+    GET_APP,
     GET_ATTACHMENT,
     GET_COMPANY,
     GET_COMPANY_LEDGER_ACCOUNT,
@@ -23,6 +26,7 @@ pub const ALL: &[Operation<'static>] = &[
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
+    LIST_APPS,
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
@@ -31,11 +35,15 @@ pub const ALL: &[Operation<'static>] = &[
     MUTE_USER,
     PAY_USER,
     PROCESS_ATTACHMENT,
+    PROMOTE_APP_BUILD,
     SEND_DIRECT_MESSAGE_TO_USER,
     SEND_MESSAGE_TO_CHAT,
     SEND_PUSH_NOTIFICATION,
+    UNASSIGN_APP_BUILD,
     UNBAN_USER,
     UNMUTE_USER,
+    UPDATE_APP,
+    UPDATE_APP_PERMISSIONS,
     UPLOAD_MEDIA,
 ];
 
@@ -100,6 +108,71 @@ pub const CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE: Operation<'static> = Operation
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}"#,
+};
+
+/// `createApp`, of apps.
+pub const CREATE_APP: Operation<'static> = Operation {
+    name: "createApp",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:be663b827a8dabcf7b9cbd0f65e80972811c1bc86009cc6a420b66d8e1c36f40",
+    document: r#"mutation createApp($input: CreateAppInput!) {
+  createApp(input: $input) {
+    id
+    name
+    description
+    status
+    icon {
+      source {
+        url
+      }
+    }
+    usingDefaultIcon
+    baseUrl
+    baseDevUrl
+    experiencePath
+    discoverPath: viewPath(viewType: discover)
+    dashboardPath: viewPath(viewType: dashboard)
+    apiKeys {
+      nodes {
+        id
+        token
+        createdAt
+      }
+    }
+    agentUsers {
+      nodes {
+        id
+        name
+        username
+      }
+    }
+    company {
+      id
+    }
+    accessPass {
+      id
+    }
+  }
+}"#,
+};
+
+/// `createAppBuild`, of apps.
+pub const CREATE_APP_BUILD: Operation<'static> = Operation {
+    name: "createAppBuild",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:221275dcd40898079c1e7bc1510b364a487581d6cdfc1a9524da74f2f82689cc",
+    document: r#"mutation createAppBuild($input: CreateAppBuildInput!) {
+  createAppBuild(input: $input) {
+    id
+    createdAt
+    fileUrl
+    checksum
+    platform
+    reviewMessage
+    supportedAppViewTypes
+    status
   }
 }"#,
 };
@@ -255,6 +328,63 @@ pub const GET_ACCESS_PASS: Operation<'static> = Operation {
         ... on AudioAttachment {
           duration
           waveformUrl
+        }
+      }
+    }
+  }
+}"#,
+};
+
+/// `getApp`, of apps.
+pub const GET_APP: Operation<'static> = Operation {
+    name: "getApp",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:07248adff9447a8ddc20c810fbb780eddb10f9c3b4de9c2e8cc125de5735c9ef",
+    document: r#"query getApp($appId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    app(id: $appId) {
+      id
+      name
+      description
+      status
+      icon {
+        source {
+          url
+        }
+      }
+      usingDefaultIcon
+      baseUrl
+      baseDevUrl
+      experiencePath
+      discoverPath: viewPath(viewType: discover)
+      dashboardPath: viewPath(viewType: dashboard)
+      stats {
+        dau
+        mau
+        timeSpentLast24HoursInSeconds
+        wau
+      }
+      apiKeys {
+        nodes {
+          id
+          token
+          createdAt
+        }
+      }
+      agentUsers {
+        nodes {
+          id
+          name
+          username
+        }
+      }
+      accessPass {
+        id
+        marketplaceStatus
+        activeMembershipsCount
+        marketplaceCategory(level: 1) {
+          id
+          name
         }
       }
     }
@@ -517,6 +647,53 @@ pub const LIST_ACCESS_PASSES_FOR_EXPERIENCE: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listApps`, of apps.
+pub const LIST_APPS: Operation<'static> = Operation {
+    name: "listApps",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:46bbea222f2bb22c7622d0554383c50246d97daf9dc92bb54790b6a330810628",
+    document: r#"query listApps($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    apps(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        description
+        status
+        icon {
+          source {
+            url
+          }
+        }
+        usingDefaultIcon
+        baseUrl
+        baseDevUrl
+        experiencePath
+        discoverPath: viewPath(viewType: discover)
+        dashboardPath: viewPath(viewType: dashboard)
+        stats {
+          dau
+          mau
+          timeSpentLast24HoursInSeconds
+          wau
+        }
+        accessPass {
+          id
+          marketplaceStatus
+        }
+      }
+    }
+  }
+}"#,
+};
+
 /// `listDirectMessageConversations`, of messages.
 pub const LIST_DIRECT_MESSAGE_CONVERSATIONS: Operation<'static> = Operation {
     name: "listDirectMessageConversations",
@@ -717,6 +894,16 @@ pub const PROCESS_ATTACHMENT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `promoteAppBuild`, of apps.
+pub const PROMOTE_APP_BUILD: Operation<'static> = Operation {
+    name: "promoteAppBuild",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:dea1f52e9a4e332c258517b6bd0905ea8c2a738d861a9e9bb648f7ecead843a9",
+    document: r#"mutation promoteAppBuild($input: PromoteAppBuildToProductionInput!) {
+  promoteAppBuildToProduction(input: $input)
+}"#,
+};
+
 /// `sendDirectMessageToUser`, of messages.
 pub const SEND_DIRECT_MESSAGE_TO_USER: Operation<'static> = Operation {
     name: "sendDirectMessageToUser",
@@ -747,6 +934,16 @@ pub const SEND_PUSH_NOTIFICATION: Operation<'static> = Operation {
 }"#,
 };
 
+/// `unassignAppBuild`, of apps.
+pub const UNASSIGN_APP_BUILD: Operation<'static> = Operation {
+    name: "unassignAppBuild",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:fb574bc621e2dee1d3bebddf5a6f3b438337778e9e66370a9dbe8163dc7c23bc",
+    document: r#"mutation unassignAppBuild($input: UnassignProductionAppBuildInput!) {
+  unassignProductionAppBuild(input: $input)
+}"#,
+};
+
 /// `unbanUser`, of users.
 pub const UNBAN_USER: Operation<'static> = Operation {
     name: "unbanUser",
@@ -764,6 +961,26 @@ pub const UNMUTE_USER: Operation<'static> = Operation {
     persisted_id: "sha256:9c1f64ede76760c37850648c4541d50186d28dd656e4f69dd94501ae3babf8c7",
     document: r#"mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}"#,
+};
+
+/// `updateApp`, of apps.
+pub const UPDATE_APP: Operation<'static> = Operation {
+    name: "updateApp",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:b8d41fdc2d5d3c0cd850bc4f8dedc81a3d65a59da3cc70b50397aaba2be3894a",
+    document: r#"mutation updateApp($input: UpdateAppInput!) {
+  updateApp(input: $input)
+}"#,
+};
+
+/// `updateAppPermissions`, of apps.
+pub const UPDATE_APP_PERMISSIONS: Operation<'static> = Operation {
+    name: "updateAppPermissions",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:20a225127a6164553f5eebef17ac8447e8f8a4f220483f4922874def2a7fe423",
+    document: r#"mutation updateAppPermissions($input: UpdateAppPermissionRequirementsInput!) {
+  updateAppPermissionRequirements(input: $input)
 }"#,
 };
 

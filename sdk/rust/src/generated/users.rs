@@ -40,6 +40,7 @@ pub struct GetCurrentUserViewer {
 #[serde(rename_all = "camelCase")]
 pub struct GetCurrentUserViewerUser {
     pub id: String,
+    /// Null to anyone but the user.
     pub email: Option<String>,
     pub name: Option<String>,
     pub username: String,
