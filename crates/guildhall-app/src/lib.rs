@@ -33,6 +33,7 @@ mod store;
 pub mod upload;
 pub mod user;
 pub mod user_token;
+pub mod webhook;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -44,6 +45,7 @@ use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
 use mail::Mailer;
+use outbound::Poster;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -63,6 +65,8 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
+    /// How webhooks are sent.
+    pub webhooks: webhook::Settings,
 }
 
 /// An open hall: everything a use case needs.
@@ -73,6 +77,7 @@ pub struct Guildhall {
     random: Random,
     activity: Activity,
     mailer: Mailer,
+    poster: Poster,
     files: Files,
     signer: Signer,
     credentials: Credentials<KeyHolder>,
@@ -118,12 +123,14 @@ impl Guildhall {
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
+        let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
         Ok(Self {
             store,
             clock,
             random,
             activity: Activity::default(),
             mailer,
+            poster,
             files,
             signer: Signer::new(secret),
             credentials: Credentials::default(),

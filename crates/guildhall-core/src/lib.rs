@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod markdown;
 pub mod membership;
 pub mod mention;
+pub mod moment;
 pub mod money;
 pub mod notification;
 pub mod page;
@@ -23,6 +24,7 @@ pub mod post;
 pub mod signing_key;
 pub mod user;
 pub mod user_token;
+pub mod webhook;
 
 /// A value that a rule refused, said so that a developer can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ const MIGRATIONS: Migrations = &[
     ("feed_heads", include_str!("../../migrations/0002_feed_heads.sql")),
     ("jobs", include_str!("../../migrations/0003_jobs.sql")),
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
+    ("webhooks", include_str!("../../migrations/0006_webhooks.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

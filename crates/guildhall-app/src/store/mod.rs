@@ -33,6 +33,7 @@ pub(crate) mod signing_key;
 mod sqlite;
 pub(crate) mod user;
 mod value;
+pub(crate) mod webhook;
 
 use crate::clock::{Clock, Random};
 use crate::error::{Error, Result};

@@ -71,7 +71,10 @@ from_ids!(
     PlanId,
     PostId,
     TransferId,
-    UserId
+    UserId,
+    WebhookDeliveryId,
+    WebhookEventId,
+    WebhookId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
