@@ -51,6 +51,7 @@ pub mod two_step;
 pub mod upload;
 pub mod user;
 pub mod user_token;
+pub mod webhook;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -62,6 +63,7 @@ use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
 use mail::Mailer;
+use outbound::Poster;
 use password::Hasher;
 use signing_key::Keyring;
 use std::path::PathBuf;
@@ -82,6 +84,8 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
+    /// How webhooks are sent.
+    pub webhooks: webhook::Settings,
 }
 
 /// An open hall: everything a use case needs.
@@ -92,6 +96,7 @@ pub struct Guildhall {
     random: Random,
     activity: Activity,
     mailer: Mailer,
+    poster: Poster,
     files: Files,
     fresh_tokens: FreshTokens,
     signer: Signer,
@@ -139,12 +144,14 @@ impl Guildhall {
             .await
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
+        let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
         Ok(Self {
             store,
             clock,
             random,
             activity: Activity::default(),
             mailer,
+            poster,
             files,
             fresh_tokens: FreshTokens::default(),
             signer: Signer::new(secret),

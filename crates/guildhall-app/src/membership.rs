@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::store::{self, Tx};
+use crate::webhook;
 use guildhall_core::ids::{AccessPassId, CompanyId, MembershipId, PlanId, UserId};
-use guildhall_core::membership::MembershipStatus;
+use guildhall_core::membership::{MembershipStatus, is_valid};
+use guildhall_core::webhook::Event;
 
 /// What a new membership is made of.
 #[derive(Debug, Clone)]
@@ -22,7 +24,12 @@ pub struct NewMembership {
     pub paid_until: Option<i64>,
 }
 
-/// Makes a membership.
+/// Makes a membership; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<MembershipId> {
-    store::membership::insert(tx, membership)
+    let id = store::membership::insert(tx, membership)?;
+    if is_valid(membership.status, membership.paid_until, tx.now) {
+        let subject = webhook::membership_subject(tx, &id, membership)?;
+        webhook::emit(tx, &membership.company, Event::MembershipWentValid, &subject)?;
+    }
+    Ok(id)
 }

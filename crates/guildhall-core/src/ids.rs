@@ -131,6 +131,12 @@ ids! {
     SessionId "sess_" "a session";
     /// An upload in several parts.
     MultipartUploadId "mpu_" "a multipart upload";
+    /// Where events of a company or for an app are sent.
+    WebhookId "hook_" "a webhook";
+    /// Something that happened, as webhooks tell it; the same on every try.
+    WebhookEventId "evt_" "a webhook event";
+    /// One event on its way to one webhook.
+    WebhookDeliveryId "dlv_" "a webhook delivery";
 }
 
 /// The kinds of feed that posts stand in.

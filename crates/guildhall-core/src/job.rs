@@ -24,6 +24,9 @@ pub const RESTS_MS: [i64; 9] = [
     24 * HOUR_MS,
 ];
 
+/// The longest while that a busy other side is left alone for, in milliseconds (a day).
+const LONGEST_WHILE_MS: i64 = 24 * HOUR_MS;
+
 /// The part of a rest by which chance may lengthen or shorten it.
 const JITTER_PARTS: i64 = 5;
 
@@ -32,6 +35,8 @@ const JITTER_PARTS: i64 = 5;
 pub enum Failure {
     /// Another try may succeed; says why this one did not.
     Temporary(String),
+    /// Another try may succeed, but not before a while, in milliseconds; says why this one did not.
+    Busy(String, i64),
     /// No try will succeed; says why.
     Permanent(String),
 }
@@ -41,7 +46,7 @@ impl Failure {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Temporary(reason) | Self::Permanent(reason) => reason,
+            Self::Temporary(reason) | Self::Busy(reason, _) | Self::Permanent(reason) => reason,
         }
     }
 }
@@ -62,7 +67,11 @@ pub fn after_failure(failure: &Failure, tries: i64, random: u64) -> Next {
         return Next::Dead;
     }
     let place = usize::try_from(tries - 1).unwrap_or(0);
-    RESTS_MS.get(place).map_or(Next::Dead, |rest| Next::Rest(shifted(*rest, random)))
+    let least = match failure {
+        Failure::Busy(_, while_ms) => (*while_ms).min(LONGEST_WHILE_MS),
+        _ => 0,
+    };
+    RESTS_MS.get(place).map_or(Next::Dead, |rest| Next::Rest(shifted(*rest, random).max(least)))
 }
 
 /// Whether a job that began so many tries has no further one.
@@ -109,6 +118,15 @@ mod tests {
         }
         let total_ms: i64 = RESTS_MS.iter().sum();
         assert!((72 * HOUR_MS..80 * HOUR_MS).contains(&total_ms), "about three days, not {total_ms} ms");
+    }
+
+    #[test]
+    fn one_that_is_busy_is_left_alone_for_as_long_as_it_says_and_no_longer_than_a_day() {
+        let after = |tries, while_ms| after_failure(&Failure::Busy("later".into(), while_ms), tries, 0);
+        assert_eq!(after(1, HOUR_MS), Next::Rest(HOUR_MS));
+        assert_eq!(after(1, 1), Next::Rest(4_000), "the schedule's own rest is the least");
+        assert_eq!(after(1, 365 * 24 * HOUR_MS), Next::Rest(24 * HOUR_MS));
+        assert_eq!(after(MOST_TRIES, HOUR_MS), Next::Dead);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod markdown;
 pub mod membership;
 pub mod mention;
+pub mod moment;
 pub mod money;
 pub mod notification;
 pub mod oauth;
@@ -30,6 +31,7 @@ pub mod signing_key;
 pub mod throttle;
 pub mod user;
 pub mod user_token;
+pub mod webhook;
 
 /// A value that a rule refused, said so that a developer can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -63,6 +63,12 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("muteUser", include_str!("../operations/users/muteUser.graphql")),
     ("unbanUser", include_str!("../operations/users/unbanUser.graphql")),
     ("unmuteUser", include_str!("../operations/users/unmuteUser.graphql")),
+    ("createWebhook", include_str!("../operations/webhooks/createWebhook.graphql")),
+    ("deleteWebhook", include_str!("../operations/webhooks/deleteWebhook.graphql")),
+    ("getWebhook", include_str!("../operations/webhooks/getWebhook.graphql")),
+    ("listWebhooks", include_str!("../operations/webhooks/listWebhooks.graphql")),
+    ("testWebhook", include_str!("../operations/webhooks/testWebhook.graphql")),
+    ("updateWebhook", include_str!("../operations/webhooks/updateWebhook.graphql")),
 ];
 
 /// The table of every published operation.

@@ -14,6 +14,7 @@ use crate::types::moderation::ModerationMutations;
 use crate::types::notification::NotificationMutations;
 use crate::types::post::{PostMutations, PostQueries};
 use crate::types::user::UserQueries;
+use crate::types::webhook::WebhookMutations;
 use crate::validation::NoteSound;
 use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder, ValidationMode};
 
@@ -49,6 +50,7 @@ pub(crate) struct PublicMutation(
     ModerationMutations,
     NotificationMutations,
     PostMutations,
+    WebhookMutations,
 );
 
 pub(crate) type PublicSchema = Schema<PublicQuery, PublicMutation, EmptySubscription>;

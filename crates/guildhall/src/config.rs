@@ -4,6 +4,8 @@
 //! one sentence that names it and where it stands.
 
 use guildhall_app::mail::{self, Sender, SmtpUrl};
+use guildhall_app::outbound::Reach;
+use guildhall_app::webhook;
 use guildhall_core::app_host::read_authority;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -32,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "tls",
     "tls_certificate",
     "tls_key",
+    "allow_private_webhooks",
 ];
 
 /// How log lines look.
@@ -79,6 +82,8 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// The PEM file with its private key.
     pub tls_key: Option<PathBuf>,
+    /// Send webhooks to this machine and its neighbours too; when not said, only with a demo world.
+    pub allow_private_webhooks: Option<bool>,
 }
 
 impl Default for Config {
@@ -100,6 +105,7 @@ impl Default for Config {
             tls: false,
             tls_certificate: None,
             tls_key: None,
+            allow_private_webhooks: None,
         }
     }
 }
@@ -150,6 +156,15 @@ impl Config {
     pub fn mail(&self) -> Option<mail::Settings> {
         let (smtp, from) = self.smtp_url.clone().zip(self.mail_from.clone())?;
         Some(mail::Settings { smtp, from })
+    }
+
+    /// How webhooks are sent.
+    #[must_use]
+    pub fn webhooks(&self) -> webhook::Settings {
+        webhook::Settings::within(match self.allow_private_webhooks {
+            Some(true) => Reach::Anywhere,
+            Some(false) | None => Reach::PublicOnly,
+        })
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), String> {
@@ -203,6 +218,7 @@ impl Config {
             }
             "tls" => self.tls = truth(value, place)?,
             "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
+            "allow_private_webhooks" => self.allow_private_webhooks = Some(truth(value, place)?),
             "tls_key" => self.tls_key = Some(text(value, place)?.into()),
             unknown => {
                 let known = KEYS.join(", ");
@@ -311,6 +327,7 @@ mod tests {
             ("tls = \"yes\"", "must be true or false, not \"yes\""),
             ("tls = 1", "must be true or false, not 1"),
             ("tls_certificate = true", "must be text"),
+            ("allow_private_webhooks = \"perhaps\"", "must be true or false"),
             ("listen = ", "is not TOML"),
             ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
             ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),

@@ -100,6 +100,7 @@ pub async fn start(
     };
     let (tls, authority) = tls.map_or((None, None), |tls| (Some(tls.server), tls.authority));
     let origin = config.public_origin.clone().unwrap_or_else(|| local_origin(address, tls.is_some()));
+    let config = &with_usual_reach(config, with_demo);
     let hall = Arc::new(open_hall(config, &origin, clock, random).await?);
     let demo = match with_demo {
         true => {
@@ -153,6 +154,7 @@ pub async fn open_hall(
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
         mail: config.mail(),
+        webhooks: config.webhooks(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
@@ -162,6 +164,13 @@ pub async fn open_hall(
 pub fn expected_origin(config: &Config) -> String {
     let with_tls = config.tls || config.tls_certificate.is_some();
     config.public_origin.clone().unwrap_or_else(|| local_origin(config.listen, with_tls))
+}
+
+/// A demo world is for trying things out, with receivers on the same machine.
+fn with_usual_reach(config: &Config, with_demo: bool) -> Config {
+    let mut config = config.clone();
+    config.allow_private_webhooks.get_or_insert(with_demo);
+    config
 }
 
 fn local_origin(address: SocketAddr, with_tls: bool) -> String {

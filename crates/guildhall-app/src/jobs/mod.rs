@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 use crate::mail::{self, Mail};
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
-use guildhall_core::ids::JobId;
+use crate::webhook;
+use guildhall_core::ids::{Id, JobId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -33,15 +34,19 @@ const REVIVED_AT_ONCE: i64 = 100;
 pub(crate) enum Work {
     /// A mail to send.
     Mail(Mail),
+    /// An event to send to a webhook.
+    Webhook(WebhookDeliveryId),
 }
 
 const MAIL: &str = "mail";
+const WEBHOOK: &str = "webhook";
 
 impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
 
@@ -50,6 +55,7 @@ impl Work {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
     }
@@ -69,6 +75,7 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, ordering_key: Option<&str>) 
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }
 

@@ -41,6 +41,7 @@ impl Scene {
             origin: "http://localhost".into(),
             largest_upload_bytes: 1,
             mail: None,
+            webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };
         let clock = Clock::frozen(NOW_MS);
         let mut halls = Vec::new();

@@ -1,8 +1,13 @@
 //! Outbound connections: to addresses that others named, e.g. the receivers of webhooks.
 //!
-//! Owns the one way to connect to such an address. A host is resolved here, and the connection is made to the very address that was checked, so that a name
+//! Owns the one way to connect to such an address, and the small client that posts to it ([`Poster`]). A
+//! host is resolved here, and the connection is made to the very address that was checked, so that a name
 //! which resolves to something else a moment later leads nowhere else. Bounds: [`MOST_ADDRESSES`] of a
 //! host are tried, [`LONGEST_CONNECT`] for all of them.
+
+mod post;
+
+pub(crate) use post::{Answer, Broken, Poster};
 
 use guildhall_core::address::is_public;
 use std::collections::HashMap;

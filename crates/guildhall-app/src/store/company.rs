@@ -36,6 +36,18 @@ pub(crate) fn find(read: &mut Read<'_>, id: &CompanyId) -> Result<Option<Company
     row.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 
+/// The first companies there are.
+pub(crate) fn first(read: &mut Read<'_>, most: i64) -> Result<Vec<CompanyId>> {
+    let rows = read.query(
+        "select id
+         from companies
+         order by id
+         limit $1",
+        params![most],
+    )?;
+    rows.into_iter().map(|mut row| row.id(0)).collect()
+}
+
 pub(crate) fn insert(tx: &mut Tx<'_>, company: &NewCompany) -> Result<Option<CompanyId>> {
     let id: CompanyId = tx.mint();
     let now = tx.now;

@@ -14,6 +14,7 @@ const MIGRATIONS: Migrations = &[
     ("jobs", include_str!("../../migrations/0003_jobs.sql")),
     ("signing_keys", include_str!("../../migrations/0004_signing_keys.sql")),
     ("accounts", include_str!("../../migrations/0005_accounts.sql")),
+    ("webhooks", include_str!("../../migrations/0006_webhooks.sql")),
     ("apps", include_str!("../../migrations/0007_apps.sql")),
     ("oauth", include_str!("../../migrations/0008_oauth.sql")),
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),

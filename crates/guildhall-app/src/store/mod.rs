@@ -43,6 +43,7 @@ mod sqlite;
 pub(crate) mod throttle;
 pub(crate) mod user;
 mod value;
+pub(crate) mod webhook;
 
 use crate::clock::{Clock, Random};
 use crate::error::{Error, Result};

@@ -74,7 +74,10 @@ from_ids!(
     PostId,
     SessionId,
     TransferId,
-    UserId
+    UserId,
+    WebhookDeliveryId,
+    WebhookEventId,
+    WebhookId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

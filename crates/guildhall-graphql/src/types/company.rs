@@ -6,12 +6,13 @@ use super::enums::{BusinessTypes, IndustryTypes, Word};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
 use super::ledger::LedgerAccount;
 use super::page::{cursor, id, size};
+use super::webhook::Webhook;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
-use guildhall_app::{experience, ledger};
+use guildhall_app::{experience, ledger, webhook};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -108,6 +109,20 @@ impl Company {
         let caller = Caller::of(context);
         let statement = ledger::of_company(&caller.hall, &caller.principal, self.0.id.clone()).await?;
         Ok(LedgerAccount(statement))
+    }
+
+    /// A webhook of the company or of one of its apps.
+    async fn webhook(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<Webhook> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(Webhook(webhook::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The webhooks of the company and of its apps, oldest first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn webhooks(&self, context: &Context<'_>) -> Result<Vec<Webhook>> {
+        let caller = Caller::of(context);
+        let found = webhook::list(&caller.hall, &caller.principal, self.0.id.clone()).await?;
+        Ok(found.into_iter().map(Webhook).collect())
     }
 }
 

@@ -18,3 +18,4 @@ pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod scalars;
 pub(crate) mod user;
+pub(crate) mod webhook;

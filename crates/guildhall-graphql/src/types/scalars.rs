@@ -48,6 +48,24 @@ impl ScalarType for BigInt {
     }
 }
 
+/// An address such as `https://example.com/webhooks`; what it may be is said where it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UrlString(pub(crate) String);
+
+#[Scalar]
+impl ScalarType for UrlString {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            _ => Err(InputValueError::custom("a UrlString is text")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
 /// A whole number, also when JSON wrote it as `1.0`.
 #[expect(clippy::cast_possible_truncation, reason = "whole floats below 2^53 are exact")]
 fn whole_number(value: &Value) -> Option<i64> {

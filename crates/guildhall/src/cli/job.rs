@@ -124,7 +124,7 @@ fn line(job: &Shown, now: i64) -> String {
 }
 
 /// A span of time in the largest unit that fits.
-fn span(milliseconds: i64) -> String {
+pub(super) fn span(milliseconds: i64) -> String {
     let seconds = (milliseconds + 999) / 1000;
     match seconds {
         ..120 => format!("{seconds} s"),

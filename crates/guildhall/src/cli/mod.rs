@@ -8,6 +8,7 @@ mod ledger;
 mod oauth;
 mod signing_key;
 mod user_token;
+mod webhook;
 
 use crate::config::{Config, Environment};
 use crate::{fill, serve};
@@ -62,6 +63,11 @@ enum Command {
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
+    /// Look into webhooks: what was sent where, send it again, or try a receiver out.
+    Webhooks {
+        #[command(subcommand)]
+        command: webhook::Command,
+    },
     /// Fill the demo world with generated rows, to try the server under load. The server must be stopped.
     Fill(fill::Arguments),
     /// Print the GraphQL schema.
@@ -151,6 +157,9 @@ struct Serve {
     /// The PEM file with the certificate's private key. Both files are read again when they change.
     #[arg(long, value_name = "FILE")]
     tls_key: Option<String>,
+    /// Send webhooks to this machine and its neighbours too: true or false [default: false; true with --demo].
+    #[arg(long, value_name = "TRUTH")]
+    allow_private_webhooks: Option<String>,
     /// First make a demo world, once: a company, people, chats, a forum, an app with its key, and money
     /// that is not real. Writes <data-dir>/demo.env.
     #[arg(long)]
@@ -179,6 +188,7 @@ impl Arguments {
                     ("tls", arguments.tls.then(|| true.to_string())),
                     ("tls_certificate", arguments.tls_certificate),
                     ("tls_key", arguments.tls_key),
+                    ("allow_private_webhooks", arguments.allow_private_webhooks),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)
@@ -191,6 +201,7 @@ impl Arguments {
             Command::Oauth { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,
+            Command::Webhooks { command } => command.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
             Command::Schema => {
                 print!("{}", guildhall_graphql::printed_schema());

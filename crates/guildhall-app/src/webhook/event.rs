@@ -1,0 +1,214 @@
+//! What happened, written in the transaction that makes it happen, with a delivery for each webhook that listens.
+
+use crate::Guildhall;
+use crate::error::{Error, Result, no_such};
+use crate::jobs::{self, Work};
+use crate::store::webhook::Kept;
+use crate::store::{self, Read, Tx};
+use guildhall_core::ids::{AppId, CompanyId, Id, MembershipId, WebhookDeliveryId, WebhookEventId};
+use guildhall_core::membership::is_valid;
+use guildhall_core::webhook::{Company, Event, KEPT_MS, Membership, Person, Product, Subject, sample};
+use serde_json::Map;
+
+use super::Webhook;
+use crate::membership::NewMembership;
+
+/// How many events that were kept long enough one new event removes: more than one, so that they never pile up.
+const REMOVED_AT_ONCE: i64 = 20;
+
+/// Writes down what happened in a company, and queues it for every webhook that listens. `event` is the company's name
+/// for it; apps hear its twin.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn emit(
+    tx: &mut Tx<'_>,
+    company: &CompanyId,
+    event: Event,
+    subject: &Subject,
+) -> Result<WebhookEventId> {
+    let (id, now): (WebhookEventId, i64) = (tx.mint(), tx.now);
+    let kept = Kept {
+        id,
+        event: event.plain(),
+        company: company.clone(),
+        subject: subject.clone(),
+        created_at: now,
+    };
+    store::webhook::insert_event(tx, &kept)?;
+    for webhook in listeners(tx, &kept)? {
+        queue(tx, &webhook, &kept)?;
+    }
+    for old in store::webhook::events_before(tx, now - KEPT_MS, REMOVED_AT_ONCE)? {
+        remove(tx, &old)?;
+    }
+    Ok(kept.id)
+}
+
+/// The webhooks that hear of an event.
+pub(super) fn listeners(read: &mut Read<'_>, event: &Kept) -> Result<Vec<Webhook>> {
+    let mut webhooks = store::webhook::listening(read, &event.company)?;
+    webhooks
+        .retain(|webhook| name_for(webhook, event.event).is_some_and(|name| webhook.events.contains(&name)));
+    Ok(webhooks)
+}
+
+/// What a webhook calls an event; `None` when its side never hears of it.
+pub(super) fn name_for(webhook: &Webhook, event: Event) -> Option<Event> {
+    if webhook.app.is_some() { event.twin() } else { Some(event.plain()) }
+}
+
+/// Queues an event for a webhook that has not heard of it yet.
+pub(super) fn queue(tx: &mut Tx<'_>, webhook: &Webhook, event: &Kept) -> Result<WebhookDeliveryId> {
+    let id: WebhookDeliveryId = tx.mint();
+    // Of one webhook, what is about one thing is sent in the order in which it happened.
+    let line = format!("{}:{}", webhook.id, event.subject.id());
+    let job = jobs::enqueue(tx, &Work::Webhook(id.clone()), Some(&line))?;
+    store::webhook::insert_delivery(tx, &id, &webhook.id, &event.id, &job)?;
+    Ok(id)
+}
+
+/// Removes an event and all that hangs on it.
+fn remove(tx: &mut Tx<'_>, event: &WebhookEventId) -> Result<()> {
+    for job in store::webhook::jobs_of_event(tx, event)? {
+        if let Some(job) = store::job::find(tx, &job)? {
+            // One that is being done right now finds nothing left to do.
+            store::job::remove(tx, &job)?;
+        }
+    }
+    store::webhook::remove_event(tx, event)
+}
+
+/// What webhooks say of a membership that was just made.
+pub(crate) fn membership_subject(
+    read: &mut Read<'_>,
+    id: &MembershipId,
+    membership: &NewMembership,
+) -> Result<Subject> {
+    let (now, pass) = (read.now, store::access_pass::find(read, &membership.access_pass)?);
+    let Some(found) = pass else { return no_such("access pass", &membership.access_pass) };
+    let user = store::user::find(read, &membership.user)?;
+    let product = Product { id: found.pass.id.to_string(), title: found.pass.title, route: found.pass.route };
+    let renews = membership.paid_until.map(|_| now);
+    Ok(Subject::Membership(Box::new(Membership {
+        id: id.to_string(),
+        company: of_company(found.company),
+        product,
+        plan: membership.plan.as_ref().map(ToString::to_string),
+        user: user.map(|user| Person {
+            id: user.id.to_string(),
+            username: user.username,
+            name: user.name,
+            email: user.email,
+        }),
+        created_at: now,
+        updated_at: now,
+        expires_at: membership.paid_until,
+        renewal_period_start: renews,
+        renewal_period_end: membership.paid_until,
+        quantity: 1,
+        status: membership.status.as_str().to_owned(),
+        valid: is_valid(membership.status, membership.paid_until, now),
+        cancel_at_period_end: false,
+        canceled_at: None,
+        license_key: None,
+        metadata: Map::new(),
+        checkout: None,
+        affiliate_username: None,
+        manage_url: None,
+        company_buyer: None,
+        promo_code: None,
+        currency: None,
+        marketplace: false,
+        custom_field_responses: Vec::new(),
+    })))
+}
+
+fn of_company(company: crate::company::Company) -> Company {
+    Company { id: company.id.to_string(), title: company.title, route: company.route }
+}
+
+/// Where a sample happens.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// In the only company there is.
+    OnlyCompany,
+    /// In this one.
+    Company(CompanyId),
+    /// In the one that owns this app.
+    App(AppId),
+}
+
+/// Lets a sample of an event happen, as if it were real to all who listen; says where it did.
+///
+/// # Errors
+/// `NotFound` when there is no such company or app, `Invalid` when none is named and there are several.
+pub async fn trigger(hall: &Guildhall, origin: Origin, event: Event) -> Result<(WebhookEventId, CompanyId)> {
+    let write = hall.store.write(move |tx| {
+        let company = match &origin {
+            Origin::Company(company) => company.clone(),
+            Origin::App(id) => match store::app::find(tx, id)? {
+                Some(app) => app.company,
+                None => return no_such("app", id),
+            },
+            Origin::OnlyCompany => match <[CompanyId; 1]>::try_from(store::company::first(tx, 2)?) {
+                Ok([only]) => only,
+                Err(_) => return Err(Error::Invalid("Say in which company: there is not just one.".into())),
+            },
+        };
+        let subject = sample_in(tx, &company, event)?;
+        Ok((emit(tx, &company, event, &subject)?, company))
+    });
+    write.await
+}
+
+/// A sample of an event in a company, about things of its own.
+pub(super) fn sample_in(tx: &mut Tx<'_>, company: &CompanyId, event: Event) -> Result<Subject> {
+    let Some(found) = store::company::find(tx, company)? else { return no_such("company", company) };
+    let fresh: MembershipId = tx.mint();
+    let tail = fresh.as_str().trim_start_matches(MembershipId::PREFIX);
+    Ok(sample(event, &of_company(found), tx.now, tail))
+}
+
+/// An event that happened.
+#[derive(Debug, Clone)]
+pub struct Happened(pub(crate) Kept);
+
+impl Happened {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &WebhookEventId {
+        &self.0.id
+    }
+
+    /// By the company's name for it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        self.0.event
+    }
+
+    /// When, in milliseconds.
+    #[must_use]
+    pub fn at(&self) -> i64 {
+        self.0.created_at
+    }
+
+    /// Where it happened.
+    #[must_use]
+    pub fn company(&self) -> &CompanyId {
+        &self.0.company
+    }
+}
+
+/// How many events [`happened_since`] answers at most.
+pub const MOST_HAPPENED: usize = 1000;
+
+/// The first events since a moment (milliseconds), at most [`MOST_HAPPENED`].
+///
+/// # Errors
+/// `Internal` only.
+pub async fn happened_since(hall: &Guildhall, since: i64) -> Result<Vec<Happened>> {
+    let most = i64::try_from(MOST_HAPPENED).expect("it is a small number");
+    let scan = hall.store.scan(move |read| store::webhook::events_between(read, since, i64::MAX, None, most));
+    Ok(scan.await?.into_iter().map(Happened).collect())
+}

@@ -1,0 +1,187 @@
+//! `guildhall webhooks …`
+
+mod listen;
+mod shown;
+
+use super::Place;
+use crate::serve;
+use clap::Subcommand;
+use guildhall_app::clock::{Clock, Random};
+use guildhall_app::webhook::{self, Origin, Replay};
+use guildhall_app::{Error, Guildhall};
+use guildhall_core::ids::{AppId, CompanyId, Id, WebhookDeliveryId, WebhookEventId, WebhookId};
+use guildhall_core::moment;
+use guildhall_core::webhook::Event;
+use std::process::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show every webhook.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show what was sent, the newest first.
+    Deliveries {
+        #[command(flatten)]
+        place: Place,
+        /// Only to this webhook, hook_….
+        #[arg(long, value_name = "WEBHOOK")]
+        webhook: Option<String>,
+        /// Only what was given up.
+        #[arg(long)]
+        failed: bool,
+        /// The most deliveries to show, up to 1000.
+        #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
+    /// Show one delivery with every try: when, how long, what was answered.
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Which, dlv_….
+        delivery: String,
+    },
+    /// Send again, under the same ids: a delivery, an event, a range of time, or all that was given up.
+    Replay {
+        #[command(flatten)]
+        place: Place,
+        /// A delivery (dlv_…), or an event (evt_…) to all who listen now.
+        #[arg(required_unless_present_any = ["failed", "since"], conflicts_with_all = ["failed", "since", "until"])]
+        id: Option<String>,
+        /// All that was given up.
+        #[arg(long, conflicts_with_all = ["since", "until"])]
+        failed: bool,
+        /// Every event since then: a span such as 90m, 2h or 7d, or a moment such as 2024-05-01T12:30Z.
+        #[arg(long, value_name = "WHEN")]
+        since: Option<String>,
+        /// And before then [default: now].
+        #[arg(long, value_name = "WHEN", requires = "since")]
+        until: Option<String>,
+    },
+    /// Forward events to an address on your machine as they happen, signed, until Ctrl-C.
+    Listen(listen::Arguments),
+    /// Let a sample of an event happen, as if it were real to all who listen.
+    Trigger {
+        #[command(flatten)]
+        place: Place,
+        /// Which, e.g. membership_went_valid or payment.succeeded.
+        event: String,
+        /// The company it happens in [default: the only one].
+        #[arg(long, value_name = "COMPANY", conflicts_with = "app")]
+        company: Option<String>,
+        /// The app in whose company it happens.
+        #[arg(long, value_name = "APP")]
+        app: Option<String>,
+    },
+}
+
+impl Command {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        match self {
+            Self::List { place } => shown::list(&open(&place).await?).await?,
+            Self::Deliveries { place, webhook, failed, limit } => {
+                let webhook = webhook.map(|id| parse::<WebhookId>(&id)).transpose()?;
+                shown::deliveries(&open(&place).await?, webhook, failed, limit).await?;
+            }
+            Self::Show { place, delivery } => {
+                let id = parse(&delivery)?;
+                shown::story(&open(&place).await?, id).await?;
+            }
+            Self::Replay { place, id, since, until, .. } => {
+                let hall = open(&place).await?;
+                let what = chosen(id.as_deref(), since.as_deref(), until.as_deref(), hall.now_ms())?;
+                shown::replayed(webhook::replay(&hall, what).await.map_err(told)?);
+            }
+            Self::Listen(arguments) => arguments.run().await?,
+            Self::Trigger { place, event, company, app } => {
+                let event = read_event(&event)?;
+                let origin = match (company, app) {
+                    (Some(company), _) => Origin::Company(parse::<CompanyId>(&company)?),
+                    (None, Some(app)) => Origin::App(parse::<AppId>(&app)?),
+                    (None, None) => Origin::OnlyCompany,
+                };
+                let hall = open(&place).await?;
+                let (id, company) = webhook::trigger(&hall, origin, event).await.map_err(told)?;
+                println!("{} happened in {company} as {id}.", event.plain().action());
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn open(place: &Place) -> Result<Guildhall, String> {
+    let config = place.load(&[])?;
+    serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await
+}
+
+fn parse<T: Id>(text: &str) -> Result<T, String> {
+    T::parse(text).map_err(|error| error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn told(error: Error) -> String {
+    error.to_string()
+}
+
+fn read_event(word: &str) -> Result<Event, String> {
+    Event::from_word(word).ok_or_else(|| {
+        let known: Vec<&str> = Event::ALL.iter().map(|event| event.as_str()).collect();
+        format!("there is no event \"{word}\" (there are: {})", known.join(", "))
+    })
+}
+
+/// What a replay is of.
+fn chosen(id: Option<&str>, since: Option<&str>, until: Option<&str>, now: i64) -> Result<Replay, String> {
+    match (id, since) {
+        (Some(id), _) if id.starts_with(WebhookEventId::PREFIX) => Ok(Replay::Event(parse(id)?)),
+        (Some(id), _) => Ok(Replay::Delivery(parse::<WebhookDeliveryId>(id)?)),
+        (None, Some(since)) => {
+            let until = until.map(|until| when(until, now)).transpose()?;
+            Ok(Replay::Range { since: when(since, now)?, until: until.unwrap_or(now.saturating_add(1)) })
+        }
+        (None, None) => Ok(Replay::Failed),
+    }
+}
+
+/// A moment in milliseconds, from a span before now or from a date.
+fn when(text: &str, now: i64) -> Result<i64, String> {
+    let span = || {
+        let unit_ms = match text.chars().last()? {
+            's' => 1000,
+            'm' => 60_000,
+            'h' => 3_600_000,
+            'd' => 86_400_000,
+            _ => return None,
+        };
+        let count: i64 = text[..text.len() - 1].parse().ok().filter(|count| *count >= 0)?;
+        now.checked_sub(count.checked_mul(unit_ms)?)
+    };
+    span().or_else(|| moment::parse(text)).ok_or_else(|| {
+        format!("\"{text}\" is neither a span such as 90m, 2h or 7d nor a moment such as 2024-05-01T12:30Z")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::when;
+
+    #[test]
+    fn moments_are_spans_before_now_or_dates() {
+        let now = 1_714_521_600_000;
+        let table = [
+            ("0s", now),
+            ("90m", now - 5_400_000),
+            ("2h", now - 7_200_000),
+            ("7d", now - 604_800_000),
+            ("2024-05-01", now),
+            ("2024-05-01T12:30Z", now + 45_000_000),
+        ];
+        for (text, expected) in table {
+            assert_eq!(when(text, now), Ok(expected), "{text}");
+        }
+        for text in ["", "h", "-1h", "two hours", "2024", "2024-13-01", "99999999999999999d", "é"] {
+            assert!(when(text, now).is_err(), "{text}");
+        }
+    }
+}
