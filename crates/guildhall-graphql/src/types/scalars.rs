@@ -104,21 +104,3 @@ impl ScalarType for Json {
         Value::from_json(self.0.clone()).unwrap_or(Value::Null)
     }
 }
-
-/// An address; what it may be is said where it is taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UrlString(pub(crate) String);
-
-#[Scalar]
-impl ScalarType for UrlString {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        match value {
-            Value::String(text) => Ok(Self(text)),
-            _ => Err(InputValueError::custom("a UrlString is text")),
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
-}

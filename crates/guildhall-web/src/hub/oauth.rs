@@ -5,7 +5,7 @@
 
 use super::page::{Refused, let_forms_lead_on, render, see_other};
 use crate::form::ProtectedForm;
-use crate::session::{SignedIn, Visitor, encoded, no_session_cookie};
+use crate::session::{SignedIn, Visitor, encoded, let_out};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use guildhall_app::oauth::{self, Asked};
 use guildhall_app::session::{self, Session};
 use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind};
 use guildhall_core::return_to::local_path;
-use hyper::header::{HeaderName, SET_COOKIE};
+use hyper::header::HeaderName;
 use hyper::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -142,9 +142,7 @@ pub(crate) async fn answer(
         "switch" => {
             session::end(&hall, &session.user, &session.id).await?;
             let place = format!("/oauth?{query}");
-            let mut response = see_other(&format!("/sign-in?return_to={}", encoded(&place)));
-            response.headers_mut().append(SET_COOKIE, no_session_cookie(&hall));
-            Ok(response)
+            Ok(let_out(&hall, see_other(&format!("/sign-in?return_to={}", encoded(&place)))))
         }
         _ => {
             let sentence = "`decision` must be `allow`, `cancel` or `switch`.";
