@@ -1,7 +1,7 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{checkout, experience, home, session};
+use crate::hub::{api_key, app, checkout, experience, home, install, permission_requirement, session};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
@@ -62,6 +62,14 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     Router::new()
         .merge(spoken)
         .route("/", get(home::page))
+        .route("/apps/{app}/install", get(install::page).post(install::approve))
+        .route("/apps/{app}/uninstall", post(install::uninstall))
+        .route("/developer", get(app::list).post(app::create))
+        .route("/developer/apps/{app}", get(app::page).post(app::update))
+        .route("/developer/apps/{app}/keys", post(api_key::create))
+        .route("/developer/apps/{app}/permissions", post(permission_requirement::replace))
+        .route("/developer/keys/{key}/revoke", post(api_key::revoke))
+        .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/sign-out", post(session::sign_out))

@@ -1,8 +1,12 @@
 //! What people see: server-rendered pages that work without scripts.
 
+pub(crate) mod api_key;
+pub(crate) mod app;
 pub(crate) mod checkout;
 pub(crate) mod experience;
 pub(crate) mod explorer;
 pub(crate) mod home;
+pub(crate) mod install;
 pub(crate) mod page;
+pub(crate) mod permission_requirement;
 pub(crate) mod session;
