@@ -1,6 +1,7 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
 use crate::access_pass::{self, NewAccessPass};
+use crate::account;
 use crate::company::{self, NewCompany};
 use crate::error::Result;
 use crate::experience::{self, NewExperience};
@@ -114,6 +115,16 @@ impl Founder<'_, '_> {
     /// `Conflict` when the username is taken.
     pub fn user(&mut self, user: &NewUser) -> Result<UserId> {
         user::create(self.tx, user)
+    }
+
+    /// A password for a user, who signs in with it and the e-mail or username from now on; answers whether they can:
+    /// not without an e-mail, nor with one that another account has. The hash is one that [`crate::password::hash`]
+    /// made.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown user.
+    pub fn account(&mut self, user: &UserId, password_hash: &str) -> Result<bool> {
+        account::found(self.tx, user, password_hash)
     }
 
     /// A signed-in browser of a user; answers what its cookie holds.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_pass;
+pub mod account;
 pub mod api_key;
 pub mod app;
 pub mod app_build;
@@ -27,15 +28,23 @@ pub mod mail;
 pub mod membership;
 pub mod moderation;
 pub mod notification;
+mod one_time_token;
 pub mod operator;
 pub mod page;
+pub mod page;
+pub mod password;
+pub mod password_reset;
 pub mod permission_requirement;
 pub mod plan;
 pub mod post;
 pub mod principal;
 pub mod session;
+pub mod sign_in;
+pub mod sign_up;
 pub mod signing_key;
 mod store;
+mod throttle;
+pub mod two_step;
 pub mod upload;
 pub mod user;
 pub mod user_token;
@@ -50,6 +59,7 @@ use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
 use mail::Mailer;
+use password::Hasher;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -84,6 +94,7 @@ pub struct Guildhall {
     credentials: Credentials<KeyHolder>,
     user_tokens: Credentials<TokenHolder>,
     keyring: Keyring,
+    hasher: Hasher,
     settings: Settings,
 }
 
@@ -135,6 +146,7 @@ impl Guildhall {
             credentials: Credentials::default(),
             user_tokens: Credentials::default(),
             keyring: Keyring::default(),
+            hasher: Hasher::default(),
             settings,
         })
     }

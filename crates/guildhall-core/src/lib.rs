@@ -4,6 +4,7 @@
 //! handed to it, so every rule can be read and tested by itself. One noun a file.
 
 pub mod access;
+pub mod account;
 pub mod app;
 pub mod attachment;
 pub mod experience;
@@ -23,6 +24,7 @@ pub mod post;
 pub mod return_to;
 pub mod session;
 pub mod signing_key;
+pub mod throttle;
 pub mod user;
 pub mod user_token;
 

@@ -56,6 +56,19 @@ pub fn device_in_words(agent: &str) -> String {
     }
 }
 
+/// How long ago something was, in words, from milliseconds.
+#[must_use]
+pub fn ago(elapsed_ms: i64) -> String {
+    let (number, unit) = match elapsed_ms / 60_000 {
+        ..=0 => return "just now".to_owned(),
+        minutes @ 1..60 => (minutes, "minute"),
+        minutes @ 60..1440 => (minutes / 60, "hour"),
+        minutes => (minutes / 1440, "day"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural} ago")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +84,23 @@ mod tests {
     fn a_use_is_noted_every_few_minutes() {
         assert!(!is_to_be_noted(0, SEEN_EVERY_MS - 1));
         assert!(is_to_be_noted(0, SEEN_EVERY_MS));
+    }
+
+    #[test]
+    fn times_past_have_words() {
+        const MINUTE_MS: i64 = 60_000;
+        let table = [
+            (-5, "just now"),
+            (59_999, "just now"),
+            (MINUTE_MS, "1 minute ago"),
+            (59 * MINUTE_MS, "59 minutes ago"),
+            (119 * MINUTE_MS, "1 hour ago"),
+            (DAY_MS - 1, "23 hours ago"),
+            (12 * DAY_MS, "12 days ago"),
+        ];
+        for (elapsed_ms, words) in table {
+            assert_eq!(ago(elapsed_ms), words);
+        }
     }
 
     #[test]

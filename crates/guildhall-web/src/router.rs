@@ -1,7 +1,10 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, signing_key, upload};
-use crate::hub::{api_key, app, checkout, experience, home, install, permission_requirement, session};
+use crate::hub::{
+    account, api_key, app, checkout, experience, home, install, password_reset, permission_requirement,
+    session, sign_in, sign_up, two_step,
+};
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};
 use axum::Router;
@@ -61,6 +64,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     }
     Router::new()
         .merge(spoken)
+        .merge(account_routes())
         .route("/", get(home::page))
         .route("/apps/{app}/install", get(install::page).post(install::approve))
         .route("/apps/{app}/uninstall", post(install::uninstall))
@@ -72,7 +76,6 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
-        .route("/sign-out", post(session::sign_out))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))
@@ -83,4 +86,26 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/assets/{*path}", get(assets::serve))
         .fallback(error::no_such_page)
         .with_state(State { hall, graphql })
+}
+
+/// Signing up, in and out, and one's own account.
+fn account_routes() -> Router<State> {
+    Router::new()
+        .route("/account", get(account::page))
+        .route("/account/email", post(account::change_email))
+        .route("/account/name", post(account::rename))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/account/sessions/{session}/end", post(account::end_session))
+        .route("/account/two-step", get(two_step::page).post(two_step::turn_on))
+        .route("/account/two-step/begin", post(two_step::begin))
+        .route("/account/two-step/codes", post(two_step::renew_codes))
+        .route("/account/two-step/off", post(two_step::turn_off))
+        .route("/confirm-email/{token}", get(sign_up::link).post(sign_up::confirm))
+        .route("/forgot-password", get(password_reset::page).post(password_reset::ask))
+        .route("/reset-password/{token}", get(password_reset::link).post(password_reset::reset))
+        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/sign-in/code", get(sign_in::code_page).post(sign_in::enter_code))
+        .route("/sign-out", post(session::sign_out))
+        .route("/sign-up", get(sign_up::page).post(sign_up::ask))
 }

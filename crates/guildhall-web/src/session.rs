@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_app::Guildhall;
 use guildhall_app::session::{self, Device, Session};
+use guildhall_app::sign_in::{self, Entered, MARK_SECONDS};
 use guildhall_core::return_to::local_path;
 use guildhall_core::session::LONGEST_MS;
 use hyper::header::{COOKIE, HeaderValue, REFERER, SET_COOKIE, USER_AGENT};
@@ -21,7 +22,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The cookie of a session.
-pub(crate) const SESSION: &str = "guildhall_session";
+const SESSION: &str = "guildhall_session";
+/// The cookie by which a browser is known that has signed in before.
+const MARK: &str = "guildhall_mark";
+/// The cookie between the two steps of signing in.
+const STEP: &str = "guildhall_step";
+/// How long that one lasts, in seconds.
+const STEP_SECONDS: i64 = 10 * 60;
 /// The cookie of a visitor who has not signed in.
 const VISITOR: &str = "guildhall_visitor";
 /// How many characters a visitor's token has: 32 bytes in base64.
@@ -146,43 +153,75 @@ pub(crate) fn encoded(value: &str) -> String {
     serde_urlencoded::to_string([("", value)]).unwrap_or_default().split_off(1)
 }
 
-/// The cookie that a new session is kept in.
-pub(crate) fn session_cookie(hall: &Guildhall, token: &str) -> HeaderValue {
-    set_cookie(SESSION, token, LONGEST_MS / 1000, hall.origin().starts_with("https://"))
+/// Signs a browser in with an answer.
+pub(crate) fn let_in(hall: &Guildhall, entered: &Entered, mut response: Response) -> Response {
+    let is_secure = hall.origin().starts_with("https://");
+    for (name, value, seconds) in [
+        (SESSION, entered.session.token.as_str(), LONGEST_MS / 1000),
+        (MARK, entered.mark.as_str(), MARK_SECONDS),
+        (STEP, "", 0),
+    ] {
+        response.headers_mut().append(SET_COOKIE, set_cookie(name, value, seconds, is_secure));
+    }
+    response
 }
 
-/// The cookie that ends what a browser knew of a session.
-pub(crate) fn no_session_cookie(hall: &Guildhall) -> HeaderValue {
-    set_cookie(SESSION, "", 0, hall.origin().starts_with("https://"))
+/// Has a browser forget its session with an answer.
+pub(crate) fn let_out(hall: &Guildhall, mut response: Response) -> Response {
+    let cookie = set_cookie(SESSION, "", 0, hall.origin().starts_with("https://"));
+    response.headers_mut().append(SET_COOKIE, cookie);
+    response
+}
+
+/// Has a browser go on to the second step with an answer.
+pub(crate) fn let_on(hall: &Guildhall, token: &str, mut response: Response) -> Response {
+    let cookie = set_cookie(STEP, token, STEP_SECONDS, hall.origin().starts_with("https://"));
+    response.headers_mut().append(SET_COOKIE, cookie);
+    response
+}
+
+/// What a browser holds between the two steps of signing in.
+pub(crate) fn step_held<'a>(hall: &Guildhall, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie(headers, STEP, hall.origin().starts_with("https://")).filter(|token| token.len() == TOKEN_LENGTH)
 }
 
 /// A cookie of ours; `seconds` is how long it lasts.
-pub(crate) fn set_cookie(name: &str, value: &str, seconds: i64, is_secure: bool) -> HeaderValue {
+fn set_cookie(name: &str, value: &str, seconds: i64, is_secure: bool) -> HeaderValue {
     let (prefix, secure) = if is_secure { ("__Host-", "; Secure") } else { ("", "") };
     let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::try_from(text).expect("tokens are base64url, and names are our own")
 }
 
 /// What a cookie of ours holds.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str, is_secure: bool) -> Option<&'a str> {
+fn cookie<'a>(headers: &'a HeaderMap, name: &str, is_secure: bool) -> Option<&'a str> {
     let prefix = if is_secure { "__Host-" } else { "" };
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| known.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
 }
 
-/// The browser that sends a request, and the address it has.
+/// The browser that sends a request, and what it brings along for signing in.
 #[derive(Debug, Clone)]
-pub(crate) struct Browser(pub(crate) Device);
+pub(crate) struct Browser(pub(crate) sign_in::Browser);
 
-impl<S: Send + Sync> FromRequestParts<S> for Browser {
+impl<S> FromRequestParts<S> for Browser
+where
+    S: Send + Sync,
+    Arc<Guildhall>: FromRef<S>,
+{
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let is_secure = Arc::from_ref(state).origin().starts_with("https://");
         let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string());
-        Ok(Self(Device { agent: agent.to_owned(), address: address.unwrap_or_default() }))
+        let held = |name| cookie(&parts.headers, name, is_secure).map(ToOwned::to_owned);
+        Ok(Self(sign_in::Browser {
+            device: Device { agent: agent.to_owned(), address: address.unwrap_or_default() },
+            session: held(SESSION),
+            mark: held(MARK),
+        }))
     }
 }
 

@@ -5,7 +5,7 @@ mod story;
 use crate::whole_file::{self, Readers};
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
-use guildhall_app::{Guildhall, Result, signing_key};
+use guildhall_app::{Guildhall, Result, password, session, signing_key, user};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub struct World {
     pub app_experience: ExperienceId,
     /// The app's API key; empty until [`prepare`] found or made one.
     pub api_key: String,
+    /// What everyone in it signs in with; empty until [`prepare`] found or made it.
+    pub password: String,
     /// The file that tells about it; empty until [`prepare`] wrote it.
     pub file: PathBuf,
 }
@@ -103,6 +105,7 @@ impl Memory {
             forum_experience: Id::from_stored(self.forum_experience),
             app_experience: Id::from_stored(self.app_experience),
             api_key: String::new(),
+            password: String::new(),
             file: PathBuf::new(),
         }
     }
@@ -147,7 +150,10 @@ pub async fn prepare(
 ) -> std::result::Result<World, String> {
     let mut world = found(hall).await?;
     let file = data_dir.join(FILE);
-    world.api_key = match key_in(&file) {
+    world.password = password(hall, &world, value_in(&file, "DEMO_PASSWORD"))
+        .await
+        .map_err(|error| format!("the demo's people could not be given a password: {error:?}"))?;
+    world.api_key = match value_in(&file, "WHOP_API_KEY") {
         Some(key) if is_live(hall, &key).await => key,
         _ => {
             let app = world.app.clone();
@@ -166,10 +172,35 @@ pub async fn prepare(
     Ok(world)
 }
 
-fn key_in(file: &Path) -> Option<String> {
+/// What the file says of one thing; only of what holds nothing that a shell would read otherwise.
+fn value_in(file: &Path, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("WHOP_API_KEY="))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
     Some(line.trim_matches('"').to_owned())
+}
+
+/// The password of everyone in the demo world: the one that is told already while it still works, else a new one.
+async fn password(hall: &Guildhall, world: &World, told: Option<String>) -> Result<String> {
+    if let Some(told) = told
+        && password::is_of(hall, &world.owner, &told).await?
+    {
+        return Ok(told);
+    }
+    let letters = session::fresh_token(hall);
+    let fresh: String = letters.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let hash = password::hash(hall, &fresh).await?;
+    let mut people = Vec::new();
+    for username in story::usernames() {
+        people.push(user::find(hall, username).await?.id);
+    }
+    let given = founding::found(hall, move |founder| {
+        for person in &people {
+            founder.account(person, &hash)?;
+        }
+        Ok(())
+    });
+    given.await?;
+    Ok(fresh)
 }
 
 async fn is_live(hall: &Guildhall, key: &str) -> bool {
@@ -188,6 +219,7 @@ fn environment(world: &World, origin: &str, public_key: &str, authority: Option<
         ("NEXT_PUBLIC_WHOP_APP_ID", world.app.as_str()),
         ("NEXT_PUBLIC_WHOP_AGENT_USER_ID", world.agent.as_str()),
         ("NEXT_PUBLIC_WHOP_COMPANY_ID", world.company.as_str()),
+        ("DEMO_PASSWORD", &world.password),
         ("DEMO_OWNER_USER_ID", world.owner.as_str()),
         ("DEMO_MODERATOR_USER_ID", world.moderator.as_str()),
         ("DEMO_CUSTOMER_USER_ID", world.customer.as_str()),
@@ -224,11 +256,12 @@ fn escaped(value: &str) -> String {
 /// What a newcomer reads after the start: where things are, and a first message to send.
 #[must_use]
 pub fn welcome(world: &World, origin: &str) -> String {
-    let file = world.file.display();
+    let (file, password) = (world.file.display(), &world.password);
     format!(
         r#"
 The demo world is in {file}
 Explore the API in a browser:  {origin}/public-graphql
+Sign in at {origin}/sign-in as hanna (owner), jun (moderator), mira (customer) or stranger; password: {password}
 
 Send a first message (in an empty folder, in another terminal):
 

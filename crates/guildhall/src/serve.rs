@@ -151,6 +151,13 @@ pub async fn open_hall(
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
 }
 
+/// Where a server of this configuration is reached.
+#[must_use]
+pub fn expected_origin(config: &Config) -> String {
+    let with_tls = config.tls || config.tls_certificate.is_some();
+    config.public_origin.clone().unwrap_or_else(|| local_origin(config.listen, with_tls))
+}
+
 fn local_origin(address: SocketAddr, with_tls: bool) -> String {
     let scheme = if with_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {

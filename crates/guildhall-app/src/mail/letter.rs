@@ -7,10 +7,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Letter {
+    /// To the owner of an address with an account, with which someone asked for another.
+    AccountExists(AccountExists),
     /// To the owner of an address that was given with a new account.
     ConfirmEmail(ConfirmEmail),
     /// To someone who forgot a password.
     ResetPassword(ResetPassword),
+}
+
+/// Tells someone that they have an account already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountExists {
+    /// How they call themselves.
+    pub name: String,
+    /// Where they choose a new password, should that be what they lack.
+    pub link: String,
+    /// How long the link counts.
+    pub valid_hours: u32,
 }
 
 /// Asks whether an address is really theirs.
@@ -76,6 +89,15 @@ impl Letter {
 
     fn words(&self) -> Words<'_> {
         match self {
+            Self::AccountExists(AccountExists { name, link, valid_hours }) => Words {
+                subject: "You have an account already",
+                name,
+                lead: "Someone, most likely you, asked for an account with this address. There is one already: sign in with it, or choose a new password if you forgot yours.",
+                button: "Choose a new password",
+                link,
+                valid_hours: *valid_hours,
+                otherwise: "If it was not you, leave this letter alone: nothing has changed.",
+            },
             Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
                 subject: "Confirm your e-mail",
                 name,
@@ -106,6 +128,7 @@ mod tests {
     fn a_letter_says_the_same_in_text_and_html_and_escapes_what_people_wrote() {
         let (name, link) = ("Mira <b>&", "https://hall.example.com/confirm?token=abc&x=1");
         let letters = [
+            Letter::AccountExists(AccountExists { name: name.into(), link: link.into(), valid_hours: 1 }),
             Letter::ConfirmEmail(ConfirmEmail { name: name.into(), link: link.into(), valid_hours: 24 }),
             Letter::ResetPassword(ResetPassword { name: name.into(), link: link.into(), valid_hours: 1 }),
         ];

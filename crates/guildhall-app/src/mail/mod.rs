@@ -7,7 +7,7 @@
 mod letter;
 mod settings;
 
-pub use letter::{ConfirmEmail, Letter, ResetPassword};
+pub use letter::{AccountExists, ConfirmEmail, Letter, ResetPassword};
 pub use settings::{Sender, Settings, SmtpUrl};
 
 use crate::Guildhall;
@@ -34,14 +34,29 @@ pub(crate) struct Mail {
     letter: Letter,
 }
 
+/// Whether mail can be sent to an address.
+///
+/// # Errors
+/// `Invalid` when the text is not an e-mail address.
+pub(crate) fn check_address(to: &str) -> Result<&str> {
+    match to.parse::<Address>() {
+        Ok(_) => Ok(to),
+        Err(_) => Err(no_address(to)),
+    }
+}
+
+fn no_address(to: &str) -> Error {
+    let shown: String = to.chars().filter(|c| !c.is_control()).take(64).collect();
+    Error::Invalid(format!("`{shown}` is not an e-mail address."))
+}
+
 /// Queues a letter to an address; it is sent after the commit.
 ///
 /// # Errors
 /// `Invalid` when the text is not an address that mail can be sent to.
 pub(crate) fn queue(tx: &mut Tx<'_>, to: &str, letter: Letter) -> Result<JobId> {
     let Ok(to) = to.trim().parse() else {
-        let shown: String = to.chars().filter(|c| !c.is_control()).take(64).collect();
-        return Err(Error::Invalid(format!("`{shown}` is not an e-mail address.")));
+        return Err(no_address(to));
     };
     jobs::enqueue(tx, &Work::Mail(Mail { to, letter }), None)
 }

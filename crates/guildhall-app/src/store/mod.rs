@@ -9,6 +9,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod account;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod app_build;
@@ -27,6 +28,7 @@ mod memo;
 mod migrate;
 pub(crate) mod moderation;
 pub(crate) mod notification;
+pub(crate) mod one_time_token;
 pub(crate) mod permission_requirement;
 pub(crate) mod plan;
 pub(crate) mod post;
@@ -36,6 +38,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 mod sqlite;
+pub(crate) mod throttle;
 pub(crate) mod user;
 mod value;
 

@@ -95,6 +95,12 @@ pub(crate) fn delete(tx: &mut Tx<'_>, user: &UserId, id: &SessionId) -> Result<b
     Ok(deleted > 0)
 }
 
+/// Ends the session of a token.
+pub(crate) fn delete_by_token(tx: &mut Tx<'_>, token_hash: &[u8; 32]) -> Result<()> {
+    tx.execute("delete from sessions where token_hash = $1", params![token_hash.as_slice()])?;
+    Ok(())
+}
+
 /// Ends every session of a user but perhaps one; answers how many.
 pub(crate) fn delete_all(tx: &mut Tx<'_>, user: &UserId, but: Option<&SessionId>) -> Result<u64> {
     let but = but.map_or("", guildhall_core::ids::Id::as_str);

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use guildhall_app::{Guildhall, jobs};
+use guildhall_app::{Guildhall, jobs, password};
 use hyper::StatusCode;
 use hyper::header::CONTENT_TYPE;
 use std::sync::Arc;
@@ -35,8 +35,14 @@ pub(crate) async fn metrics(State(hall): State<Arc<Guildhall>>) -> Response {
          guildhall_store_commits_total {}\n\
          # HELP guildhall_store_queued_writes Transactions that wait for their turn.\n\
          # TYPE guildhall_store_queued_writes gauge\n\
-         guildhall_store_queued_writes {}\n",
-        figures.writes, figures.commits, figures.queued
+         guildhall_store_queued_writes {}\n\
+         # HELP guildhall_password_hashes_total Password hashes computed.\n\
+         # TYPE guildhall_password_hashes_total counter\n\
+         guildhall_password_hashes_total {}\n",
+        figures.writes,
+        figures.commits,
+        figures.queued,
+        password::computed(&hall)
     );
     match jobs::count(&hall).await {
         Ok(count) => text += &jobs_text(count),

@@ -1,5 +1,6 @@
 //! What people see: server-rendered pages that work without scripts.
 
+pub(crate) mod account;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod checkout;
@@ -8,5 +9,9 @@ pub(crate) mod explorer;
 pub(crate) mod home;
 pub(crate) mod install;
 pub(crate) mod page;
+pub(crate) mod password_reset;
 pub(crate) mod permission_requirement;
 pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
+pub(crate) mod two_step;

@@ -43,6 +43,20 @@ pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// The same for a form that was refused: with the status that its error has.
+pub(crate) fn refuse_with(error: &Error, template: &impl Template) -> Response {
+    refused_as(error, render(StatusCode::OK, template))
+}
+
+/// A page that shows a form again, under the status of the error that refused it.
+pub(crate) fn refused_as(error: &Error, mut page: Response) -> Response {
+    (*page.status_mut(), _) = status_and_code(error);
+    if let Error::RateLimited { retry_after_seconds, .. } = error {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+    }
+    page
+}
+
 /// Leads a browser on to another page, by GET.
 pub(crate) fn see_other(place: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
@@ -65,6 +79,12 @@ impl Refused {
     pub(crate) fn new(status: StatusCode, title: &'static str, sentence: &str) -> Self {
         let visitor = Box::new(Visitor::unknown());
         Self { status, title, sentence: sentence.to_owned(), retry_after_seconds: None, visitor }
+    }
+
+    /// The refusal of a link in a letter that counts no more.
+    pub(crate) fn link_is_over() -> Self {
+        let sentence = "This link was used already, or its time is over. Ask for a new one.";
+        Self::new(StatusCode::NOT_FOUND, "This link counts no more", sentence)
     }
 
     /// The same, with a head that knows who looks.

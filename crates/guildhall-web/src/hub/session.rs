@@ -2,11 +2,10 @@
 
 use super::page::{Refused, see_other};
 use crate::form::ProtectedForm;
-use crate::session::{Visitor, no_session_cookie};
+use crate::session::{Visitor, let_out};
 use axum::extract::State;
 use axum::response::Response;
 use guildhall_app::{Guildhall, session};
-use hyper::header::SET_COOKIE;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -23,7 +22,5 @@ pub(crate) async fn sign_out(
     if let Some(here) = visitor.session {
         session::end(&hall, &here.user, &here.id).await?;
     }
-    let mut response = see_other("/");
-    response.headers_mut().append(SET_COOKIE, no_session_cookie(&hall));
-    Ok(response)
+    Ok(let_out(&hall, see_other("/")))
 }

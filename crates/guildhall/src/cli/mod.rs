@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod chat;
 mod job;
 mod ledger;
@@ -30,6 +31,11 @@ enum Command {
     /// Serve a hall: one process, an SQLite file and a files directory (or PostgreSQL).
     #[command(after_help = SETTINGS)]
     Serve(Serve),
+    /// Look after the accounts that people sign in with.
+    Account {
+        #[command(subcommand)]
+        command: account::Command,
+    },
     /// Look into the double-entry ledger.
     Ledger {
         #[command(subcommand)]
@@ -159,6 +165,7 @@ impl Arguments {
                 serve::run(&config, arguments.demo).await?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Account { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,

@@ -144,6 +144,11 @@ impl People {
     }
 }
 
+/// The usernames of everyone who signs in.
+pub(super) fn usernames() -> impl Iterator<Item = &'static str> {
+    ["hanna", "jun", "stranger"].into_iter().chain(CUSTOMERS.iter().map(|(username, ..)| *username))
+}
+
 /// Makes everything, as of a month ago, and tells the story since.
 pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     let now = founder.now_ms();
@@ -206,6 +211,7 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
         forum_experience,
         app_experience,
         api_key: String::new(),
+        password: String::new(),
         file: PathBuf::new(),
     })
 }

@@ -1,0 +1,205 @@
+//! Signing up: an account is asked for, and opened by whoever receives its e-mail.
+//!
+//! Nothing of the account exists before, so that nobody can take an address, or a name, that they do not confirm.
+//! Whether an address has an account already is told to its owner alone, by letter.
+
+use crate::Guildhall;
+use crate::error::{Error, Result};
+use crate::mail::{self, AccountExists, ConfirmEmail, Letter};
+use crate::one_time_token::{self, Kind, Meant};
+use crate::password;
+use crate::session::{Begun, Device};
+use crate::sign_in::{self, Browser, Entered};
+use crate::store::{self, Tx};
+use crate::throttle::{self, place_of};
+use crate::user::{self, NewUser};
+use guildhall_core::account::{check_email, check_name, check_password, email_key};
+use guildhall_core::ids::{Id, UserId};
+use guildhall_core::throttle::Throttle;
+use guildhall_core::user::check_username;
+use serde::{Deserialize, Serialize};
+
+/// What someone who wants an account writes.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Unique without case.
+    pub username: String,
+    /// The name shown; may be empty.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// 8 to 128 characters.
+    pub password: String,
+}
+
+/// What waits for its e-mail to be confirmed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Asked {
+    username: String,
+    name: Option<String>,
+    password_hash: String,
+    /// What the asking browser's forms are bound to.
+    browser: String,
+}
+
+/// What a link in a letter would do.
+#[derive(Debug, Clone)]
+pub enum Pending {
+    /// Open an account.
+    Account {
+        /// Its e-mail.
+        email: String,
+        /// Its username.
+        username: String,
+    },
+    /// Give an account this e-mail.
+    Email(String),
+}
+
+/// What following a link did.
+#[derive(Debug)]
+pub enum Confirmed {
+    /// An account is open; signed in where the link was followed in the browser that asked for it.
+    Account(Option<Entered>),
+    /// An account has this e-mail now.
+    Email(String),
+}
+
+/// Asks for an account. `browser` is anything that the asking browser alone will show again.
+///
+/// # Errors
+/// `Invalid` for what an account cannot have, `Conflict` for a taken username, `RateLimited`.
+pub async fn sign_up(hall: &Guildhall, new: NewAccount, device: &Device, browser: &str) -> Result<()> {
+    let username = check_username(new.username.trim())?.to_owned();
+    if username.starts_with(UserId::PREFIX) {
+        return Err(Error::Invalid("A username must not start with `user_`.".into()));
+    }
+    let name = check_name(&new.name)?.map(ToOwned::to_owned);
+    let email = mail::check_address(check_email(&new.email)?)?.to_owned();
+    check_password(&new.password, &username, &email)?;
+    let (place, key, wanted) = (place_of(&device.address), email_key(&email), username.clone());
+    hall.store
+        .write(move |tx| {
+            if store::user::find_by_username(tx, &wanted)?.is_some() {
+                return Err(Error::Conflict(format!("The username `{wanted}` is taken.")));
+            }
+            throttle::take(tx, Throttle::SignUpAddress, &place)?;
+            throttle::take(tx, Throttle::Letter, &key)
+        })
+        .await?;
+    let password_hash = password::hash(hall, &new.password).await?;
+    let asked = Asked { username, name, password_hash, browser: browser.to_owned() };
+    let origin = hall.origin().to_owned();
+    hall.store.write(move |tx| write_letter(tx, &origin, &email, &asked)).await
+}
+
+/// Writes to whoever has the address: what they asked for, or that they need not ask.
+fn write_letter(tx: &mut Tx<'_>, origin: &str, email: &str, asked: &Asked) -> Result<()> {
+    let letter = match store::account::find_by_email(tx, email)? {
+        Some(account) => {
+            let (kind, details) = (Kind::ResetPassword, String::new());
+            let meant = Meant { user: Some(account.user), email: account.email, details };
+            let token = one_time_token::issue(tx, kind, &meant)?;
+            let link = format!("{origin}/reset-password/{token}");
+            let name = account.name.unwrap_or(account.username);
+            Letter::AccountExists(AccountExists { name, link, valid_hours: kind.hours() })
+        }
+        None => {
+            let details = serde_json::to_string(asked).map_err(Error::internal)?;
+            let meant = Meant { user: None, email: email.to_owned(), details };
+            let token = one_time_token::issue(tx, Kind::SignUp, &meant)?;
+            let link = format!("{origin}/confirm-email/{token}");
+            let name = asked.name.clone().unwrap_or_else(|| asked.username.clone());
+            Letter::ConfirmEmail(ConfirmEmail { name, link, valid_hours: Kind::SignUp.hours() })
+        }
+    };
+    mail::queue(tx, email, letter).map(|_| ())
+}
+
+/// What following a link would do; `None` when it did so already, or its time is over.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn pending(hall: &Guildhall, token: &str) -> Result<Option<Pending>> {
+    let token = token.to_owned();
+    hall.store
+        .read(move |read| {
+            if let Some(meant) = one_time_token::look(read, Kind::SignUp, &token)? {
+                let asked: Asked = serde_json::from_str(&meant.details).map_err(Error::internal)?;
+                return Ok(Some(Pending::Account { email: meant.email, username: asked.username }));
+            }
+            let meant = one_time_token::look(read, Kind::ChangeEmail, &token)?;
+            Ok(meant.map(|meant| Pending::Email(meant.email)))
+        })
+        .await
+}
+
+/// Follows a link: opens the account, under another `username` where one is given, or changes the e-mail.
+///
+/// # Errors
+/// `NotFound` when the link was used or is too old, `Conflict` when the username or the e-mail has been taken since;
+/// the link then counts on.
+pub async fn confirm(
+    hall: &Guildhall,
+    token: &str,
+    username: Option<String>,
+    browser: Browser,
+    shown: &str,
+) -> Result<Confirmed> {
+    let (token, shown) = (token.to_owned(), shown.to_owned());
+    let followed = hall.store.write(move |tx| follow(tx, &token, username.as_deref(), &browser, &shown));
+    match followed.await? {
+        Followed::Account(user, Some(begun)) => {
+            Ok(Confirmed::Account(Some(sign_in::enter(hall, &user, begun))))
+        }
+        Followed::Account(_, None) => Ok(Confirmed::Account(None)),
+        Followed::Email(email) => Ok(Confirmed::Email(email)),
+    }
+}
+
+enum Followed {
+    Account(UserId, Option<Begun>),
+    Email(String),
+}
+
+fn follow(
+    tx: &mut Tx<'_>,
+    token: &str,
+    username: Option<&str>,
+    browser: &Browser,
+    shown: &str,
+) -> Result<Followed> {
+    if let Some(meant) = one_time_token::use_up(tx, Kind::SignUp, token)? {
+        let mut asked: Asked = serde_json::from_str(&meant.details).map_err(Error::internal)?;
+        asked.username = username.map_or(asked.username, |username| username.trim().to_owned());
+        let user = open(tx, &asked, &meant.email)?;
+        let begun = match asked.browser == shown {
+            true => Some(sign_in::begin(tx, &user, browser)?),
+            false => None,
+        };
+        return Ok(Followed::Account(user, begun));
+    }
+    match one_time_token::use_up(tx, Kind::ChangeEmail, token)? {
+        Some(Meant { user: Some(user), email, .. }) => match store::account::set_email(tx, &user, &email)? {
+            true => Ok(Followed::Email(email)),
+            false => Err(Error::Conflict("Another account has this e-mail.".into())),
+        },
+        _ => Err(over()),
+    }
+}
+
+/// The refusal of a link that counts no more.
+pub(crate) fn over() -> Error {
+    Error::NotFound("This link was used already, or its time is over. Ask for a new one.".into())
+}
+
+fn open(tx: &mut Tx<'_>, asked: &Asked, email: &str) -> Result<UserId> {
+    let (username, name) = (asked.username.clone(), asked.name.clone());
+    let user = user::create(tx, &NewUser { username, name, email: Some(email.to_owned()), bio: None })?;
+    if !store::account::insert(tx, &user, email, &asked.password_hash)? {
+        return Err(Error::Conflict(
+            "There is an account with this e-mail already: sign in, or reset its password.".into(),
+        ));
+    }
+    Ok(user)
+}
