@@ -31,7 +31,6 @@ pub mod notification;
 mod one_time_token;
 pub mod operator;
 pub mod page;
-pub mod page;
 pub mod password;
 pub mod password_reset;
 pub mod permission_requirement;

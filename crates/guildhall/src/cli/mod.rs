@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod app;
 mod chat;
 mod job;
 mod ledger;
@@ -48,6 +49,11 @@ enum Command {
     },
     /// Show or change the rules of a chat or forum.
     Chat(chat::Arguments),
+    /// Look after third-party apps: their API keys, and where they are installed.
+    Apps {
+        #[command(subcommand)]
+        command: app::Command,
+    },
     /// Show or rotate the keys that sign user tokens.
     Keys {
         #[command(subcommand)]
@@ -169,6 +175,7 @@ impl Arguments {
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
+            Command::Apps { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::Fill(arguments) => fill::run(&arguments).await,
