@@ -4,6 +4,7 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod account;
 mod api_key;
 mod app;
 mod app_build;
@@ -12,6 +13,7 @@ mod app_page;
 mod attachment;
 mod authorization;
 mod bad_input;
+mod browser;
 mod checkout;
 mod crash;
 mod direct_message;
@@ -31,5 +33,6 @@ mod session;
 mod smtp;
 mod start;
 mod tls;
+mod two_step;
 mod user;
 mod user_token;
