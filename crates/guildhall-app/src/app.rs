@@ -290,6 +290,20 @@ pub async fn find(
         .await
 }
 
+/// An app, to its developers, whichever of their companies owns it.
+///
+/// # Errors
+/// `NotFound` for one that is none of the caller's business, `Forbidden` without `developer:basic:read`.
+pub async fn find_managed(hall: &Guildhall, principal: &Principal, id: AppId) -> Result<AppDetails> {
+    let principal = principal.clone();
+    hall.store
+        .read(move |read| {
+            managed(read, &principal, &id, Permission::DeveloperRead)?;
+            details(read, &id)
+        })
+        .await
+}
+
 /// A company's apps, oldest first.
 ///
 /// # Errors

@@ -62,6 +62,12 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// A person who is signed in to the hall itself, inside no app.
+    #[must_use]
+    pub fn in_person(user: UserId) -> Self {
+        Self { user: Some(user), is_person: true, ..Self::default() }
+    }
+
     /// The acting user, who may do anything.
     ///
     /// # Errors

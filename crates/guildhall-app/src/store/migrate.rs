@@ -109,4 +109,41 @@ mod tests {
         assert_eq!(rows[0].int(1).expect("a place"), 7);
         run(&mut engine, "here", 0).expect("a second start finds nothing to do");
     }
+
+    #[test]
+    fn apps_of_old_get_a_hidden_pass_each() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "apps").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at)
+                 values ('user_1', 'a', 'a', 1, 1);
+                 insert into companies (id, owner_id, title, route, created_at)
+                 values ('biz_1', 'user_1', 'A', 'a', 1);
+                 insert into apps (id, company_id, name, created_at)
+                 values ('app_1', 'biz_1', 'One', 7), ('app_2', 'biz_1', 'Two', 8)",
+            )
+            .expect("two apps of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let found = engine.query(
+            "select a.id, p.id, p.kind, p.title, p.visibility, a.status
+             from apps a
+             join access_passes p on p.id = a.access_pass_id and p.company_id = a.company_id
+             order by a.id",
+            &[],
+        );
+        let rows: Vec<Vec<String>> = found
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| (0..6).map(|column| row.text(column).expect("text")).collect())
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ["app_1", "prod_1", "app", "One", "hidden", "hidden"],
+                ["app_2", "prod_2", "app", "Two", "hidden", "hidden"],
+            ]
+        );
+    }
 }

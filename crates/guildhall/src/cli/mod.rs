@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod app;
 mod chat;
 mod dev_proxy;
 mod job;
@@ -51,6 +52,11 @@ enum Command {
     },
     /// Show or change the rules of a chat or forum.
     Chat(chat::Arguments),
+    /// Look after third-party apps: their API keys, and where they are installed.
+    Apps {
+        #[command(subcommand)]
+        command: app::Command,
+    },
     /// Show or rotate the keys that sign user tokens.
     Keys {
         #[command(subcommand)]
@@ -197,6 +203,7 @@ impl Arguments {
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
+            Command::Apps { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,

@@ -548,6 +548,7 @@ async fn every_route_answers_every_caller_as_the_table_says() {
         let path = path
             .replace("{app}", hall.world.app.as_str())
             .replace("{company}", hall.world.company.as_str())
+            .replace("{key}", "key_unknown")
             .replace("{operation}", "viewer")
             .replace("{experience}", hall.world.chat_experience.as_str())
             .replace("{session}", "ch_unknown")

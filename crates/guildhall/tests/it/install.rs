@@ -17,18 +17,18 @@ const STATUS: &str = "mutation($input: UpdateAppInput!) { updateApp(input: $inpu
 const BALANCE: &str = "query($id: ID!) { company(id: $id) { ledgerAccount { id } } }";
 
 /// An app of another company that anyone may install.
-async fn offered(hall: &Hall) -> Foreign {
+pub(crate) async fn offered(hall: &Hall) -> Foreign {
     let foreign = hall.foreign().await;
     let input = json!({"input": {"id": foreign.app.as_str(), "status": "live"}});
     hall.run_with(&foreign.key, None, STATUS, input).await.data();
     foreign
 }
 
-fn asks(action: &str, required: bool) -> Value {
+pub(crate) fn asks(action: &str, required: bool) -> Value {
     json!({"action": action, "justification": format!("to do what needs {action}"), "isRequired": required})
 }
 
-async fn require(hall: &Hall, foreign: &Foreign, requested: Value) -> Answered {
+pub(crate) async fn require(hall: &Hall, foreign: &Foreign, requested: Value) -> Answered {
     let input = json!({"input": {"appId": foreign.app.as_str(), "requestedPermissions": requested}});
     hall.run_with(&foreign.key, None, REQUIRE, input).await
 }

@@ -8,6 +8,8 @@ mod account;
 mod api_key;
 mod app;
 mod app_build;
+mod app_command;
+mod app_page;
 mod attachment;
 mod authorization;
 mod bad_input;

@@ -181,7 +181,7 @@ impl Hall {
 
     /// A caller that is a person, signed in to the hall, as pages have it.
     pub(crate) fn in_person(&self, user: &UserId) -> Principal {
-        Principal { user: Some(user.clone()), is_person: true, ..Principal::default() }
+        Principal::in_person(user.clone())
     }
 
     /// Insists that the audit log says that this was done to a thing once, and by whom.

@@ -6,29 +6,29 @@ use guildhall_core::ids::UserId;
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 
 /// A browser that follows nothing by itself, and sends the cookies it is told to.
-fn browser() -> Client {
+pub(crate) fn browser() -> Client {
     Client::builder().redirect(Policy::none()).build().expect("a client")
 }
 
 /// The cookie of a new session.
-async fn signed_in(hall: &Hall, user: &UserId) -> String {
+pub(crate) async fn signed_in(hall: &Hall, user: &UserId) -> String {
     let user = user.clone();
     let token = founding::found(&hall.running.hall, move |founder| founder.session(&user)).await;
     format!("guildhall_session={}", token.expect("a session"))
 }
 
-fn get(hall: &Hall, path: &str, cookie: &str) -> RequestBuilder {
+pub(crate) fn get(hall: &Hall, path: &str, cookie: &str) -> RequestBuilder {
     browser().get(format!("{}{path}", hall.running.origin)).header("cookie", cookie)
 }
 
-async fn page(request: RequestBuilder) -> (u16, String) {
+pub(crate) async fn page(request: RequestBuilder) -> (u16, String) {
     let response: Response = request.send().await.expect("an answer");
     let status = response.status().as_u16();
     (status, response.text().await.expect("text"))
 }
 
 /// What the hidden field of a page's forms holds.
-fn form_token(page: &str) -> String {
+pub(crate) fn form_token(page: &str) -> String {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a protected form");
     rest.split('"').next().expect("a value").to_owned()
 }

@@ -346,7 +346,7 @@ async fn what_is_being_asked_is_answered_before_it_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn help_says_what_there_is() {
     let home = Home::new();
-    let table: [(&[&str], &[&str]); 10] = [
+    let table: [(&[&str], &[&str]); 12] = [
         (
             &["--help"],
             &[
@@ -354,6 +354,7 @@ async fn help_says_what_there_is() {
                 "serve",
                 "ledger",
                 "chat",
+                "apps",
                 "keys",
                 "token",
                 "fill",
@@ -383,6 +384,11 @@ async fn help_says_what_there_is() {
         (&["ledger", "--help"], &["audit", "Prove that every transfer"]),
         (&["ledger", "audit", "--help"], &["--data-dir", "--database-url", "sum to zero"]),
         (&["chat", "--help"], &["exp_", "--who-can-post", "--cooldown-seconds", "--banned-words"]),
+        (
+            &["apps", "--help"],
+            &["list", "create", "keys", "add-key", "rotate-key", "revoke-key", "install", "uninstall"],
+        ),
+        (&["apps", "install", "--help"], &["--grant", "--grant-nothing", "chat:read", "biz_"]),
         (&["keys", "--help"], &["list", "rotate", "user tokens"]),
         (&["keys", "rotate", "--help"], &["--at-once", "published", "--data-dir"]),
         (&["token", "--help"], &["--app", "user_", "x-whop-user-token"]),
