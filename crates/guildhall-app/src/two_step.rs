@@ -218,7 +218,7 @@ mod tests {
                 let found = step_of(secret, code, (seconds + early) * 1000).expect("a secret");
                 assert_eq!(found, Some(step), "{seconds} {early}");
             }
-            for far in [-60, 60] {
+            for far in [-60, 60].into_iter().filter(|far| seconds + far >= 0) {
                 assert_eq!(step_of(secret, code, (seconds + far) * 1000).expect("a secret"), None);
             }
         }
