@@ -2,7 +2,8 @@
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
-    self, account, allowed_app, checkout, experience, home, password_reset, session, sign_in, sign_up, two_step,
+    self, account, allowed_app, checkout, experience, home, password_reset, session, sign_in, sign_up,
+    two_step,
 };
 use crate::rate_limit::{self, RateLimit};
 use crate::{assets, error};

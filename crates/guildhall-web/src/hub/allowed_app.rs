@@ -1,6 +1,7 @@
 //! The apps that a person has allowed something, each with a button that takes it back.
 
 use super::page::{Refused, render, see_other};
+use super::session::Button;
 use crate::form::ProtectedForm;
 use crate::session::{SignedIn, Visitor};
 use askama::Template;
@@ -10,7 +11,6 @@ use guildhall_app::Guildhall;
 use guildhall_app::oauth::{self, AllowedApp};
 use guildhall_core::ids::{AppId, Id};
 use hyper::StatusCode;
-use serde::Deserialize;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -40,10 +40,6 @@ pub(crate) async fn page(
     let apps = oauth::allowed_apps(&hall, &session.user).await?;
     Ok(render(StatusCode::OK, &AllowedApps { visitor: &visitor, apps: &apps, now_ms: hall.now_ms() }))
 }
-
-/// A form of nothing but a button.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Button {}
 
 /// Takes back what an app was allowed.
 pub(crate) async fn disallow(

@@ -3,9 +3,9 @@
 //! Whether an answer may go anywhere is decided by `guildhall_app::oauth::ask`; until that says so, what is wrong is
 //! said on a page here.
 
-use super::page::{Refused, let_forms_lead_on, render, see_other};
+use super::page::{Notice, Refused, let_forms_lead_on, render, see_other};
 use crate::form::ProtectedForm;
-use crate::session::{SignedIn, Visitor, encoded, no_session_cookie};
+use crate::session::{SignedIn, Visitor, encoded, let_out};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use guildhall_app::oauth::{self, Asked};
 use guildhall_app::session::{self, Session};
 use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind};
 use guildhall_core::return_to::local_path;
-use hyper::header::{HeaderName, SET_COOKIE};
+use hyper::header::HeaderName;
 use hyper::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -142,9 +142,7 @@ pub(crate) async fn answer(
         "switch" => {
             session::end(&hall, &session.user, &session.id).await?;
             let place = format!("/oauth?{query}");
-            let mut response = see_other(&format!("/sign-in?return_to={}", encoded(&place)));
-            response.headers_mut().append(SET_COOKIE, no_session_cookie(&hall));
-            Ok(response)
+            Ok(let_out(&hall, see_other(&format!("/sign-in?return_to={}", encoded(&place)))))
         }
         _ => {
             let sentence = "`decision` must be `allow`, `cancel` or `switch`.";
@@ -163,7 +161,10 @@ async fn read(
     match oauth::ask(hall, &Parameters::new(pairs)).await? {
         Asked::Untrusted(sentence) => {
             let title = "This sign-in cannot go on";
-            Err(Refused::new(StatusCode::BAD_REQUEST, title, &sentence).seen_by(visitor))
+            let lead = "The app that sent you here made a mistake, so nothing was sent back. You can close this page.";
+            let details = [("For its developers", sentence)];
+            let page = Notice { visitor, title, lead, details: &details };
+            Ok(Err(render(StatusCode::BAD_REQUEST, &page)))
         }
         Asked::Refused(address) => Ok(Err(see_other(&address))),
         Asked::Sound(asked, name) => Ok(Ok((asked, name))),

@@ -298,7 +298,11 @@ async fn what_was_allowed_can_be_taken_back() {
     assert!(empty.text.contains("You have not signed in to any app"), "{}", empty.text);
     let tokens = scene.tokens().await;
     let page = Seen::of(scene.request(Method::GET, "/account/apps")).await;
-    assert!(page.text.contains("Bench Planner") && page.text.contains("allowed today"), "{}", page.text);
+    assert!(
+        page.text.contains("Bench Planner") && page.text.contains("Allowed today. It sees: your name,"),
+        "{}",
+        page.text
+    );
     let (action, csrf) = form(&page.text);
     assert_eq!(action, format!("/account/apps/{}/disallow", scene.hall.world.app));
     let send = async |cookie: &str, csrf: &str| {
