@@ -63,6 +63,8 @@ pub enum Confirmed {
     Account(Option<Entered>),
     /// An account has this e-mail now.
     Email(String),
+    /// There is an account with this e-mail already.
+    AccountExists,
 }
 
 /// Asks for an account. `browser` is anything that the asking browser alone will show again.
@@ -154,12 +156,14 @@ pub async fn confirm(
         }
         Followed::Account(_, None) => Ok(Confirmed::Account(None)),
         Followed::Email(email) => Ok(Confirmed::Email(email)),
+        Followed::AccountExists => Ok(Confirmed::AccountExists),
     }
 }
 
 enum Followed {
     Account(UserId, Option<Begun>),
     Email(String),
+    AccountExists,
 }
 
 fn follow(
@@ -170,6 +174,9 @@ fn follow(
     shown: &str,
 ) -> Result<Followed> {
     if let Some(meant) = one_time_token::use_up(tx, Kind::SignUp, token)? {
+        if store::account::find_by_email(tx, &meant.email)?.is_some() {
+            return Ok(Followed::AccountExists);
+        }
         let mut asked: Asked = serde_json::from_str(&meant.details).map_err(Error::internal)?;
         asked.username = username.map_or(asked.username, |username| username.trim().to_owned());
         let user = open(tx, &asked, &meant.email)?;

@@ -135,8 +135,14 @@ pub(crate) async fn confirm(
             let (title, next) = ("Your e-mail is changed", ("/account", "Your account"));
             Ok(render(StatusCode::OK, &Done { visitor: &visitor, title, lead: &lead, next }))
         }
+        Ok(Confirmed::AccountExists) => {
+            let (title, next) = ("You have an account already", ("/sign-in", "Sign in"));
+            let lead = "There is an account with this e-mail already: sign in, or reset its password.";
+            Ok(render(StatusCode::CONFLICT, &Done { visitor: &visitor, title, lead, next }))
+        }
         Err(error) => {
-            let is_taken = matches!(error, Error::Conflict(_) | Error::Invalid(_));
+            let is_taken = matches!(pending, Pending::Account { .. })
+                && matches!(error, Error::Conflict(_) | Error::Invalid(_));
             let refusal = Some(error.told());
             let page = Confirm { visitor: &visitor, token: &token, pending: &pending, is_taken, refusal };
             Ok(visitor.keep(refuse_with(&error, &page)))
