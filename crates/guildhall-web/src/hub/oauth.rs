@@ -12,7 +12,7 @@ use axum::response::Response;
 use guildhall_app::Guildhall;
 use guildhall_app::oauth::{self, Asked};
 use guildhall_app::session::{self, Session};
-use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind};
+use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind, Scope};
 use guildhall_core::return_to::local_path;
 use hyper::header::HeaderName;
 use hyper::{HeaderMap, StatusCode, Uri};
@@ -112,7 +112,7 @@ fn question(
         session,
         app_name,
         initial: initial.unwrap_or_default(),
-        sees: asked.scopes.iter().flat_map(|scope| scope.in_words()).copied().collect(),
+        sees: asked.scopes.iter().flat_map(Scope::in_words).copied().collect(),
         leads_to: leads_to.split('?').next().unwrap_or_default(),
         query,
     };

@@ -12,6 +12,9 @@ use guildhall_core::ids::Id;
 use guildhall_core::oauth::RedirectUri;
 use reqwest::Method;
 
+/// Parameters that stand in the place of others.
+type Change<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_asked_once_and_the_app_learns_who_it_is() {
     let scene = Scene::open().await;
@@ -200,7 +203,7 @@ async fn without_a_known_app_and_address_nothing_goes_anywhere() {
 async fn what_else_is_wrong_goes_back_to_the_app() {
     let mut scene = Scene::open().await;
     let pkce = ("code_challenge", CHALLENGE);
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[(Change<'_>, &str, &str)] = &[
         (&[("response_type", "token")], "unsupported_response_type", "`response_type` must be `code`."),
         (&[("response_type", NONE)], "invalid_request", "`response_type` is missing."),
         (
