@@ -1,7 +1,8 @@
 //! Signing in to apps (OAuth 2): a person allows an app something, the app gets a code, and tokens for it.
 //!
-//! `authorization.rs` is the person's side: what an app asks, what was allowed before, the code. `token.rs` is the
-//! app's side: who it is, the exchange of a code, refreshing, revoking. `bearer.rs` lets a token's holder in.
+//! `authorization.rs` is the person's side: what an app asks, what was allowed before, the code. `client.rs`, `token.rs`
+//! and `revocation.rs` are the app's side: who it is, tokens for a code or for a refresh token, and giving them back.
+//! `bearer.rs` lets a token's holder in.
 //!
 //! Clients are apps. An app's secret is any of its live API keys. Where it can keep none (a browser, a device) the
 //! redirect URI is registered as public, and whoever asks from there proves itself by PKCE.
@@ -18,13 +19,17 @@
 
 mod authorization;
 mod bearer;
+mod client;
 mod redirect_uri;
+mod revocation;
 mod token;
 
 pub use authorization::{AllowedApp, Asked, allow, allowed_apps, ask, disallow, is_allowed};
 pub use bearer::{Profile, profile};
+pub use client::Presented;
 pub use redirect_uri::{add_redirect_uri, redirect_uris, remove_redirect_uri, set_redirect_uris};
-pub use token::{Presented, TokenAnswer, revoke, token};
+pub use revocation::revoke;
+pub use token::{TokenAnswer, token};
 
 pub(crate) use bearer::{is_access_token, resolve};
 pub(crate) use redirect_uri::trust;

@@ -15,6 +15,9 @@ const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 /// The most apps of one person that are listed; the latest.
 const MOST_LISTED: i64 = 100;
 
+const UNREGISTERED: &str =
+    "`redirect_uri` is none of the app's: it must be registered, and sent exactly as it is registered.";
+
 /// What became of the parameters of `/oauth`.
 #[derive(Debug, Clone)]
 pub enum Asked {
@@ -43,16 +46,17 @@ pub async fn ask(hall: &Guildhall, parameters: &Parameters) -> Result<Asked> {
             let Some(known) = store::app::find(read, app)? else {
                 return Ok(None);
             };
-            Ok(Some((known.name, store::oauth::find_redirect_uri(read, app, uri)?)))
+            // PostgreSQL takes no text with a zero in it, and none is registered.
+            let registered = match uri.contains('\0') {
+                true => None,
+                false => store::oauth::find_redirect_uri(read, app, uri)?,
+            };
+            Ok(Some((known.name, registered)))
         })
         .await?;
     let (name, registered) = match found {
         Some((name, Some(registered))) => (name, registered),
-        Some((_, None)) => {
-            return Ok(Asked::Untrusted(
-                "`redirect_uri` is none of the app's: it must be registered, and sent exactly as it is registered.".into(),
-            ));
-        }
+        Some((_, None)) => return Ok(Asked::Untrusted(UNREGISTERED.into())),
         None => return Ok(Asked::Untrusted(format!("There is no app `{app}`."))),
     };
     Ok(match read(parameters, app, registered.clone()) {

@@ -1,34 +1,23 @@
-//! The app's side: who it is, the exchange of a code, refreshing, revoking.
+//! Tokens for a code, and the next ones for a refresh token.
 
+use super::client::{Answered, Client, Presented, authenticate, no_grant};
 use super::{challenge_of, hash};
 use crate::Guildhall;
 use crate::error::Result;
-use crate::principal;
 use crate::store::oauth::{GrantRow, Tokens};
 use crate::store::{self, Tx};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guildhall_core::ids::{AppId, Id};
 use guildhall_core::oauth::{
     ACCESS_TOKEN_LIFETIME_MS, ACCESS_TOKEN_PREFIX, Parameters, REFRESH_TOKEN_LIFETIME_MS,
     REFRESH_TOKEN_PREFIX, Refusal, RefusalKind, Scopes, is_verifier,
 };
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// How many bytes of a refresh token it has in common with its predecessors and successors.
 const FAMILY_BYTES: usize = 16;
 const REFRESH_BYTES: usize = 48;
-
-const NO_SECRET: &str = "`client_secret` is missing: send an API key of the app.";
-
-/// Who a client says it is.
-#[derive(Debug, Clone)]
-pub struct Presented {
-    /// The app's id.
-    pub client_id: String,
-    /// One of the app's API keys; a public client has none.
-    pub secret: Option<String>,
-}
 
 /// What a client gets for a code or a refresh token. Times are milliseconds.
 #[derive(Debug, Clone)]
@@ -45,40 +34,19 @@ pub struct TokenAnswer {
     pub scopes: Scopes,
 }
 
-/// The answer to a client, or the refusal it reads.
-type Answered<T> = std::result::Result<T, Refusal>;
-
-/// A client that exists, and whether it showed its secret.
-#[derive(Debug, Clone)]
-struct Client {
-    app: AppId,
-    is_proved: bool,
+/// What became of a code or a refresh token.
+enum Used {
+    /// It was good for these.
+    Answered(TokenAnswer),
+    /// It was good for nothing.
+    Refused(Refusal),
+    /// It came a second time, and its grant has ended.
+    Replayed(&'static str),
 }
 
-fn unknown_client(sentence: &str) -> Refusal {
-    Refusal::new(RefusalKind::InvalidClient, sentence)
-}
-
-fn no_grant(sentence: &str) -> Refusal {
-    Refusal::new(RefusalKind::InvalidGrant, sentence)
-}
-
-/// Finds out which app asks.
-async fn authenticate(hall: &Guildhall, presented: &Presented) -> Result<Answered<Client>> {
-    let Ok(app) = AppId::parse(&presented.client_id) else {
-        return Ok(Err(unknown_client("`client_id` is not the id of an app.")));
-    };
-    if let Some(secret) = &presented.secret {
-        return Ok(match principal::app_of_key(hall, secret).await? {
-            Some(holder) if holder == app => Ok(Client { app, is_proved: true }),
-            _ => Err(unknown_client("`client_secret` is not a live API key of this app.")),
-        });
-    }
-    let sought = app.clone();
-    let uris = hall.store.read(move |read| store::oauth::redirect_uris(read, &sought)).await?;
-    match uris.iter().any(|uri| uri.is_public) {
-        true => Ok(Ok(Client { app, is_proved: false })),
-        false => Ok(Err(unknown_client(NO_SECRET))),
+impl From<Refusal> for Used {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -99,14 +67,23 @@ pub async fn token(
         Ok(client) => client,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    hall.store
-        .write(move |tx| match &asked {
-            Asked::Exchange { code, redirect_uri, verifier } => {
-                exchange(tx, &client, code, redirect_uri, verifier.as_deref())
-            }
-            Asked::Refresh { token, scopes } => refresh(tx, &client, token, scopes.as_ref()),
-        })
-        .await
+    let app = client.app.clone();
+    let used = hall.store.write(move |tx| match &asked {
+        Asked::Exchange { code, redirect_uri, verifier } => {
+            exchange(tx, &client, code, redirect_uri, verifier.as_deref())
+        }
+        Asked::Refresh { token, scopes } => refresh(tx, &client, token, scopes.as_ref()),
+    });
+    match used.await? {
+        Used::Answered(answer) => Ok(Ok(answer)),
+        Used::Refused(refusal) => Ok(Err(refusal)),
+        Used::Replayed(noun) => {
+            tracing::warn!(%app, "a {noun} came a second time; every token that came of it is revoked");
+            Ok(Err(no_grant(&format!(
+                "The {noun} was used before. Somebody may have copied it, so every token that came of it is revoked."
+            ))))
+        }
+    }
 }
 
 /// What a client asks of the token endpoint.
@@ -143,38 +120,24 @@ impl Asked {
     }
 }
 
-/// Whether a client may use a grant at all.
-fn check_client(client: &Client, grant: &GrantRow, noun: &str) -> Answered<()> {
-    if grant.app != client.app {
-        return Err(no_grant(&format!("There is no such {noun} of this app.")));
-    }
-    if !client.is_proved && !grant.is_public {
-        return Err(unknown_client(NO_SECRET));
-    }
-    if grant.is_revoked {
-        return Err(no_grant(&format!("The {noun} was revoked.")));
-    }
-    Ok(())
-}
-
 fn exchange(
     tx: &mut Tx<'_>,
     client: &Client,
     code: &str,
     redirect_uri: &str,
     verifier: Option<&str>,
-) -> Result<Answered<TokenAnswer>> {
+) -> Result<Used> {
     let Some(grant) = store::oauth::find_by_code(tx, &hash(code))? else {
-        return Ok(Err(no_grant("There is no such code of this app.")));
+        return Ok(no_grant("There is no such code of this app.").into());
     };
-    if let Err(refusal) = check_client(client, &grant, "code") {
-        return Ok(Err(refusal));
+    if let Err(refusal) = client.check_use(&grant, "code") {
+        return Ok(refusal.into());
     }
     if grant.is_code_used {
         return replayed(tx, &grant, "code");
     }
     if let Err(refusal) = check_code(&grant, tx.now, redirect_uri, verifier) {
-        return Ok(Err(refusal));
+        return Ok(refusal.into());
     }
     let family = tx.random_bytes::<FAMILY_BYTES>();
     let (answer, tokens) = make_tokens(tx, family, &grant.scopes);
@@ -182,7 +145,7 @@ fn exchange(
         return replayed(tx, &grant, "code");
     }
     store::oauth::insert_access_token(tx, &grant.id, &tokens)?;
-    Ok(Ok(answer))
+    Ok(Used::Answered(answer))
 }
 
 fn check_code(grant: &GrantRow, now: i64, redirect_uri: &str, verifier: Option<&str>) -> Answered<()> {
@@ -209,49 +172,41 @@ fn check_code(grant: &GrantRow, now: i64, redirect_uri: &str, verifier: Option<&
     }
 }
 
-fn refresh(
-    tx: &mut Tx<'_>,
-    client: &Client,
-    token: &str,
-    scopes: Option<&Scopes>,
-) -> Result<Answered<TokenAnswer>> {
+fn refresh(tx: &mut Tx<'_>, client: &Client, token: &str, scopes: Option<&Scopes>) -> Result<Used> {
     let family = family_of(token);
     let found = match family {
         Some(family) => store::oauth::find_by_family(tx, &family_hash(family))?,
         None => None,
     };
     let (Some(family), Some(grant)) = (family, found) else {
-        return Ok(Err(no_grant("There is no such refresh token of this app.")));
+        return Ok(no_grant("There is no such refresh token of this app.").into());
     };
-    if let Err(refusal) = check_client(client, &grant, "refresh token") {
-        return Ok(Err(refusal));
+    if let Err(refusal) = client.check_use(&grant, "refresh token") {
+        return Ok(refusal.into());
     }
     let presented = hash(token);
     if !bool::from(grant.refresh_hash.as_slice().ct_eq(&presented)) {
         return replayed(tx, &grant, "refresh token");
     }
     if grant.refresh_expires_at <= tx.now {
-        return Ok(Err(no_grant("The refresh token has expired.")));
+        return Ok(no_grant("The refresh token has expired.").into());
     }
     if scopes.is_some_and(|scopes| !grant.scopes.covers(scopes)) {
         let sentence = "`scope` names more than the person allowed.";
-        return Ok(Err(Refusal::new(RefusalKind::InvalidScope, sentence)));
+        return Ok(Refusal::new(RefusalKind::InvalidScope, sentence).into());
     }
     let (answer, tokens) = make_tokens(tx, family, &grant.scopes);
     if !store::oauth::rotate(tx, &grant.id, &presented, &tokens)? {
         return replayed(tx, &grant, "refresh token");
     }
     store::oauth::insert_access_token(tx, &grant.id, &tokens)?;
-    Ok(Ok(answer))
+    Ok(Used::Answered(answer))
 }
 
-/// Ends a grant of which something came a second time. The transaction is kept, and the client refused.
-fn replayed<T>(tx: &mut Tx<'_>, grant: &GrantRow, noun: &str) -> Result<Answered<T>> {
+/// Ends a grant of which something came a second time.
+fn replayed(tx: &mut Tx<'_>, grant: &GrantRow, noun: &'static str) -> Result<Used> {
     store::oauth::revoke(tx, &grant.id)?;
-    tracing::warn!(app = %grant.app, grant = %grant.id, "a {noun} came a second time; its tokens are revoked");
-    Ok(Err(no_grant(&format!(
-        "The {noun} was used before. Somebody may have copied it, so every token that came of it is revoked."
-    ))))
+    Ok(Used::Replayed(noun))
 }
 
 fn make_tokens(tx: &Tx<'_>, family: [u8; FAMILY_BYTES], scopes: &Scopes) -> (TokenAnswer, Tokens) {
@@ -279,60 +234,12 @@ fn make_tokens(tx: &Tx<'_>, family: [u8; FAMILY_BYTES], scopes: &Scopes) -> (Tok
 }
 
 /// What a refresh token has in common with its predecessors; `None` for text that is none.
-fn family_of(token: &str) -> Option<[u8; FAMILY_BYTES]> {
+pub(super) fn family_of(token: &str) -> Option<[u8; FAMILY_BYTES]> {
     let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(REFRESH_TOKEN_PREFIX)?).ok()?;
     let whole: [u8; REFRESH_BYTES] = bytes.try_into().ok()?;
     whole.first_chunk().copied()
 }
 
-fn family_hash(family: [u8; FAMILY_BYTES]) -> [u8; 32] {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(family).into()
-}
-
-/// Answers `POST /api/oauth/revoke` (RFC 7009): a refresh token ends with everything of its signing-in, an access
-/// token by itself. A token that nobody knows is revoked already.
-///
-/// # Errors
-/// `Internal` only: what the client did wrong is in the answer.
-pub async fn revoke(
-    hall: &Guildhall,
-    presented: &Presented,
-    parameters: &Parameters,
-) -> Result<Answered<()>> {
-    let token = match parameters.check_single().and_then(|()| parameters.require("token")) {
-        Ok(token) => token.to_owned(),
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let client = match authenticate(hall, presented).await? {
-        Ok(client) => client,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    hall.store
-        .write(move |tx| match family_of(&token) {
-            Some(family) => match store::oauth::find_by_family(tx, &family_hash(family))? {
-                None => Ok(Ok(())),
-                Some(grant) if grant.is_revoked => Ok(Ok(())),
-                Some(grant) => match check_client(&client, &grant, "token") {
-                    Ok(()) => store::oauth::revoke(tx, &grant.id).map(Ok),
-                    Err(refusal) => Ok(Err(refusal)),
-                },
-            },
-            None => revoke_access(tx, &client, &token),
-        })
-        .await
-}
-
-fn revoke_access(tx: &mut Tx<'_>, client: &Client, token: &str) -> Result<Answered<()>> {
-    let token_hash = hash(token);
-    let Some(bearer) = store::oauth::find_by_access_token(tx, &token_hash)? else {
-        return Ok(Ok(()));
-    };
-    if bearer.app != client.app {
-        return Ok(Err(no_grant("There is no such token of this app.")));
-    }
-    if !client.is_proved && !bearer.is_public {
-        return Ok(Err(unknown_client(NO_SECRET)));
-    }
-    store::oauth::revoke_access_token(tx, &token_hash).map(Ok)
+pub(super) fn family_hash(family: [u8; FAMILY_BYTES]) -> [u8; 32] {
+    Sha256::digest(family).into()
 }

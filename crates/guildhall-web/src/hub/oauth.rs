@@ -3,7 +3,7 @@
 //! Whether an answer may go anywhere is decided by `guildhall_app::oauth::ask`; until that says so, what is wrong is
 //! said on a page here.
 
-use super::page::{Refused, let_forms_lead_on, render, see_other};
+use super::page::{Notice, Refused, let_forms_lead_on, render, see_other};
 use crate::form::ProtectedForm;
 use crate::session::{SignedIn, Visitor, encoded, let_out};
 use askama::Template;
@@ -12,7 +12,7 @@ use axum::response::Response;
 use guildhall_app::Guildhall;
 use guildhall_app::oauth::{self, Asked};
 use guildhall_app::session::{self, Session};
-use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind};
+use guildhall_core::oauth::{Authorization, Parameters, Prompt, Refusal, RefusalKind, Scope};
 use guildhall_core::return_to::local_path;
 use hyper::header::HeaderName;
 use hyper::{HeaderMap, StatusCode, Uri};
@@ -112,7 +112,7 @@ fn question(
         session,
         app_name,
         initial: initial.unwrap_or_default(),
-        sees: asked.scopes.iter().flat_map(|scope| scope.in_words()).copied().collect(),
+        sees: asked.scopes.iter().flat_map(Scope::in_words).copied().collect(),
         leads_to: leads_to.split('?').next().unwrap_or_default(),
         query,
     };
@@ -161,7 +161,10 @@ async fn read(
     match oauth::ask(hall, &Parameters::new(pairs)).await? {
         Asked::Untrusted(sentence) => {
             let title = "This sign-in cannot go on";
-            Err(Refused::new(StatusCode::BAD_REQUEST, title, &sentence).seen_by(visitor))
+            let lead = "The app that sent you here made a mistake, so nothing was sent back. You can close this page.";
+            let details = [("For its developers", sentence)];
+            let page = Notice { visitor, title, lead, details: &details };
+            Ok(Err(render(StatusCode::BAD_REQUEST, &page)))
         }
         Asked::Refused(address) => Ok(Err(see_other(&address))),
         Asked::Sound(asked, name) => Ok(Ok((asked, name))),

@@ -12,6 +12,9 @@ use guildhall_core::ids::Id;
 use guildhall_core::oauth::RedirectUri;
 use reqwest::Method;
 
+/// Parameters that stand in the place of others.
+type Change<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_asked_once_and_the_app_learns_who_it_is() {
     let scene = Scene::open().await;
@@ -200,7 +203,7 @@ async fn without_a_known_app_and_address_nothing_goes_anywhere() {
 async fn what_else_is_wrong_goes_back_to_the_app() {
     let mut scene = Scene::open().await;
     let pkce = ("code_challenge", CHALLENGE);
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[(Change<'_>, &str, &str)] = &[
         (&[("response_type", "token")], "unsupported_response_type", "`response_type` must be `code`."),
         (&[("response_type", NONE)], "invalid_request", "`response_type` is missing."),
         (
@@ -298,7 +301,11 @@ async fn what_was_allowed_can_be_taken_back() {
     assert!(empty.text.contains("You have not signed in to any app"), "{}", empty.text);
     let tokens = scene.tokens().await;
     let page = Seen::of(scene.request(Method::GET, "/account/apps")).await;
-    assert!(page.text.contains("Bench Planner") && page.text.contains("allowed today"), "{}", page.text);
+    assert!(
+        page.text.contains("Bench Planner") && page.text.contains("Allowed today. It sees: your name,"),
+        "{}",
+        page.text
+    );
     let (action, csrf) = form(&page.text);
     assert_eq!(action, format!("/account/apps/{}/disallow", scene.hall.world.app));
     let send = async |cookie: &str, csrf: &str| {

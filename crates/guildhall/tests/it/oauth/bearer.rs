@@ -2,6 +2,7 @@
 
 use super::{Scene, Seen, client};
 use crate::harness::{Answered, NOW_MS};
+use guildhall_app::password_reset;
 use guildhall_core::ids::Id;
 use serde_json::json;
 
@@ -106,4 +107,20 @@ async fn nobody_else_can_be_named_beside_it() {
     let refused = hall.post(&[("authorization", "Bearer gho_unknown")], &query).await;
     let sentence = "The access token is unknown, has expired or was revoked.";
     assert_eq!((refused.status, refused.refusal().1.as_str()), (401, sentence));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_every_apps_hold() {
+    let scene = Scene::open().await;
+    let tokens = scene.tokens().await;
+    let waiting = scene.code_for(&scene.asked()).await;
+    let inside = &scene.hall.running.hall;
+    let link = password_reset::link(inside, "mira").await.expect("an account");
+    let token = link.rsplit('/').next().expect("a token");
+    password_reset::reset(inside, token, "another long password").await.expect("reset");
+    assert_eq!(scene.me(&tokens.access).await.status, 401);
+    let refused = scene.token(&scene.refresh(&tokens.refresh)).await.refusal();
+    assert_eq!(refused.2, "The refresh token was revoked.");
+    let refused = scene.token(&scene.exchange(&waiting)).await.refusal();
+    assert_eq!(refused.2, "The code was revoked.");
 }
