@@ -57,10 +57,10 @@ pub(crate) fn refused_as(error: &Error, mut page: Response) -> Response {
     page
 }
 
-/// Renders a page that frames what is at one other origin.
-pub(crate) fn render_framing(template: &impl Template, origin: &str) -> Response {
+/// Renders a page that frames what is at other origins.
+pub(crate) fn render_framing(template: &impl Template, origins: &str) -> Response {
     let mut response = render(StatusCode::OK, template);
-    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origin}")) {
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origins}")) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
