@@ -7,6 +7,7 @@ pub mod access;
 pub mod account;
 pub mod address;
 pub mod app_host;
+pub mod app_view;
 pub mod attachment;
 pub mod experience;
 pub mod ids;

@@ -255,7 +255,7 @@ async fn answers_that_are_none_are_502() {
     ] {
         let answered = tokio::spawn(stage.ask("GET /", ""));
         stage.upstream.next().await.answer(garbage).await;
-        assert_eq!(answered.await.expect("answered").status(), 502, "{:.40}", garbage);
+        assert_eq!(answered.await.expect("answered").status(), 502, "{garbage:.40}");
     }
     // One that breaks off is broken off.
     let answered = tokio::spawn(stage.ask("GET /", ""));
