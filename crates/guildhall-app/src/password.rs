@@ -125,7 +125,7 @@ pub(crate) async fn confirm(hall: &Guildhall, user: &UserId, password: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::password_hash::phc::PasswordHash;
+    use argon2::password_hash::phc::{Output, PasswordHash};
 
     #[test]
     fn nobodys_hash_costs_what_every_hash_costs() {
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(nobodys.params.to_string(), made.params.to_string());
         assert_eq!(made.params.to_string(), "m=19456,t=2,p=1");
         assert!(made.to_string().starts_with("$argon2id$v=19$"));
-        let length = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.len());
+        let length = |hash: &PasswordHash| hash.hash.as_ref().map(Output::len);
         assert_eq!(length(&nobodys), length(&made));
     }
 }

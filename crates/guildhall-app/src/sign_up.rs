@@ -30,6 +30,8 @@ pub struct NewAccount {
     pub email: String,
     /// 8 to 128 characters.
     pub password: String,
+    /// A path of this server to go on to, once the account is open.
+    pub return_to: Option<String>,
 }
 
 /// What waits for its e-mail to be confirmed.
@@ -40,6 +42,7 @@ struct Asked {
     password_hash: String,
     /// What the asking browser's forms are bound to.
     browser: String,
+    return_to: Option<String>,
 }
 
 /// What a link in a letter would do.
@@ -59,10 +62,17 @@ pub enum Pending {
 /// What following a link did.
 #[derive(Debug)]
 pub enum Confirmed {
-    /// An account is open; signed in where the link was followed in the browser that asked for it.
-    Account(Option<Entered>),
+    /// An account is open.
+    Account {
+        /// Signed in, where the link was followed in the browser that asked for it.
+        entered: Option<Entered>,
+        /// Where its owner was going.
+        return_to: Option<String>,
+    },
     /// An account has this e-mail now.
     Email(String),
+    /// There is an account with this e-mail already.
+    AccountExists,
 }
 
 /// Asks for an account. `browser` is anything that the asking browser alone will show again.
@@ -88,7 +98,8 @@ pub async fn sign_up(hall: &Guildhall, new: NewAccount, device: &Device, browser
         })
         .await?;
     let password_hash = password::hash(hall, &new.password).await?;
-    let asked = Asked { username, name, password_hash, browser: browser.to_owned() };
+    let (browser, return_to) = (browser.to_owned(), new.return_to);
+    let asked = Asked { username, name, password_hash, browser, return_to };
     let origin = hall.origin().to_owned();
     hall.store.write(move |tx| write_letter(tx, &origin, &email, &asked)).await
 }
@@ -149,17 +160,19 @@ pub async fn confirm(
     let (token, shown) = (token.to_owned(), shown.to_owned());
     let followed = hall.store.write(move |tx| follow(tx, &token, username.as_deref(), &browser, &shown));
     match followed.await? {
-        Followed::Account(user, Some(begun)) => {
-            Ok(Confirmed::Account(Some(sign_in::enter(hall, &user, begun))))
+        Followed::Account { user, begun, return_to } => {
+            let entered = begun.map(|begun| sign_in::enter(hall, &user, begun));
+            Ok(Confirmed::Account { entered, return_to })
         }
-        Followed::Account(_, None) => Ok(Confirmed::Account(None)),
         Followed::Email(email) => Ok(Confirmed::Email(email)),
+        Followed::AccountExists => Ok(Confirmed::AccountExists),
     }
 }
 
 enum Followed {
-    Account(UserId, Option<Begun>),
+    Account { user: UserId, begun: Option<Begun>, return_to: Option<String> },
     Email(String),
+    AccountExists,
 }
 
 fn follow(
@@ -170,6 +183,9 @@ fn follow(
     shown: &str,
 ) -> Result<Followed> {
     if let Some(meant) = one_time_token::use_up(tx, Kind::SignUp, token)? {
+        if store::account::find_by_email(tx, &meant.email)?.is_some() {
+            return Ok(Followed::AccountExists);
+        }
         let mut asked: Asked = serde_json::from_str(&meant.details).map_err(Error::internal)?;
         asked.username = username.map_or(asked.username, |username| username.trim().to_owned());
         let user = open(tx, &asked, &meant.email)?;
@@ -177,7 +193,7 @@ fn follow(
             true => Some(sign_in::begin(tx, &user, browser)?),
             false => None,
         };
-        return Ok(Followed::Account(user, begun));
+        return Ok(Followed::Account { user, begun, return_to: asked.return_to });
     }
     match one_time_token::use_up(tx, Kind::ChangeEmail, token)? {
         Some(Meant { user: Some(user), email, .. }) => match store::account::set_email(tx, &user, &email)? {

@@ -6,10 +6,9 @@
 use crate::hub::page::Refused;
 use crate::session::Visitor;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
-use axum::response::{IntoResponse, Response};
 use guildhall_app::Guildhall;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -33,15 +32,13 @@ where
     S: Send + Sync,
     Arc<Guildhall>: FromRef<S>,
 {
-    type Rejection = Response;
+    type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let (mut parts, body) = request.into_parts();
-        let visitor =
-            Visitor::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;
-        let refuse = |status, title, sentence: &str| {
-            Err(Refused::new(status, title, sentence).seen_by(&visitor).into_response())
-        };
+        let visitor = Visitor::from_request_parts(&mut parts, state).await?;
+        let refuse =
+            |status, title, sentence: &str| Err(Refused::new(status, title, sentence).seen_by(&visitor));
         if is_foreign(&parts.headers, Arc::from_ref(state).origin()) {
             let sentence = "Another site sent this form. Open the page here and send it again.";
             return refuse(StatusCode::FORBIDDEN, "Not sent from here", sentence);
@@ -84,7 +81,7 @@ fn carries(form: &[u8], token: &str) -> bool {
 
 /// Whether the browser says that another site's page sent this.
 fn is_foreign(headers: &HeaderMap, own_origin: &str) -> bool {
-    let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
+    let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
     if !matches!(site, None | Some(b"same-origin" | b"none")) {
         return true;
     }
@@ -107,7 +104,6 @@ fn is_form(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderValue;
 
     #[test]
     fn browsers_tell_what_sent_a_form() {

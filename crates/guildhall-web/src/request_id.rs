@@ -16,6 +16,8 @@ use tower::Service;
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id taken over from a proxy in front, in bytes.
 const LONGEST: usize = 64;
+/// What paths begin with that end with a secret.
+const LINKS: [&str; 2] = ["/confirm-email/", "/reset-password/"];
 
 tokio::task_local! {
     static CURRENT: RequestName;
@@ -48,10 +50,11 @@ impl RequestName {
         self.method.as_str()
     }
 
-    /// The path, without parameters, which may be secret.
+    /// The path, without parameters, which may be secret, and without the secret of a link in a letter.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.uri.path()
+        let path = self.uri.path();
+        LINKS.iter().find(|link| path.starts_with(**link)).unwrap_or(&path)
     }
 }
 

@@ -16,6 +16,7 @@ use guildhall_core::return_to::local_path;
 use guildhall_core::session::LONGEST_MS;
 use hyper::header::{COOKIE, HeaderValue, REFERER, SET_COOKIE, USER_AGENT};
 use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
@@ -135,7 +136,7 @@ where
 /// Where someone signs in to come back: to the page asked for, or to the one whose form was sent.
 fn sign_in_address(parts: &Parts, origin: &str) -> String {
     let asked = match parts.method {
-        Method::GET | Method::HEAD => parts.uri.path_and_query().map(|place| place.as_str()),
+        Method::GET | Method::HEAD => parts.uri.path_and_query().map(PathAndQuery::as_str),
         _ => parts
             .headers
             .get(REFERER)
@@ -250,6 +251,32 @@ mod tests {
         assert_eq!(plain, "guildhall_session=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=5");
         let secure = set_cookie(SESSION, "t", 5, true);
         assert_eq!(secure, "__Host-guildhall_session=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=5; Secure");
+    }
+
+    #[test]
+    fn whoever_signs_in_comes_back_to_a_page() {
+        let table = [
+            ("GET", "/account?done=name", None, "/sign-in?return_to=%2Faccount%3Fdone%3Dname"),
+            ("GET", "/", None, "/sign-in"),
+            ("GET", "//evil.example", None, "/sign-in"),
+            ("POST", "/account/name", None, "/sign-in"),
+            ("POST", "/account/name", Some("http://hall.example/account"), "/sign-in?return_to=%2Faccount"),
+            ("POST", "/account/name", Some("http://hall.example//evil.example"), "/sign-in"),
+            ("POST", "/account/name", Some("http://hall.example.evil.example/a"), "/sign-in"),
+            ("POST", "/account/name", Some("https://elsewhere.example/a"), "/sign-in"),
+        ];
+        for (method, place, referer, address) in table {
+            let mut request = hyper::Request::builder().method(method).uri(place);
+            if let Some(referer) = referer {
+                request = request.header(REFERER, referer);
+            }
+            let (parts, ()) = request.body(()).expect("a request").into_parts();
+            assert_eq!(
+                sign_in_address(&parts, "http://hall.example"),
+                address,
+                "{method} {place} {referer:?}"
+            );
+        }
     }
 
     #[test]

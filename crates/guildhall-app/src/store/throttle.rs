@@ -20,8 +20,9 @@ pub(crate) fn set(tx: &mut Tx<'_>, name: &str, empty_at: i64) -> Result<()> {
     Ok(())
 }
 
-/// Takes one try out of a bucket.
+/// Takes one try out of a bucket, between others' looking and filling.
 pub(crate) fn give_back(tx: &mut Tx<'_>, name: &str, each_ms: i64) -> Result<()> {
+    tx.lock(name)?;
     tx.execute(
         "update throttles
          set empty_at = empty_at - $2
@@ -31,7 +32,9 @@ pub(crate) fn give_back(tx: &mut Tx<'_>, name: &str, each_ms: i64) -> Result<()>
     Ok(())
 }
 
+/// Forgets a bucket, between others' looking and filling.
 pub(crate) fn delete(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+    tx.lock(name)?;
     tx.execute("delete from throttles where name = $1", params![name])?;
     Ok(())
 }

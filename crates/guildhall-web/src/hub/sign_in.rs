@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// Where people go who came for nothing in particular.
-const HOME: &str = "/account";
+pub(super) const HOME: &str = "/account";
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -25,6 +25,12 @@ struct SignIn<'a> {
     /// What was just done elsewhere.
     told: Option<&'a str>,
     refusal: Option<String>,
+}
+
+impl SignIn<'_> {
+    fn sign_up_address(&self) -> String {
+        leading_on("/sign-up", self.return_to)
+    }
 }
 
 #[derive(Template)]
@@ -38,7 +44,7 @@ struct SecondStep<'a> {
 /// What stands in the address of these pages.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Parameters {
-    return_to: Option<String>,
+    pub(super) return_to: Option<String>,
     /// `password` after a reset.
     done: Option<String>,
 }
@@ -59,8 +65,13 @@ pub(crate) struct Code {
 }
 
 /// A place on this server, if one was given.
-fn place(given: Option<&str>) -> Option<&str> {
+pub(super) fn place(given: Option<&str>) -> Option<&str> {
     given.and_then(local_path)
+}
+
+/// The address of a page that leads on to a place.
+pub(super) fn leading_on(page: &str, return_to: Option<&str>) -> String {
+    return_to.map_or_else(|| page.to_owned(), |place| format!("{page}?return_to={}", encoded(place)))
 }
 
 /// Asks for a name and a password.
@@ -86,8 +97,7 @@ pub(crate) async fn enter(
     match sign_in::sign_in(&hall, &form.name, &form.password, browser).await {
         Ok(Entry::Done(entered)) => let_in(&hall, &entered, see_other(return_to.unwrap_or(HOME))),
         Ok(Entry::CodeNeeded(token)) => {
-            let place = return_to.map(|place| format!("/sign-in/code?return_to={}", encoded(place)));
-            let_on(&hall, &token, see_other(place.as_deref().unwrap_or("/sign-in/code")))
+            let_on(&hall, &token, see_other(&leading_on("/sign-in/code", return_to)))
         }
         Err(error) => {
             let refusal = Some(error.told());
@@ -109,10 +119,10 @@ pub(crate) async fn code_page(
         Some(token) => sign_in::awaits_code(&hall, token).await?,
         None => false,
     };
-    if !is_awaited {
-        return Ok(see_other("/sign-in"));
-    }
     let return_to = place(parameters.return_to.as_deref());
+    if !is_awaited {
+        return Ok(see_other(&leading_on("/sign-in", return_to)));
+    }
     Ok(visitor.keep(render(StatusCode::OK, &SecondStep { visitor: &visitor, return_to, refusal: None })))
 }
 

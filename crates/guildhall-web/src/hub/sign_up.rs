@@ -1,11 +1,11 @@
 //! The pages of signing up, and of the link that confirms an e-mail.
 
 use super::page::{Refused, refuse_with, render, see_other};
-use super::sign_in::letter_hint;
+use super::sign_in::{HOME, Parameters, leading_on, letter_hint, place};
 use crate::form::ProtectedForm;
 use crate::session::{Browser, Visitor, let_in};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use guildhall_app::sign_up::{self, Confirmed, NewAccount, Pending};
 use guildhall_app::{Error, Guildhall};
@@ -18,6 +18,8 @@ use std::sync::Arc;
 struct SignUp<'a> {
     visitor: &'a Visitor,
     form: &'a Form,
+    return_to: Option<&'a str>,
+    sign_in_address: String,
     refusal: Option<String>,
 }
 
@@ -60,6 +62,14 @@ pub(crate) struct Form {
     username: String,
     email: String,
     password: String,
+    return_to: Option<String>,
+}
+
+impl Form {
+    fn page<'a>(&'a self, visitor: &'a Visitor, refusal: Option<String>) -> SignUp<'a> {
+        let return_to = place(self.return_to.as_deref());
+        SignUp { visitor, form: self, return_to, sign_in_address: leading_on("/sign-in", return_to), refusal }
+    }
 }
 
 /// The button under a link's page, and perhaps another username.
@@ -69,11 +79,12 @@ pub(crate) struct Confirmation {
 }
 
 /// Asks for what an account needs.
-pub(crate) async fn page(visitor: Visitor) -> Response {
+pub(crate) async fn page(visitor: Visitor, Query(parameters): Query<Parameters>) -> Response {
+    let form = Form { return_to: parameters.return_to, ..Form::default() };
     if visitor.session.is_some() {
-        return see_other("/account");
+        return see_other(place(form.return_to.as_deref()).unwrap_or(HOME));
     }
-    visitor.keep(render(StatusCode::OK, &SignUp { visitor: &visitor, form: &Form::default(), refusal: None }))
+    visitor.keep(render(StatusCode::OK, &form.page(&visitor, None)))
 }
 
 /// Takes it, and says that a letter is under way whether or not the e-mail has an account.
@@ -88,6 +99,7 @@ pub(crate) async fn ask(
         name: form.name.clone(),
         email: form.email.clone(),
         password: form.password.clone(),
+        return_to: place(form.return_to.as_deref()).map(ToOwned::to_owned),
     };
     match sign_up::sign_up(&hall, new, &browser.device, &visitor.form_token()).await {
         Ok(()) => {
@@ -95,10 +107,7 @@ pub(crate) async fn ask(
             let (email, hint) = (form.email.trim(), letter_hint(&hall));
             visitor.keep(render(StatusCode::OK, &LetterSent { visitor: &visitor, lead, email, hint }))
         }
-        Err(error) => {
-            let refusal = Some(error.told());
-            visitor.keep(refuse_with(&error, &SignUp { visitor: &visitor, form: &form, refusal }))
-        }
+        Err(error) => visitor.keep(refuse_with(&error, &form.page(&visitor, Some(error.told())))),
     }
 }
 
@@ -124,10 +133,14 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Refused> {
     let pending = pending(&hall, &visitor, &token).await?;
     match sign_up::confirm(&hall, &token, form.username, browser, &visitor.form_token()).await {
-        Ok(Confirmed::Account(Some(entered))) => Ok(let_in(&hall, &entered, see_other("/account?done=open"))),
-        Ok(Confirmed::Account(None)) => {
+        Ok(Confirmed::Account { entered: Some(entered), return_to }) => {
+            let place = return_to.as_deref().unwrap_or("/account?done=open");
+            Ok(let_in(&hall, &entered, see_other(place)))
+        }
+        Ok(Confirmed::Account { entered: None, return_to }) => {
             let (title, lead) = ("Your account is open", "Sign in with the password that you chose.");
-            let next = ("/sign-in", "Sign in");
+            let address = leading_on("/sign-in", return_to.as_deref());
+            let next = (address.as_str(), "Sign in");
             Ok(render(StatusCode::OK, &Done { visitor: &visitor, title, lead, next }))
         }
         Ok(Confirmed::Email(email)) => {
@@ -135,8 +148,14 @@ pub(crate) async fn confirm(
             let (title, next) = ("Your e-mail is changed", ("/account", "Your account"));
             Ok(render(StatusCode::OK, &Done { visitor: &visitor, title, lead: &lead, next }))
         }
+        Ok(Confirmed::AccountExists) => {
+            let (title, next) = ("You have an account already", ("/sign-in", "Sign in"));
+            let lead = "There is an account with this e-mail already: sign in, or reset its password.";
+            Ok(render(StatusCode::CONFLICT, &Done { visitor: &visitor, title, lead, next }))
+        }
         Err(error) => {
-            let is_taken = matches!(error, Error::Conflict(_) | Error::Invalid(_));
+            let is_taken = matches!(pending, Pending::Account { .. })
+                && matches!(error, Error::Conflict(_) | Error::Invalid(_));
             let refusal = Some(error.told());
             let page = Confirm { visitor: &visitor, token: &token, pending: &pending, is_taken, refusal };
             Ok(visitor.keep(refuse_with(&error, &page)))

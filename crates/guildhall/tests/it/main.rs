@@ -4,9 +4,11 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod account;
 mod attachment;
 mod authorization;
 mod bad_input;
+mod browser;
 mod checkout;
 mod crash;
 mod dev_proxy;
@@ -29,5 +31,6 @@ mod session;
 mod smtp;
 mod start;
 mod tls;
+mod two_step;
 mod user;
 mod user_token;
