@@ -5,8 +5,9 @@ use crate::access::company_standing;
 use crate::error::{Result, no_such};
 use crate::store;
 use guildhall_core::access::AccessLevel;
+use guildhall_core::app_view::{DASHBOARD_VIEW, DISCOVER_VIEW, EXPERIENCE_VIEW, view_path};
 use guildhall_core::experience::ExperienceKind;
-use guildhall_core::ids::{AppId, CompanyId, ExperienceId, UserId};
+use guildhall_core::ids::{AppId, CompanyId, ExperienceId, Id, UserId};
 
 /// What a page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub async fn of_experience(hall: &Guildhall, user: &UserId, id: &ExperienceId) -
             if crate::access::of_experience(read, &record, &id)?.level() == AccessLevel::NoAccess {
                 return no_such("experience", &id);
             }
-            let path = format!("/experiences/{id}");
+            let path = view_path(EXPERIENCE_VIEW, "experienceId", id.as_str());
             let view = View { app: experience.app.id, title: experience.name, path };
             Ok((experience.kind == ExperienceKind::App).then_some(view))
         })
@@ -52,9 +53,11 @@ pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, 
         .read(move |read| {
             let is_team = company_standing(read, &company, &user)?.level() == AccessLevel::Admin;
             match store::app::find(read, &id)? {
-                Some(app) if is_team && store::app::is_installed(read, &id, &company)? => {
-                    Ok(View { app: app.id, title: app.name, path: format!("/dashboard/{company}") })
-                }
+                Some(app) if is_team && store::app::is_installed(read, &id, &company)? => Ok(View {
+                    app: app.id,
+                    title: app.name,
+                    path: view_path(DASHBOARD_VIEW, "companyId", company.as_str()),
+                }),
                 _ => no_such("app", &id),
             }
         })
@@ -70,7 +73,7 @@ pub async fn of_app(hall: &Guildhall, user: &UserId, app: &AppId) -> Result<View
     hall.store
         .read(move |read| match store::app::find(read, &id)? {
             Some(app) if store::app::relation(read, &id, &user)?.is_some() => {
-                Ok(View { app: app.id, title: app.name, path: "/discover".into() })
+                Ok(View { app: app.id, title: app.name, path: DISCOVER_VIEW.into() })
             }
             _ => no_such("app", &id),
         })

@@ -54,8 +54,9 @@ impl std::fmt::Debug for FreshTokens {
 /// # Errors
 /// As [`mint`].
 pub async fn current(hall: &Guildhall, app: &AppId, user: &UserId) -> Result<String> {
-    let now_ms = hall.clock.now_ms();
     let ring = signing_key::ring(hall).await?;
+    // Not before a first key was made, which signs from then on.
+    let now_ms = hall.clock.now_ms();
     let kid = &ring.signing(now_ms)?.kid;
     let pair = (user.clone(), app.clone());
     let is_good = |fresh: &Arc<Fresh>| {

@@ -79,6 +79,13 @@ impl AppHosts {
         }
     }
 
+    /// All origins of apps, as a policy of content names them. It cannot name one of them: its grammar knows no
+    /// underscore, and every app's id has one.
+    #[must_use]
+    pub fn every_origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority_of("*"))
+    }
+
     /// The origin of an app, e.g. `http://app_x.apps.localhost:8003`.
     #[must_use]
     pub fn origin_of(&self, app: &AppId) -> String {
@@ -172,6 +179,7 @@ mod tests {
         for (origin, domain, expected) in table {
             let hosts = AppHosts::of(origin, domain);
             assert_eq!(hosts.origin_of(&AppId::from_stored("app_aB1".into())), expected, "{origin}");
+            assert_eq!(hosts.every_origin(), expected.replace("app_ab1", "*"));
         }
     }
 

@@ -8,6 +8,7 @@ pub mod account;
 pub mod address;
 pub mod app;
 pub mod app_host;
+pub mod app_view;
 pub mod attachment;
 pub mod experience;
 pub mod ids;

@@ -63,5 +63,5 @@ pub(super) async fn frame(
     let origin = hosts.origin_of(&view.app);
     let address = way_in(&origin, &ticket, &view.path);
     let page = Framed { visitor: &signed_in.visitor, title: &view.title, address: &address };
-    Ok(render_framing(&page, &origin))
+    Ok(render_framing(&page, &hosts.every_origin()))
 }

@@ -66,10 +66,10 @@ pub(crate) fn let_forms_lead_on(mut response: Response, sources: &str) -> Respon
     response
 }
 
-/// Renders a page that frames what is at one other origin.
-pub(crate) fn render_framing(template: &impl Template, origin: &str) -> Response {
+/// Renders a page that frames what is at other origins.
+pub(crate) fn render_framing(template: &impl Template, origins: &str) -> Response {
     let mut response = render(StatusCode::OK, template);
-    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origin}")) {
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origins}")) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response

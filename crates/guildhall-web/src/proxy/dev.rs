@@ -139,7 +139,7 @@ impl Dev {
         if let Some(host) = told.get(HOST) {
             request.headers_mut().insert(HOST, host.clone());
         }
-        match forward(&self.app, self.way, request).await {
+        match forward(&self.app, self.way, request, headers::asks_for_websocket(told)).await {
             Ok(mut response) => {
                 headers::relocate(response.headers_mut(), |location| {
                     location.starts_with("http").then(|| self.app.translate(location, own)).flatten()
@@ -180,7 +180,7 @@ impl Dev {
         for name in [AUTHORIZATION, COOKIE, HOST] {
             request.headers_mut().remove(name);
         }
-        match forward(&self.server, self.way, request).await {
+        match forward(&self.server, self.way, request, false).await {
             Ok(response) => response,
             Err(Unanswered::Path) => {
                 refusal::page(told, StatusCode::BAD_REQUEST, "A path must not lead upwards.")

@@ -3,7 +3,7 @@
 //! A connection serves one request, so no answer can be another request's. Bodies are never held: a side that reads
 //! slowly slows the other. Redirects are answers like any other. Upgrades are left to `upgrade.rs`.
 
-use super::headers::{asks_for_websocket, end_connection, insert};
+use super::headers::{end_connection, insert};
 use super::upgrade;
 use super::upstream::Upstream;
 use crate::server::Stopping;
@@ -44,7 +44,7 @@ pub(crate) enum Unanswered {
 }
 
 /// Passes a request on whose headers are ready but for the connection's, and for the host's where they have none; answers what the server does, with its
-/// headers as they are but for the connection's.
+/// headers as they are but for the connection's. `is_socket` says that the browser asks to speak WebSocket.
 ///
 /// # Errors
 /// Why there is no answer.
@@ -52,10 +52,11 @@ pub(crate) async fn forward(
     upstream: &Upstream,
     way: Way,
     mut request: Request,
+    is_socket: bool,
 ) -> Result<Response, Unanswered> {
     let target = upstream.target(request.uri()).ok_or(Unanswered::Path)?;
     let stopping = request.extensions().get::<Stopping>().cloned();
-    let is_upgrade = *request.method() == Method::GET && asks_for_websocket(request.headers());
+    let is_upgrade = is_socket && *request.method() == Method::GET;
     let patience = if is_upgrade { way.socket_patience } else { way.patience };
     let browser = is_upgrade.then(|| hyper::upgrade::on(&mut request));
     let stream = upstream.connect(way.reach, patience).await.map_err(Unanswered::Unreachable)?;

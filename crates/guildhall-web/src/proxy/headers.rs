@@ -139,10 +139,9 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value)
 }
 
-/// Makes an app's head one for the browser: nothing about the connection, no word on other hosts, cookies for the
+/// Makes an app's head one for the browser: no word on other hosts, cookies for the
 /// app's own host alone and none that `is_ours`.
 pub(crate) fn to_browser(headers: &mut HeaderMap, is_ours: impl Fn(&str) -> bool) {
-    end_connection(headers);
     for name in &NOT_AN_APPS_TO_SAY {
         headers.remove(name);
     }
@@ -273,8 +272,6 @@ mod tests {
     fn a_browser_is_told_of_the_apps_host_alone() {
         let mut headers = head(&[
             ("content-type", "text/html"),
-            ("connection", "close"),
-            ("transfer-encoding", "chunked"),
             ("x-frame-options", "DENY"),
             ("alt-svc", "h3=\":443\""),
             ("clear-site-data", "\"*\""),

@@ -179,6 +179,7 @@ impl Front {
         let Some(upstream) = upstream else {
             return self.unanswered(at, &told, "The app has no base URL that can be asked.").await;
         };
+        let is_socket = headers::asks_for_websocket(&told);
         let trusts = origin::may_carry_token(request.method(), request.headers(), &at.origin);
         let forwarding = Forwarding {
             address: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip()),
@@ -190,7 +191,7 @@ impl Front {
             let token = user_token::current(&self.hall, &at.visit.app, user).await?;
             headers::insert(request.headers_mut(), USER_TOKEN, &token);
         }
-        match forward(&upstream, self.way, request).await {
+        match forward(&upstream, self.way, request, is_socket).await {
             Ok(mut response) => {
                 let headers = response.headers_mut();
                 headers::to_browser(headers, is_ours);

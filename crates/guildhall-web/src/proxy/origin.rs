@@ -71,9 +71,11 @@ mod tests {
     use super::*;
     use hyper::header::{HeaderName, HeaderValue};
 
+    type Pairs = [(&'static str, &'static str)];
+
     const APP: &str = "http://app_a.apps.localhost:8003";
 
-    fn head(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    fn head(pairs: &Pairs) -> HeaderMap {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn only_the_apps_own_pages_speak_and_only_they_and_navigations_carry_tokens() {
         let evil = "http://app_b.apps.localhost:8003";
-        let table: [(Method, &[(&'static str, &'static str)], bool, bool); 14] = [
+        let table: [(Method, &Pairs, bool, bool); 14] = [
             // Method, headers, may carry a token, may speak.
             (Method::GET, &[], true, true),
             (Method::POST, &[], false, false),

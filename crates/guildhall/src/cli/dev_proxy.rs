@@ -7,7 +7,6 @@ use guildhall_app::clock::{Clock, Random};
 use guildhall_app::user_token;
 use guildhall_core::ids::{AppId, Id, UserId};
 use guildhall_web::{DevProxy, TokenSource};
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,14 +159,9 @@ impl Arguments {
     /// Starts the app's server, in a group of its own so that all it starts can be ended.
     fn start(&self, port: u16) -> Result<Child, String> {
         let line = self.command.clone().unwrap_or_else(|| format!("npm run {}", self.npm_command));
-        Command::new("sh")
-            .args(["-c", &line])
-            .env("PORT", port.to_string())
-            .stdin(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("cannot start `{line}`: {error}"))
+        let mut command = shell(&line);
+        command.env("PORT", port.to_string()).stdin(Stdio::null()).kill_on_drop(true);
+        command.spawn().map_err(|error| format!("cannot start `{line}`: {error}"))
     }
 }
 
@@ -188,8 +182,25 @@ async fn ended(child: Option<&mut Child>) -> ExitStatus {
     }
 }
 
+/// What runs a line of a shell.
+#[cfg(unix)]
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).process_group(0);
+    command
+}
+
+#[cfg(not(unix))]
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("cmd");
+    command.args(["/C", line]);
+    command
+}
+
 /// Ends the app's server and all that it started: asks first.
+#[cfg(unix)]
 async fn end(mut child: Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let Some(group) = group else {
         return;
@@ -200,4 +211,10 @@ async fn end(mut child: Child) {
         let _ = kill_process_group(group, Signal::KILL);
         let _ = child.wait().await;
     }
+}
+
+#[cfg(not(unix))]
+async fn end(mut child: Child) {
+    // It may have ended by itself.
+    let _ = child.kill().await;
 }

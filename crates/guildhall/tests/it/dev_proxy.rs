@@ -175,7 +175,7 @@ async fn the_apps_server_is_started_and_ended_with_the_proxy() {
     // It ends by itself when nobody is left to end it, and says on which port it should be.
     let command = "echo port $PORT; echo $$ > pid; exec sleep 600";
     let mut start = home.over_data(&["dev-proxy", "--proxyPort", "0", "--command", command]);
-    let mut proxy = Proxy::start(&mut start.env("PATH", std::env::var_os("PATH").unwrap_or_default())).await;
+    let mut proxy = Proxy::start(start.env("PATH", std::env::var_os("PATH").unwrap_or_default())).await;
     let line = soon(proxy.said.next_line()).await.expect("text").expect("a line");
     let port = line.strip_prefix("port ").expect("the port it was given").to_owned();
     assert!(proxy.greeting.contains(&format!("Its own server gets port {port};")), "{}", proxy.greeting);
@@ -195,7 +195,7 @@ async fn the_apps_server_is_started_and_ended_with_the_proxy() {
 
     // When the app's server ends by itself, so does the proxy, in the same way.
     let mut start = home.over_data(&["dev-proxy", "--proxyPort", "0", "--command", "exit 7"]);
-    let mut proxy = Proxy::start(&mut start.env("PATH", std::env::var_os("PATH").unwrap_or_default())).await;
+    let mut proxy = Proxy::start(start.env("PATH", std::env::var_os("PATH").unwrap_or_default())).await;
     assert_eq!(soon(proxy.child.wait()).await.expect("it ends").code(), Some(7));
 }
 

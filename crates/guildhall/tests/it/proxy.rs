@@ -35,12 +35,13 @@ async fn the_app_in_the_frame_is_told_who_looks() {
     let path = format!("/experiences/{}", stage.experience);
     let page = stage.hub(&path, &hub_cookie).await;
     let policy = page.value("content-security-policy").expect("a policy").to_owned();
-    assert!(policy.ends_with(&format!("; frame-src {}", stage.origin())), "{policy}");
+    let apps = format!("; frame-src http://*.apps.localhost:{}", stage.address().port());
+    assert!(policy.ends_with(&apps), "{policy}");
     assert!(page.body().contains("Notes &#38; &#60;more&#62;"), "{}", page.body());
 
     let frame = framed(&page);
     let target = frame.strip_prefix(&stage.origin()).expect("on the app's origin");
-    let entered = stage.ask(&format!("GET {target}"), &stage.from_hub()).await;
+    let entered = stage.ask(&format!("GET {target}"), &stage.referred_by_hub()).await;
     assert_eq!((entered.status(), entered.value("location")), (303, Some(path.as_str())));
     let set = entered.value("set-cookie").expect("a cookie");
     assert!(set.ends_with("; Path=/; HttpOnly; Max-Age=86400; SameSite=None; Secure; Partitioned"), "{set}");
@@ -93,7 +94,7 @@ async fn a_ticket_counts_once_on_its_host_and_from_the_hub() {
         assert_eq!(raw.status(), status, "{raw:?}");
         assert!(raw.body().contains(sentence) && raw.value("set-cookie").is_none(), "{raw:?}");
     };
-    let hub = stage.from_hub();
+    let hub = stage.referred_by_hub();
     let elsewhere = "An app is entered from a page of its community.";
     let first = stage.frame(&cookie).await;
     for from in ["", "Referer: http://evil.example/\r\n", &format!("Referer: {}/\r\n", stage.origin())] {
@@ -136,7 +137,7 @@ async fn entering_leads_nowhere_else() {
     {
         let frame = stage.frame(&cookie).await;
         let (ticket, _) = frame.split_once("&to=").expect("two parameters");
-        let raw = stage.ask(&format!("GET {ticket}&to={to}"), &stage.from_hub()).await;
+        let raw = stage.ask(&format!("GET {ticket}&to={to}"), &stage.referred_by_hub()).await;
         assert_eq!((raw.status(), raw.value("location")), (303, Some("/")), "{to}");
     }
 }
@@ -172,7 +173,7 @@ async fn a_cookie_is_good_for_one_app_and_ends_with_its_session() {
 
     // A browser that has a lasting cookie keeps it.
     let frame = stage.frame(&hub_cookie).await;
-    let headers = format!("{}Cookie: {cookie}\r\n", stage.from_hub());
+    let headers = format!("{}Cookie: {cookie}\r\n", stage.referred_by_hub());
     let again = stage.ask(&format!("GET {frame}"), &headers).await;
     assert_eq!((again.status(), again.value("set-cookie")), (303, None));
 

@@ -221,14 +221,14 @@ impl Stage {
 
     /// Goes where a frame leads, as a browser does; answers the app's cookie.
     pub(crate) async fn enter(&self, target: &str) -> String {
-        let entered = self.ask(&format!("GET {target}"), &self.from_hub()).await;
+        let entered = self.ask(&format!("GET {target}"), &self.referred_by_hub()).await;
         assert_eq!(entered.status(), 303, "{entered:?}");
         let cookie = entered.value("set-cookie").expect("a cookie");
         cookie.split(';').next().expect("a pair").to_owned()
     }
 
     /// What a browser says of where it comes from.
-    pub(crate) fn from_hub(&self) -> String {
+    pub(crate) fn referred_by_hub(&self) -> String {
         format!("Referer: {}/\r\n", self.hall.running.origin)
     }
 

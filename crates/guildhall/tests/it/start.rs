@@ -212,7 +212,7 @@ async fn a_mistake_in_the_settings_is_one_sentence_that_names_it() {
         (
             "GUILDHALL_LISTN",
             "x",
-            "GUILDHALL_LISTN: there is no setting \"listn\" (there are: data_dir, listen",
+            "GUILDHALL_LISTN: there is no setting \"listn\" (there are: allow_private_apps, apps_domain,",
         ),
         ("GUILDHALL_LARGEST_UPLOAD_MIB", "big", "GUILDHALL_LARGEST_UPLOAD_MIB must be a whole number"),
         ("GUILDHALL_CONFIG", "missing.toml", "cannot read missing.toml"),

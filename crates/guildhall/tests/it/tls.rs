@@ -117,10 +117,12 @@ async fn the_authority_is_kept_while_it_vouches_for_every_name() {
         assert!(advice.contains(words), "does not say {words}: {advice}");
     }
     let pem = read(&file);
-    for host in ["localhost", "notes.apps.localhost"] {
-        let client = client_for(&pem, Some((host, &first)));
-        assert!(is_answered(&client, &format!("https://{host}:{port}")).await, "{host}");
-    }
+    let client = client_for(&pem, Some(("localhost", &first)));
+    assert!(is_answered(&client, &format!("https://localhost:{port}")).await);
+    let client = client_for(&pem, Some(("app_notes.apps.localhost", &first)));
+    let answered =
+        client.get(format!("https://app_notes.apps.localhost:{port}/")).send().await.expect("trusted");
+    assert_eq!(answered.status(), 404, "there is no such app");
     let elsewhere = client_for(&pem, Some(("hall.example", &first)));
     assert!(!is_answered(&elsewhere, &format!("https://hall.example:{port}")).await);
     first.stop().await.expect("it stops");
