@@ -104,7 +104,9 @@ fn shown(text: &str) -> String {
 fn is_scalar(value: &Value, name: &str) -> bool {
     match (name, value) {
         ("JSON", _) => true,
-        ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) | ("ID", Value::String(_)) => true,
+        ("String" | "UrlString", Value::String(_))
+        | ("Boolean", Value::Boolean(_))
+        | ("ID", Value::String(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|whole| i32::try_from(whole).is_ok()),
         ("Float", Value::Number(_)) => true,

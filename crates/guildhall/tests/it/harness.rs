@@ -62,9 +62,14 @@ impl Answered {
 impl Hall {
     /// Opens a hall.
     pub(crate) async fn open() -> Self {
+        Self::open_with(|config| config).await
+    }
+
+    /// Opens a hall with changed settings.
+    pub(crate) async fn open_with(change: impl FnOnce(Config) -> Config) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::frozen(NOW_MS);
-        let config = config(&directory);
+        let config = change(config(&directory));
         let running =
             serve::start(&config, clock.clone(), Random::seeded(7), true).await.expect("the hall opens");
         let world = running.demo.clone().expect("the demo world was asked for");

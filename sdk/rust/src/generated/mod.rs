@@ -14,6 +14,7 @@ mod notifications;
 pub mod operations;
 mod payments;
 mod users;
+mod webhooks;
 
 pub use access::*;
 pub use access_passes::*;
@@ -27,3 +28,4 @@ pub use messages::*;
 pub use notifications::*;
 pub use payments::*;
 pub use users::*;
+pub use webhooks::*;
