@@ -94,6 +94,13 @@ fn begin_try(tx: &mut Tx<'_>, id: &WebhookDeliveryId) -> Result<Option<Begun>> {
         store::webhook::set_state(tx, id, "dropped")?;
         return Ok(None);
     };
+    // What waited while the company removed the app is none of its business any more.
+    if let Some(app) = &webhook.app
+        && !store::app::is_installed(tx, app, &kept.company)?
+    {
+        store::webhook::set_state(tx, id, "dropped")?;
+        return Ok(None);
+    }
     let name = name_for(&webhook, kept.event).unwrap_or(kept.event);
     let number = store::webhook::begin_attempt(tx, id, &webhook.url)?;
     Ok(Some(Begun {
