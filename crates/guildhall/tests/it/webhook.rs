@@ -264,6 +264,56 @@ async fn a_new_membership_is_told_in_every_form_to_all_who_listen() {
     assert_eq!(jobs::count(&hall.running.hall).await.expect("a count").waiting, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_reads_addresses_only_where_it_was_granted_them() {
+    let (hall, mut receiver) = (Hall::open().await, Receiver::start().await);
+    let foreign = hall.foreign().await;
+    hall.install(&foreign, &[]).await;
+    let input = json!({"url": receiver.url("/app"), "resourceId": foreign.app.as_str(), "apiVersion": "v1"});
+    hall.run_with(&foreign.key, None, CREATE, json!({"input": input})).await.data();
+    hall.webhook(json!({"url": receiver.url("/own"), "apiVersion": "v1"})).await;
+    let mut told = BTreeMap::new();
+    for granted in [&[][..], &[Permission::MemberEmailRead]] {
+        hall.install(&foreign, granted).await;
+        hall.happen(Event::MembershipWentValid, "A").await;
+        hall.settle().await;
+        for one in receiver.rest() {
+            let email = one.json()["data"]["user"]["email"].clone();
+            told.insert((one.path, granted.len()), email);
+        }
+    }
+    let known = json!("mira@example.com");
+    let expected = [
+        (("/app".to_owned(), 0), Value::Null),
+        (("/app".to_owned(), 1), known.clone()),
+        (("/own".to_owned(), 0), known.clone()),
+        (("/own".to_owned(), 1), known),
+    ];
+    assert_eq!(told, expected.into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_behind_https_is_trusted_when_the_system_trusts_it() {
+    let (secure, home) = (Home::new(), Home::new());
+    let receiver = secure.serve(&["--tls", "--log", "error"]).await;
+    let authority = secure.data_dir().join("tls/ca.pem");
+    for (trusts, expected) in [(false, "cannot be trusted"), (true, "404")] {
+        let mut command = home.over_data(&["serve", "--listen", "127.0.0.1:0", "--demo", "--log", "error"]);
+        if trusts {
+            command.env("SSL_CERT_FILE", &authority);
+        }
+        let server = crate::process::Server::start(&mut command).await;
+        let caller = Caller::new(&home.demo()["WHOP_API_KEY"]);
+        let url = format!("{}/nowhere", receiver.origin);
+        let made = caller.data(&server.origin, None, CREATE, json!({"input": {"url": url}})).await;
+        let input = json!({"input": {"id": made["createWebhook"]["id"], "event": "payment_failed"}});
+        let tested = caller.data(&server.origin, None, TEST, input).await["testWebhookV2"].clone();
+        assert!(tested.to_string().contains(expected), "{tested}");
+        server.stop().await;
+    }
+    receiver.stop().await;
+}
+
 /// Every field that the contract names, with what a free membership has of it.
 #[track_caller]
 fn assert_membership(data: &Value, hall: &Hall, user: &UserId) {
