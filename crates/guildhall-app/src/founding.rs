@@ -13,11 +13,11 @@ use crate::plan::{self, NewPlan};
 use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
-use crate::{Guildhall, post};
-use crate::{api_key, app};
+use crate::{Guildhall, api_key, app, post, webhook};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
+    WebhookEventId,
 };
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::membership::MembershipStatus;
@@ -26,6 +26,7 @@ use guildhall_core::money::Currency;
 use guildhall_core::oauth::RedirectUri;
 use guildhall_core::permission::{Permission, Role};
 use guildhall_core::post::WhoCanPost;
+use guildhall_core::webhook::{Event, Subject};
 
 /// A founder's hands: everything it makes stands together or not at all.
 pub struct Founder<'a, 'b> {
@@ -175,6 +176,14 @@ impl Founder<'_, '_> {
     /// `Internal` only.
     pub fn membership(&mut self, membership: &NewMembership) -> Result<MembershipId> {
         membership::create(self.tx, membership)
+    }
+
+    /// Something that happened, for webhooks to hear of after the founding.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn event(&mut self, company: &CompanyId, event: Event, subject: &Subject) -> Result<WebhookEventId> {
+        webhook::emit(self.tx, company, event, subject)
     }
 
     /// An app, installed in its own company.

@@ -5,6 +5,11 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type ApiVersion =
+  | "v1"
+  | "v2"
+  | "v5";
+
 export type AppBuildPlatforms =
   | "android"
   | "ios"
@@ -319,6 +324,35 @@ export type Visibility =
   | "quick_link"
   | "visible";
 
+export type WebhookEvent =
+  | "app_membership_cancel_at_period_end_changed"
+  | "app_membership_went_invalid"
+  | "app_membership_went_valid"
+  | "app_payment_failed"
+  | "app_payment_pending"
+  | "app_payment_succeeded"
+  | "dispute_alert_created"
+  | "dispute_created"
+  | "dispute_updated"
+  | "invoice_created"
+  | "invoice_paid"
+  | "invoice_past_due"
+  | "invoice_voided"
+  | "membership_cancel_at_period_end_changed"
+  | "membership_experience_claimed"
+  | "membership_metadata_updated"
+  | "membership_went_invalid"
+  | "membership_went_valid"
+  | "payment_affiliate_reward_created"
+  | "payment_failed"
+  | "payment_pending"
+  | "payment_succeeded"
+  | "refund_created"
+  | "refund_updated"
+  | "resolution_created"
+  | "resolution_decided"
+  | "resolution_updated";
+
 export type WhoCanPostTypes =
   | "admins"
   | "everyone";
@@ -442,6 +476,15 @@ export interface CreateForumPostInput {
   title?: string | null;
 }
 
+export interface CreateWebhookInput {
+  apiVersion?: ApiVersion | null;
+  clientMutationId?: string | null;
+  enabled?: boolean | null;
+  events?: Array<WebhookEvent> | null;
+  resourceId?: string | null;
+  url: string;
+}
+
 export interface CustomFieldInput {
   fieldType: CustomFieldTypes;
   id?: string | null;
@@ -454,6 +497,11 @@ export interface CustomFieldInput {
 export interface DeleteCompanyMutedUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+export interface DeleteWebhookInput {
+  clientMutationId?: string | null;
+  id: string;
 }
 
 export interface DirectUploadInput {
@@ -550,6 +598,12 @@ export interface SendNotificationInput {
   userIds?: Array<string> | null;
 }
 
+export interface TestWebhookV2Input {
+  clientMutationId?: string | null;
+  event: WebhookEvent;
+  id: string;
+}
+
 export interface TransferFundsInput {
   amount: number;
   clientMutationId?: string | null;
@@ -603,6 +657,15 @@ export interface UpdateAppPermissionRequirementsInput {
   clientMutationId?: string | null;
   /** The whole list. */
   requestedPermissions: Array<AppRequestedPermissionInput>;
+}
+
+export interface UpdateWebhookInput {
+  apiVersion?: ApiVersion | null;
+  clientMutationId?: string | null;
+  enabled?: boolean | null;
+  events?: Array<WebhookEvent> | null;
+  id: string;
+  url?: string | null;
 }
 
 export interface UploadPartInput {
@@ -820,6 +883,45 @@ export interface CreateForumPostData {
       country: string | null;
     };
   } | null;
+}
+
+/** What `createWebhook` is asked with. */
+export interface CreateWebhookVariables {
+  input: CreateWebhookInput;
+}
+
+/** What `createWebhook` answers. */
+export interface CreateWebhookData {
+  /**
+   * Without `resourceId`: of the company of `x-company-id`, else of the calling app when only `app_` events are
+   * listed, else of the app's own company. Without `events`: all that such a webhook can hear. Without
+   * `apiVersion`: `v5`.
+   */
+  createWebhook: {
+    id: string;
+    url: string;
+    apiVersion: ApiVersion;
+    createdAt: number;
+    enabled: boolean;
+    events: Array<WebhookEvent>;
+    /** The company or app whose events are heard. */
+    resourceId: string;
+    /**
+     * What events are signed with, `whsec_` and base64: v5 with this text, v1 as the Standard Webhooks
+     * specification says.
+     */
+    webhookSecret: string;
+  } | null;
+}
+
+/** What `deleteWebhook` is asked with. */
+export interface DeleteWebhookVariables {
+  input: DeleteWebhookInput;
+}
+
+/** What `deleteWebhook` answers. */
+export interface DeleteWebhookData {
+  deleteWebhook: boolean | null;
 }
 
 /** What `findOrCreateChat` is asked with. */
@@ -1305,6 +1407,34 @@ export interface GetUserLedgerAccountData {
   };
 }
 
+/** What `getWebhook` is asked with. */
+export interface GetWebhookVariables {
+  webhookId: string;
+  companyId: string;
+}
+
+/** What `getWebhook` answers. */
+export interface GetWebhookData {
+  company: {
+    /** A webhook of the company or of one of its apps. */
+    webhook: {
+      id: string;
+      url: string;
+      apiVersion: ApiVersion;
+      createdAt: number;
+      enabled: boolean;
+      events: Array<WebhookEvent>;
+      /** The company or app whose events are heard. */
+      resourceId: string;
+      /**
+       * What events are signed with, `whsec_` and base64: v5 with this text, v1 as the Standard Webhooks
+       * specification says.
+       */
+      webhookSecret: string;
+    };
+  } | null;
+}
+
 /** What `listAccessPassesForExperience` is asked with. */
 export interface ListAccessPassesForExperienceVariables {
   experienceId: string;
@@ -1596,6 +1726,33 @@ export interface ListUsersForExperienceData {
   };
 }
 
+/** What `listWebhooks` is asked with. */
+export interface ListWebhooksVariables {
+  companyId: string;
+}
+
+/** What `listWebhooks` answers. */
+export interface ListWebhooksData {
+  company: {
+    /** The webhooks of the company and of its apps, oldest first. */
+    webhooks: Array<{
+      id: string;
+      url: string;
+      apiVersion: ApiVersion;
+      createdAt: number;
+      enabled: boolean;
+      events: Array<WebhookEvent>;
+      /** The company or app whose events are heard. */
+      resourceId: string;
+      /**
+       * What events are signed with, `whsec_` and base64: v5 with this text, v1 as the Standard Webhooks
+       * specification says.
+       */
+      webhookSecret: string;
+    }>;
+  } | null;
+}
+
 /** What `muteUser` is asked with. */
 export interface MuteUserVariables {
   input: CreateCompanyMutedUserInput;
@@ -1675,6 +1832,23 @@ export interface SendPushNotificationData {
   sendNotification: boolean | null;
 }
 
+/** What `testWebhook` is asked with. */
+export interface TestWebhookVariables {
+  input: TestWebhookV2Input;
+}
+
+/** What `testWebhook` answers. */
+export interface TestWebhookData {
+  /** Sends a sample of an event now, and tells what came back. */
+  testWebhookV2: {
+    /** The body as JSON if it is, else as text; without an answer, why there is none. */
+    body: unknown;
+    /** 0 when there was no answer. */
+    status: number;
+    success: boolean;
+  } | null;
+}
+
 /** What `unassignAppBuild` is asked with. */
 export interface UnassignAppBuildVariables {
   input: UnassignProductionAppBuildInput;
@@ -1729,6 +1903,30 @@ export interface UpdateAppPermissionsData {
    * its deciders approves the new list.
    */
   updateAppPermissionRequirements: boolean | null;
+}
+
+/** What `updateWebhook` is asked with. */
+export interface UpdateWebhookVariables {
+  input: UpdateWebhookInput;
+}
+
+/** What `updateWebhook` answers. */
+export interface UpdateWebhookData {
+  updateWebhook: {
+    id: string;
+    url: string;
+    apiVersion: ApiVersion;
+    createdAt: number;
+    enabled: boolean;
+    events: Array<WebhookEvent>;
+    /** The company or app whose events are heard. */
+    resourceId: string;
+    /**
+     * What events are signed with, `whsec_` and base64: v5 with this text, v1 as the Standard Webhooks
+     * specification says.
+     */
+    webhookSecret: string;
+  } | null;
 }
 
 /** What `uploadMedia` is asked with. */
@@ -1794,6 +1992,16 @@ export interface OperationMethods {
    */
   createForumPost(variables: CreateForumPostVariables, options?: CallOptions): Promise<CreateForumPostData>;
   /**
+   * Runs the mutation `createWebhook` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  createWebhook(variables: CreateWebhookVariables, options?: CallOptions): Promise<CreateWebhookData>;
+  /**
+   * Runs the mutation `deleteWebhook` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  deleteWebhook(variables: DeleteWebhookVariables, options?: CallOptions): Promise<DeleteWebhookData>;
+  /**
    * Runs the mutation `findOrCreateChat` (messages).
    * Permissions: experience:attach, experience:create.
    */
@@ -1830,6 +2038,11 @@ export interface OperationMethods {
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
   getUserLedgerAccount(options?: CallOptions): Promise<GetUserLedgerAccountData>;
+  /**
+   * Runs the query `getWebhook` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  getWebhook(variables: GetWebhookVariables, options?: CallOptions): Promise<GetWebhookData>;
   /** Runs the query `listAccessPassesForExperience` (experiences). */
   listAccessPassesForExperience(variables: ListAccessPassesForExperienceVariables, options?: CallOptions): Promise<ListAccessPassesForExperienceData>;
   /**
@@ -1853,6 +2066,11 @@ export interface OperationMethods {
   listMessagesFromChat(variables?: ListMessagesFromChatVariables, options?: CallOptions): Promise<ListMessagesFromChatData>;
   /** Runs the query `listUsersForExperience` (experiences). */
   listUsersForExperience(variables: ListUsersForExperienceVariables, options?: CallOptions): Promise<ListUsersForExperienceData>;
+  /**
+   * Runs the query `listWebhooks` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  listWebhooks(variables: ListWebhooksVariables, options?: CallOptions): Promise<ListWebhooksData>;
   /**
    * Runs the mutation `muteUser` (users).
    * Permissions: chat:moderate.
@@ -1883,6 +2101,11 @@ export interface OperationMethods {
   /** Runs the mutation `sendPushNotification` (notifications). */
   sendPushNotification(variables: SendPushNotificationVariables, options?: CallOptions): Promise<SendPushNotificationData>;
   /**
+   * Runs the mutation `testWebhook` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  testWebhook(variables: TestWebhookVariables, options?: CallOptions): Promise<TestWebhookData>;
+  /**
    * Runs the mutation `unassignAppBuild` (apps).
    * Permissions: developer:manage_builds.
    */
@@ -1907,6 +2130,11 @@ export interface OperationMethods {
    * Permissions: developer:update_app_authorization.
    */
   updateAppPermissions(variables: UpdateAppPermissionsVariables, options?: CallOptions): Promise<UpdateAppPermissionsData>;
+  /**
+   * Runs the mutation `updateWebhook` (webhooks).
+   * Permissions: developer:manage_webhook.
+   */
+  updateWebhook(variables: UpdateWebhookVariables, options?: CallOptions): Promise<UpdateWebhookData>;
   /** Runs the mutation `uploadMedia` (attachments). */
   uploadMedia(variables: UploadMediaVariables, options?: CallOptions): Promise<UploadMediaData>;
 }
@@ -2094,6 +2322,33 @@ export const operations: readonly Operation[] = [
       country
     }
   }
+}`,
+  },
+  {
+    name: "createWebhook",
+    kind: "mutation",
+    id: "sha256:203020195489ea56d6c664b7c4483367ba438db78f5ab057ccb8bcb3d6804186",
+    takesVariables: true,
+    document: `mutation createWebhook($input: CreateWebhookInput!) {
+  createWebhook(input: $input) {
+    id
+    url
+    apiVersion
+    createdAt
+    enabled
+    events
+    resourceId
+    webhookSecret
+  }
+}`,
+  },
+  {
+    name: "deleteWebhook",
+    kind: "mutation",
+    id: "sha256:84d542a9790c9ba9da706cee4cadeb8932fab37daf23775489066ca6f5ead1f2",
+    takesVariables: true,
+    document: `mutation deleteWebhook($input: DeleteWebhookInput!) {
+  deleteWebhook(input: $input)
 }`,
   },
   {
@@ -2481,6 +2736,26 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getWebhook",
+    kind: "query",
+    id: "sha256:c8b6985c11fe9dafc0117d6ae57b27a8331427bf93844dbedf6376bc51800545",
+    takesVariables: true,
+    document: `query getWebhook($webhookId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    webhook(id: $webhookId) {
+      id
+      url
+      apiVersion
+      createdAt
+      enabled
+      events
+      resourceId
+      webhookSecret
+    }
+  }
+}`,
+  },
+  {
     name: "listAccessPassesForExperience",
     kind: "query",
     id: "sha256:699621f62be7675bfaf9fc49cb6d7abfe244bf691aee274cb492036f0b59bddc",
@@ -2715,6 +2990,26 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listWebhooks",
+    kind: "query",
+    id: "sha256:eef881aaf99c3cad84eb3b113552d3272712562ce13cc487b6a38c6099ee4498",
+    takesVariables: true,
+    document: `query listWebhooks($companyId: ID!) {
+  company(id: $companyId) {
+    webhooks {
+      id
+      url
+      apiVersion
+      createdAt
+      enabled
+      events
+      resourceId
+      webhookSecret
+    }
+  }
+}`,
+  },
+  {
     name: "muteUser",
     kind: "mutation",
     id: "sha256:57e050f6c8afa900a0e947157ee629d1435bfb8455ee0aebcc27d82d43ee26bb",
@@ -2778,6 +3073,19 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "testWebhook",
+    kind: "mutation",
+    id: "sha256:cc8b4c644a503d29ebb1c62f812b2292a83298813d5d1ce0a66f667d27039e4c",
+    takesVariables: true,
+    document: `mutation testWebhook($input: TestWebhookV2Input!) {
+  testWebhookV2(input: $input) {
+    body
+    status
+    success
+  }
+}`,
+  },
+  {
     name: "unassignAppBuild",
     kind: "mutation",
     id: "sha256:fb574bc621e2dee1d3bebddf5a6f3b438337778e9e66370a9dbe8163dc7c23bc",
@@ -2820,6 +3128,24 @@ export const operations: readonly Operation[] = [
     takesVariables: true,
     document: `mutation updateAppPermissions($input: UpdateAppPermissionRequirementsInput!) {
   updateAppPermissionRequirements(input: $input)
+}`,
+  },
+  {
+    name: "updateWebhook",
+    kind: "mutation",
+    id: "sha256:362bc60c363078102712be7cd0483cfa5ed01a745046a041b98dc3846100eaf3",
+    takesVariables: true,
+    document: `mutation updateWebhook($input: UpdateWebhookInput!) {
+  updateWebhook(input: $input) {
+    id
+    url
+    apiVersion
+    createdAt
+    enabled
+    events
+    resourceId
+    webhookSecret
+  }
 }`,
   },
   {

@@ -1,8 +1,9 @@
 //! On the way to a receiver: one try of one delivery, with its beginning and its end on record.
 
 use super::event::{Happened, name_for, sample_in};
+use super::managed;
+use super::receiver::check_url;
 use super::wire::Message;
-use super::{check_url, managed};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Broken, Reach};
@@ -11,6 +12,7 @@ use crate::store::webhook::{Ended, Kept};
 use crate::store::{self, Tx};
 use guildhall_core::ids::{WebhookDeliveryId, WebhookEventId, WebhookId};
 use guildhall_core::job::Failure;
+use guildhall_core::permission::Permission;
 use guildhall_core::webhook::{ApiVersion, Event, Subject};
 use hyper::header::RETRY_AFTER;
 use serde_json::Value;
@@ -90,10 +92,22 @@ fn begin_try(tx: &mut Tx<'_>, id: &WebhookDeliveryId) -> Result<Option<Begun>> {
         return Ok(None);
     }
     let found = store::webhook::find(tx, &webhook)?.filter(|webhook| webhook.enabled);
-    let (Some(webhook), Some(kept)) = (found, store::webhook::find_event(tx, &event)?) else {
+    let (Some(webhook), Some(mut kept)) = (found, store::webhook::find_event(tx, &event)?) else {
         store::webhook::set_state(tx, id, "dropped")?;
         return Ok(None);
     };
+    if let Some(app) = &webhook.app {
+        // What waited while the company removed the app is none of its business any more.
+        if !store::app::is_installed(tx, app, &kept.company)? {
+            store::webhook::set_state(tx, id, "dropped")?;
+            return Ok(None);
+        }
+        let reads_emails = webhook.company == kept.company
+            || store::app::is_granted(tx, app, &kept.company, Permission::MemberEmailRead)?;
+        if !reads_emails {
+            kept.subject.forget_emails();
+        }
+    }
     let name = name_for(&webhook, kept.event).unwrap_or(kept.event);
     let number = store::webhook::begin_attempt(tx, id, &webhook.url)?;
     Ok(Some(Begun {

@@ -3,13 +3,18 @@
 //! An event happens in a company. The company's own webhooks hear it under its own name; those of apps
 //! hear its `app_` twin, where it has one, from every company that installed the app.
 
+mod dispute;
+mod invoice;
+mod membership;
 mod payload;
+mod payment;
 mod sample;
 
-pub use payload::{
-    Company, CustomFieldResponse, Dispute, DisputeAlert, Invoice, LineItem, Membership, Money, Payment,
-    Person, Product, Refund, Resolution, Subject,
-};
+pub use dispute::{Dispute, DisputeAlert, Refund, Resolution};
+pub use invoice::{Invoice, LineItem};
+pub use membership::{CustomFieldResponse, Membership};
+pub use payload::{Company, Money, Person, Product, Subject};
+pub use payment::Payment;
 pub use sample::sample;
 
 use crate::{Invalid, invalid};
@@ -186,22 +191,20 @@ pub fn check_events(events: &[Event], is_app: bool) -> Result<(), Invalid> {
     if events.is_empty() {
         return invalid("A webhook listens to at least one event.");
     }
-    for event in events.iter().filter(|event| event.is_for_apps() != is_app) {
-        return match (is_app, event.twin()) {
-            (false, _) => invalid(format!(
-                "`{}` is what a webhook of an app hears: set `resourceId` to the app, or listen to `{}`.",
-                event.as_str(),
-                event.plain().as_str()
-            )),
-            (true, Some(twin)) => invalid(format!(
-                "`{}` is what a webhook of a company hears: a webhook of an app listens to `{}`.",
-                event.as_str(),
-                twin.as_str()
-            )),
-            (true, None) => invalid(format!("`{}` is heard by webhooks of companies alone.", event.as_str())),
-        };
+    let Some(event) = events.iter().find(|event| event.is_for_apps() != is_app) else { return Ok(()) };
+    match (is_app, event.twin()) {
+        (false, _) => invalid(format!(
+            "`{}` is what a webhook of an app hears: set `resourceId` to the app, or listen to `{}`.",
+            event.as_str(),
+            event.plain().as_str()
+        )),
+        (true, Some(twin)) => invalid(format!(
+            "`{}` is what a webhook of a company hears: a webhook of an app listens to `{}`.",
+            event.as_str(),
+            twin.as_str()
+        )),
+        (true, None) => invalid(format!("`{}` is heard by webhooks of companies alone.", event.as_str())),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -257,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_people_can_be_taken_out_of_all_of_them() {
+        for event in Event::ALL {
+            let mut made = sample(*event, &company(), 1_714_521_600_000, "0A");
+            assert!(made.v1().to_string().contains("mira@example.com"), "{event:?}");
+            made.forget_emails();
+            assert!(!serde_json::to_string(&made).expect("it can be kept").contains('@'), "{event:?}");
+        }
+    }
+
+    #[test]
     fn the_objects_of_v5_have_the_fields_of_the_contract_and_no_others() {
         let table = [
             (Event::MembershipWentValid, MEMBERSHIP),

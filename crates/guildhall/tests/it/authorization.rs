@@ -54,6 +54,8 @@ const PLAIN_TYPES: &[&str] = &[
     "UserConnection",
     "UserStat",
     "VideoAttachment",
+    "Webhook",
+    "WebhookTestResult",
 ];
 
 /// Fields of the other types that are anyone's who got as far as the thing that holds them.
@@ -251,6 +253,26 @@ impl Scene {
             "Company.experiencesV2" => {
                 of_company("experiencesV2 { nodes { id } }", "/company/experiencesV2/nodes/0")
             }
+            "Company.webhook" => {
+                let id = self.webhook().await;
+                of_company(&format!("webhook(id: \"{id}\") {{ id }}"), "/company/webhook")
+            }
+            "Company.webhooks" => of_company("webhooks { id }", "/company/webhooks"),
+            "createWebhook" => {
+                let webhook = json!({"url": "https://example.com/in", "resourceId": world.company.as_str()});
+                input(row, "CreateWebhookInput", "{ id }", webhook)
+            }
+            "deleteWebhook" => input(row, "DeleteWebhookInput", "", json!({"id": self.webhook().await})),
+            "testWebhookV2" => {
+                let test = json!({"id": self.webhook().await, "event": "payment_failed"});
+                input(row, "TestWebhookV2Input", "{ success }", test)
+            }
+            "updateWebhook" => input(
+                row,
+                "UpdateWebhookInput",
+                "{ id }",
+                json!({"id": self.webhook().await, "enabled": false}),
+            ),
             "Company.ledgerAccount" => of_company("ledgerAccount { id }", "/company/ledgerAccount"),
             "CustomPrivate.upsellPlan" => of_company(
                 "experiencesV2(filter: {query: \"the upsold one\"}) { nodes { upsellPlan { id } } }",
@@ -380,6 +402,13 @@ impl Scene {
             "transferFunds (another person's)" => self.transfer(&self.account, name),
             _ => return None,
         })
+    }
+
+    /// A webhook of the company, whose receiver nobody is.
+    async fn webhook(&self) -> String {
+        let document = "mutation($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }";
+        let made = self.hall.run(None, document, json!({"input": {"url": "http://127.0.0.1:1/"}})).await;
+        text(&made.data()["createWebhook"]["id"])
     }
 
     fn transfer(&self, source: &str, name: &str) -> Case {

@@ -12,6 +12,15 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `ApiVersion`.
+    pub enum ApiVersion {
+        V1 = "v1",
+        V2 = "v2",
+        V5 = "v5",
+    }
+}
+
+string_enum! {
     /// The schema's `AppBuildPlatforms`.
     pub enum AppBuildPlatforms {
         Android = "android",
@@ -426,6 +435,39 @@ string_enum! {
         Hidden = "hidden",
         QuickLink = "quick_link",
         Visible = "visible",
+    }
+}
+
+string_enum! {
+    /// The schema's `WebhookEvent`.
+    pub enum WebhookEvent {
+        AppMembershipCancelAtPeriodEndChanged = "app_membership_cancel_at_period_end_changed",
+        AppMembershipWentInvalid = "app_membership_went_invalid",
+        AppMembershipWentValid = "app_membership_went_valid",
+        AppPaymentFailed = "app_payment_failed",
+        AppPaymentPending = "app_payment_pending",
+        AppPaymentSucceeded = "app_payment_succeeded",
+        DisputeAlertCreated = "dispute_alert_created",
+        DisputeCreated = "dispute_created",
+        DisputeUpdated = "dispute_updated",
+        InvoiceCreated = "invoice_created",
+        InvoicePaid = "invoice_paid",
+        InvoicePastDue = "invoice_past_due",
+        InvoiceVoided = "invoice_voided",
+        MembershipCancelAtPeriodEndChanged = "membership_cancel_at_period_end_changed",
+        MembershipExperienceClaimed = "membership_experience_claimed",
+        MembershipMetadataUpdated = "membership_metadata_updated",
+        MembershipWentInvalid = "membership_went_invalid",
+        MembershipWentValid = "membership_went_valid",
+        PaymentAffiliateRewardCreated = "payment_affiliate_reward_created",
+        PaymentFailed = "payment_failed",
+        PaymentPending = "payment_pending",
+        PaymentSucceeded = "payment_succeeded",
+        RefundCreated = "refund_created",
+        RefundUpdated = "refund_updated",
+        ResolutionCreated = "resolution_created",
+        ResolutionDecided = "resolution_decided",
+        ResolutionUpdated = "resolution_updated",
     }
 }
 

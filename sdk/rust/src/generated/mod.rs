@@ -15,6 +15,7 @@ mod notifications;
 pub mod operations;
 mod payments;
 mod users;
+mod webhooks;
 
 pub use access::*;
 pub use access_passes::*;
@@ -29,3 +30,4 @@ pub use messages::*;
 pub use notifications::*;
 pub use payments::*;
 pub use users::*;
+pub use webhooks::*;

@@ -14,6 +14,8 @@ pub const ALL: &[Operation<'static>] = &[
     CREATE_APP_BUILD,
     CREATE_CHECKOUT_SESSION,
     CREATE_FORUM_POST,
+    CREATE_WEBHOOK,
+    DELETE_WEBHOOK,
     FIND_OR_CREATE_CHAT,
     FIND_OR_CREATE_FORUM,
     GET_ACCESS_PASS,
@@ -25,6 +27,7 @@ pub const ALL: &[Operation<'static>] = &[
     GET_EXPERIENCE,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
+    GET_WEBHOOK,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
     LIST_APPS,
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
@@ -32,6 +35,7 @@ pub const ALL: &[Operation<'static>] = &[
     LIST_FORUM_POSTS_FROM_FORUM,
     LIST_MESSAGES_FROM_CHAT,
     LIST_USERS_FOR_EXPERIENCE,
+    LIST_WEBHOOKS,
     MUTE_USER,
     PAY_USER,
     PROCESS_ATTACHMENT,
@@ -39,11 +43,13 @@ pub const ALL: &[Operation<'static>] = &[
     SEND_DIRECT_MESSAGE_TO_USER,
     SEND_MESSAGE_TO_CHAT,
     SEND_PUSH_NOTIFICATION,
+    TEST_WEBHOOK,
     UNASSIGN_APP_BUILD,
     UNBAN_USER,
     UNMUTE_USER,
     UPDATE_APP,
     UPDATE_APP_PERMISSIONS,
+    UPDATE_WEBHOOK,
     UPLOAD_MEDIA,
 ];
 
@@ -225,6 +231,35 @@ pub const CREATE_FORUM_POST: Operation<'static> = Operation {
       country
     }
   }
+}"#,
+};
+
+/// `createWebhook`, of webhooks.
+pub const CREATE_WEBHOOK: Operation<'static> = Operation {
+    name: "createWebhook",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:203020195489ea56d6c664b7c4483367ba438db78f5ab057ccb8bcb3d6804186",
+    document: r#"mutation createWebhook($input: CreateWebhookInput!) {
+  createWebhook(input: $input) {
+    id
+    url
+    apiVersion
+    createdAt
+    enabled
+    events
+    resourceId
+    webhookSecret
+  }
+}"#,
+};
+
+/// `deleteWebhook`, of webhooks.
+pub const DELETE_WEBHOOK: Operation<'static> = Operation {
+    name: "deleteWebhook",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:84d542a9790c9ba9da706cee4cadeb8932fab37daf23775489066ca6f5ead1f2",
+    document: r#"mutation deleteWebhook($input: DeleteWebhookInput!) {
+  deleteWebhook(input: $input)
 }"#,
 };
 
@@ -623,6 +658,27 @@ pub const GET_USER_LEDGER_ACCOUNT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getWebhook`, of webhooks.
+pub const GET_WEBHOOK: Operation<'static> = Operation {
+    name: "getWebhook",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:c8b6985c11fe9dafc0117d6ae57b27a8331427bf93844dbedf6376bc51800545",
+    document: r#"query getWebhook($webhookId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    webhook(id: $webhookId) {
+      id
+      url
+      apiVersion
+      createdAt
+      enabled
+      events
+      resourceId
+      webhookSecret
+    }
+  }
+}"#,
+};
+
 /// `listAccessPassesForExperience`, of experiences.
 pub const LIST_ACCESS_PASSES_FOR_EXPERIENCE: Operation<'static> = Operation {
     name: "listAccessPassesForExperience",
@@ -864,6 +920,27 @@ pub const LIST_USERS_FOR_EXPERIENCE: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listWebhooks`, of webhooks.
+pub const LIST_WEBHOOKS: Operation<'static> = Operation {
+    name: "listWebhooks",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:eef881aaf99c3cad84eb3b113552d3272712562ce13cc487b6a38c6099ee4498",
+    document: r#"query listWebhooks($companyId: ID!) {
+  company(id: $companyId) {
+    webhooks {
+      id
+      url
+      apiVersion
+      createdAt
+      enabled
+      events
+      resourceId
+      webhookSecret
+    }
+  }
+}"#,
+};
+
 /// `muteUser`, of users.
 pub const MUTE_USER: Operation<'static> = Operation {
     name: "muteUser",
@@ -934,6 +1011,20 @@ pub const SEND_PUSH_NOTIFICATION: Operation<'static> = Operation {
 }"#,
 };
 
+/// `testWebhook`, of webhooks.
+pub const TEST_WEBHOOK: Operation<'static> = Operation {
+    name: "testWebhook",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:cc8b4c644a503d29ebb1c62f812b2292a83298813d5d1ce0a66f667d27039e4c",
+    document: r#"mutation testWebhook($input: TestWebhookV2Input!) {
+  testWebhookV2(input: $input) {
+    body
+    status
+    success
+  }
+}"#,
+};
+
 /// `unassignAppBuild`, of apps.
 pub const UNASSIGN_APP_BUILD: Operation<'static> = Operation {
     name: "unassignAppBuild",
@@ -981,6 +1072,25 @@ pub const UPDATE_APP_PERMISSIONS: Operation<'static> = Operation {
     persisted_id: "sha256:20a225127a6164553f5eebef17ac8447e8f8a4f220483f4922874def2a7fe423",
     document: r#"mutation updateAppPermissions($input: UpdateAppPermissionRequirementsInput!) {
   updateAppPermissionRequirements(input: $input)
+}"#,
+};
+
+/// `updateWebhook`, of webhooks.
+pub const UPDATE_WEBHOOK: Operation<'static> = Operation {
+    name: "updateWebhook",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:362bc60c363078102712be7cd0483cfa5ed01a745046a041b98dc3846100eaf3",
+    document: r#"mutation updateWebhook($input: UpdateWebhookInput!) {
+  updateWebhook(input: $input) {
+    id
+    url
+    apiVersion
+    createdAt
+    enabled
+    events
+    resourceId
+    webhookSecret
+  }
 }"#,
 };
 
