@@ -18,6 +18,7 @@ const MIGRATIONS: Migrations = &[
     ("apps", include_str!("../../migrations/0007_apps.sql")),
     ("oauth", include_str!("../../migrations/0008_oauth.sql")),
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
+    ("lanes", include_str!("../../migrations/0010_lanes.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
