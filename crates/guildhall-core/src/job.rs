@@ -3,6 +3,11 @@
 //! The schedule is that of the Standard Webhooks specification: ten tries over about three days. Each
 //! rest is lengthened or shortened at random by up to a fifth, so that jobs which failed together do not
 //! come back together.
+//!
+//! A server has so many places for jobs under way ([`PLACES`]). Jobs that need the same way out are of one lane, and
+//! a lane holds a few places at most ([`LANE_PLACES`]); mail has places that nothing else takes ([`MAIL_PLACES`]).
+
+use std::collections::BTreeMap;
 
 /// How often a job is tried before it is given up.
 pub const MOST_TRIES: i64 = 10;
@@ -29,6 +34,40 @@ const LONGEST_WHILE_MS: i64 = 24 * HOUR_MS;
 
 /// The part of a rest by which chance may lengthen or shorten it.
 const JITTER_PARTS: i64 = 5;
+
+/// How many jobs one server does at once.
+pub const PLACES: usize = 32;
+/// How many of them are for mail, and for nothing else.
+pub const MAIL_PLACES: usize = 8;
+/// How many jobs of any other lane one server does at once.
+pub const LANE_PLACES: usize = 4;
+/// The lane of mail.
+pub const MAIL_LANE: &str = "mail";
+
+/// The places of one server, and which lanes hold them.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    held: BTreeMap<String, usize>,
+}
+
+impl Places {
+    /// How many more jobs of a lane may be taken.
+    #[must_use]
+    pub fn room(&self, lane: &str) -> usize {
+        let held = self.held.get(lane).copied().unwrap_or(0);
+        if lane == MAIL_LANE {
+            return MAIL_PLACES.saturating_sub(held);
+        }
+        let others: usize =
+            self.held.iter().filter(|(lane, _)| *lane != MAIL_LANE).map(|(_, held)| held).sum();
+        LANE_PLACES.saturating_sub(held).min((PLACES - MAIL_PLACES).saturating_sub(others))
+    }
+
+    /// Gives a place to a job of a lane.
+    pub fn hold(&mut self, lane: &str) {
+        *self.held.entry(lane.to_owned()).or_default() += 1;
+    }
+}
 
 /// How a try of a job ended without success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +173,29 @@ mod tests {
         assert_eq!(after_failure(&Failure::Permanent("gone".into()), 1, 0), Next::Dead);
         assert!(!is_used_up(MOST_TRIES - 1));
         assert!(is_used_up(MOST_TRIES));
+    }
+
+    #[test]
+    fn no_lane_takes_all_places_and_mail_has_its_own() {
+        let mut places = Places::default();
+        assert_eq!((places.room("hook_1"), places.room(MAIL_LANE)), (LANE_PLACES, MAIL_PLACES));
+        for lane in (0..PLACES).map(|number| format!("hook_{number}")) {
+            while places.room(&lane) > 0 {
+                places.hold(&lane);
+            }
+        }
+        assert_eq!((places.room("hook_1"), places.room("hook_one_more")), (0, 0));
+        let held: usize = places.held.values().sum();
+        assert_eq!((held, places.held.len()), (PLACES - MAIL_PLACES, (PLACES - MAIL_PLACES) / LANE_PLACES));
+        for left in (0..MAIL_PLACES).rev() {
+            places.hold(MAIL_LANE);
+            assert_eq!(places.room(MAIL_LANE), left);
+        }
+        assert_eq!(
+            Places { held: places.held.split_off(MAIL_LANE) }.room("hook_1"),
+            LANE_PLACES,
+            "mail takes none"
+        );
     }
 
     proptest! {

@@ -11,7 +11,7 @@ mod runner;
 #[cfg(test)]
 mod tests;
 
-pub use crate::store::job::{Shown, Standing};
+pub use crate::store::job::{MOST_COUNTED, Shown, Standing};
 pub(crate) use runner::Activity;
 pub use runner::{run, run_due};
 
@@ -62,13 +62,15 @@ impl Work {
 }
 
 /// Queues work in the transaction that wants it: it is done after the commit, or never when there is none.
-/// Work of one ordering key is done in the order it was queued, one at a time; a dead job lets the next pass.
+/// The lane names the way out that the work needs; a server does but a few jobs of a lane at once
+/// (`guildhall_core::job::Places`). Work of one ordering key is of one lane and is done in the order it was queued,
+/// one at a time; a dead job lets the next pass.
 ///
 /// # Errors
 /// `Internal` only.
-pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, ordering_key: Option<&str>) -> Result<JobId> {
+pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Option<&str>) -> Result<JobId> {
     let (kind, payload) = work.to_stored()?;
-    store::job::insert(tx, kind, &payload, ordering_key)
+    store::job::insert(tx, kind, &payload, lane, ordering_key)
 }
 
 /// Does one job.
@@ -79,7 +81,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
     }
 }
 
-/// How many jobs there are.
+/// How many jobs there are, each counted up to [`MOST_COUNTED`], so that asking costs the same however many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// Those that wait for their time, for an earlier one, or are being done.
@@ -95,6 +97,15 @@ pub struct Count {
 pub async fn count(hall: &Guildhall) -> Result<Count> {
     let (waiting, dead) = hall.store.scan(store::job::count).await?;
     Ok(Count { waiting, dead })
+}
+
+/// How long the job that waits longest to be taken has been due, in milliseconds; 0 when none waits.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn late_ms(hall: &Guildhall) -> Result<i64> {
+    let due = hall.store.read(store::job::due_longest).await?;
+    Ok(due.map_or(0, |due| (hall.now_ms() - due).max(0)))
 }
 
 /// The first jobs, at most [`MOST_LISTED`]: by when they are due, the dead last or alone.

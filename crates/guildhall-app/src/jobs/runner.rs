@@ -1,7 +1,9 @@
 //! The runner: takes due jobs under a lease, does them outside of any transaction, records how it went.
 //!
 //! Several runners on one store share the work. A lease is renewed while its job runs; when a runner dies,
-//! its leases end and others take over. Bounds: [`PLACES`] jobs at once, [`LONGEST_RUN`] for one try.
+//! its leases end and others take over. Each has places of its own for the lanes: that keeps a lane from
+//! holding up the others on every copy, and needs no count that all copies write. Bounds: [`PLACES`] jobs at
+//! once, [`LONGEST_RUN`] for one try.
 
 use super::perform;
 use crate::Guildhall;
@@ -10,15 +12,13 @@ use crate::store::job::{self as rows, Taken};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use guildhall_core::ids::JobId;
-use guildhall_core::job::{self as rules, Failure, Next};
+use guildhall_core::job::{self as rules, Failure, Next, PLACES, Places};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many jobs one runner does at once.
-const PLACES: usize = 16;
 /// How long a job is held before its lease must have been renewed, in milliseconds.
 pub(super) const LEASE_MS: i64 = 60_000;
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -94,7 +94,23 @@ pub async fn run_due(hall: &Guildhall) -> Result<u64> {
 pub(super) struct Runner<'a, P> {
     hall: &'a Guildhall,
     perform: P,
-    held: Mutex<HashMap<JobId, Taken>>,
+    held: Mutex<Held>,
+}
+
+/// What a runner holds.
+#[derive(Debug, Default)]
+struct Held {
+    jobs: HashMap<JobId, Taken>,
+    /// The lane that jobs were taken from last: the turn goes round.
+    last_lane: String,
+}
+
+impl Held {
+    fn places(&self) -> Places {
+        let mut places = Places::default();
+        self.jobs.values().for_each(|job| places.hold(&job.lane));
+        places
+    }
 }
 
 impl<'a, P, F> Runner<'a, P>
@@ -110,8 +126,7 @@ where
         let mut stop = std::pin::pin!(stop);
         let mut running = FuturesUnordered::new();
         loop {
-            let free = PLACES - running.len();
-            let (taken, wait) = self.take(free).await.unwrap_or_else(|error| {
+            let (taken, wait) = self.take().await.unwrap_or_else(|error| {
                 tracing::error!(error = ?error, "jobs cannot be taken");
                 (Vec::new(), LOOK_EVERY)
             });
@@ -135,7 +150,7 @@ where
         let activity = &self.hall.activity;
         let before = activity.ended();
         loop {
-            let (taken, _) = self.take(PLACES).await?;
+            let (taken, _) = self.take().await?;
             if taken.is_empty() {
                 if activity.settle().await {
                     continue;
@@ -147,24 +162,41 @@ where
         }
     }
 
-    /// Takes at most `most` due jobs; says how long to wait before looking again.
-    async fn take(&self, most: usize) -> Result<(Vec<(Taken, Busy<'a>)>, Duration)> {
+    /// Takes due jobs for the places that are free; says how long to wait before looking again.
+    async fn take(&self) -> Result<(Vec<(Taken, Busy<'a>)>, Duration)> {
         let _busy = self.hall.activity.begin();
         let now = self.hall.now_ms();
-        let first = self.hall.store.read(rows::next_due).await?;
-        if most == 0 || first.is_none_or(|due| due > now) {
+        let (places, after) = {
+            let held = self.held();
+            (held.places(), held.last_lane.clone())
+        };
+        let (look_places, look_after) = (places.clone(), after.clone());
+        let look = self.hall.store.read(move |read| {
+            let has_work = !rows::lanes_in_turn(read, &look_places, &look_after)?.is_empty();
+            Ok((has_work, rows::next_to_wake(read)?))
+        });
+        let (has_work, first) = look.await?;
+        if !has_work && first.is_none_or(|due| due > now) {
             return Ok((Vec::new(), wait_until(first, now)));
         }
-        let most = i64::try_from(most).expect("there are few places");
         let take = self.hall.store.write(move |tx| {
             let lease_until = tx.now + LEASE_MS;
-            Ok((rows::take(tx, most, lease_until)?, rows::next_due(tx)?))
+            let haul = rows::take(tx, places.clone(), &after, lease_until)?;
+            Ok((haul, rows::next_to_wake(tx)?))
         });
-        let (taken, next) = take.await?;
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.extend(taken.iter().map(|job| (job.id.clone(), job.clone())));
-        let taken = taken.into_iter().map(|job| (job, self.hall.activity.begin())).collect();
-        Ok((taken, wait_until(next, now)))
+        let (haul, next) = take.await?;
+        let wait = if haul.is_partial { LOOK_AT_MOST_EVERY } else { wait_until(next, now) };
+        let mut held = self.held();
+        held.jobs.extend(haul.jobs.iter().map(|job| (job.id.clone(), job.clone())));
+        if let Some(lane) = haul.last_lane {
+            held.last_lane = lane;
+        }
+        let taken = haul.jobs.into_iter().map(|job| (job, self.hall.activity.begin())).collect();
+        Ok((taken, wait))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does one job and records how it went.
@@ -174,7 +206,7 @@ where
         {
             tracing::error!(job = %job.id, error = ?error, "how a job went cannot be recorded; it is done again");
         }
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
+        self.held().jobs.remove(&job.id);
         self.hall.activity.state.send_modify(|doing| doing.ended += 1);
     }
 
@@ -233,10 +265,7 @@ where
 
     /// Gives back everything that is still held, for others to do.
     async fn give_back(&self) {
-        let held: Vec<Taken> = {
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.drain().map(|(_, job)| job).collect()
-        };
+        let held: Vec<Taken> = self.held().jobs.drain().map(|(_, job)| job).collect();
         tracing::info!(jobs = held.len(), "jobs under way are given back");
         for job in held {
             if let Err(error) = self.hall.store.write(move |tx| rows::give_back(tx, &job)).await {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::jobs::{self, Work};
 use crate::store::Tx;
 use guildhall_core::ids::JobId;
-use guildhall_core::job::Failure;
+use guildhall_core::job::{Failure, MAIL_LANE};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::response::Category;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -58,7 +58,7 @@ pub(crate) fn queue(tx: &mut Tx<'_>, to: &str, letter: Letter) -> Result<JobId> 
     let Ok(to) = to.trim().parse() else {
         return Err(no_address(to));
     };
-    jobs::enqueue(tx, &Work::Mail(Mail { to, letter }), None)
+    jobs::enqueue(tx, &Work::Mail(Mail { to, letter }), MAIL_LANE, None)
 }
 
 /// The way to the SMTP server, when there is one.

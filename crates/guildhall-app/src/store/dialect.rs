@@ -8,10 +8,27 @@ macro_rules! due_jobs {
         concat!(
             "select id, kind, payload, ordering_key, attempts
              from jobs
-             where state = 'ready' and due_at <= $1
+             where state = 'ready' and due_at <= $1 and lane = $2
              order by due_at, id
-             limit $2",
+             limit $3",
             $lock
+        )
+    };
+}
+
+macro_rules! wake_jobs {
+    ($lock:literal) => {
+        concat!(
+            "update jobs
+             set state = 'ready'
+             where id in (
+               select id
+               from jobs
+               where state = 'resting' and due_at <= $1
+               order by due_at, id
+               limit $2",
+            $lock,
+            ")"
         )
     };
 }
@@ -36,12 +53,20 @@ impl Dialect {
         Ok(())
     }
 
-    /// The jobs that may be taken now, the longest due first: `$1` is the moment, `$2` the most. What another
-    /// taker holds is skipped; SQLite has one writer, so there is no other taker.
+    /// The jobs of a lane that may be taken now, the longest due first: `$1` is the moment, `$2` the lane, `$3` the
+    /// most. What another taker holds is skipped; SQLite has one writer, so there is no other taker.
     pub(super) fn due_jobs(self) -> &'static str {
         match self {
             Self::Sqlite => due_jobs!(""),
             Self::Postgres => due_jobs!(" for update skip locked"),
+        }
+    }
+
+    /// Makes jobs ready whose rest is over, and skips what another taker holds: `$1` is the moment, `$2` the most.
+    pub(super) fn wake_jobs(self) -> &'static str {
+        match self {
+            Self::Sqlite => wake_jobs!(""),
+            Self::Postgres => wake_jobs!(" for update skip locked"),
         }
     }
 }

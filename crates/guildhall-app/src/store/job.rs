@@ -1,12 +1,20 @@
 //! Rows of the outbox. A job is held by a lease; whoever lost theirs changes nothing any more.
 //!
-//! Of the jobs of one ordering key at most one is `ready`, held or not; the others are `behind` it. The
-//! key is locked by whoever adds to its line or lets its next job come up.
+//! Of the jobs of one ordering key at most one is `ready` or `resting`; the others are `behind` it. The key is
+//! locked by whoever adds to its line or lets its next job come up.
+//!
+//! Taking goes from lane to lane, by one seek in an index each, and reads no more rows than it takes: neither
+//! what rests nor what waits in a lane without room is looked at.
 
 use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
 use guildhall_core::ids::{JobId, LeaseId};
-use guildhall_core::job::is_used_up;
+use guildhall_core::job::{MAIL_LANE, PLACES, Places, is_used_up};
+
+/// How many jobs whose rest is over one look lets wait to be taken.
+const WOKEN_AT_ONCE: i64 = 100;
+/// How many jobs of a state are counted at most: a count that reaches it says "at least".
+pub const MOST_COUNTED: i64 = 10_000;
 
 /// What is said of a job whose last try never ended.
 const NEVER_ENDED: &str = "its runner stopped before it was done, and that was the last try";
@@ -18,6 +26,7 @@ pub(crate) struct Taken {
     pub(crate) lease: LeaseId,
     pub(crate) kind: String,
     pub(crate) payload: String,
+    pub(crate) lane: String,
     pub(crate) ordering_key: Option<String>,
     /// How many tries began, this one included.
     pub(crate) tries: i64,
@@ -62,6 +71,7 @@ pub(crate) fn insert(
     tx: &mut Tx<'_>,
     kind: &str,
     payload: &str,
+    lane: &str,
     ordering_key: Option<&str>,
 ) -> Result<JobId> {
     let (id, now): (JobId, i64) = (tx.mint(), tx.now);
@@ -71,9 +81,9 @@ pub(crate) fn insert(
     };
     let state = if is_first { "ready" } else { "behind" };
     tx.execute(
-        "insert into jobs (id, kind, payload, ordering_key, place, state, due_at, attempts, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 0, $7)",
-        params![&id, kind, payload, ordering_key, place, state, now],
+        "insert into jobs (id, kind, payload, lane, ordering_key, place, state, due_at, attempts, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8)",
+        params![&id, kind, payload, lane, ordering_key, place, state, now],
     )?;
     tx.tell_runner();
     Ok(id)
@@ -89,7 +99,7 @@ fn place_in_line(tx: &mut Tx<'_>, key: &str) -> Result<(i64, bool)> {
             where ordering_key = $1),
            (select min(place)
             from jobs
-            where ordering_key = $1 and state = 'ready')",
+            where ordering_key = $1 and state in ('ready', 'resting'))",
         params![key],
     )?;
     let mut row = found.ok_or_else(|| Error::internal("a line has no answer"))?;
@@ -115,7 +125,7 @@ fn let_next_come(tx: &mut Tx<'_>, key: &str) -> Result<()> {
          and (
            select min(place)
            from jobs
-           where ordering_key = $1 and state = 'ready'
+           where ordering_key = $1 and state in ('ready', 'resting')
          ) is null",
         params![key],
     )?;
@@ -125,12 +135,104 @@ fn let_next_come(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes at most `most` due jobs, each under a lease of its own until `lease_until`. A job whose runner
-/// died in its last try is given up instead.
-pub(crate) fn take(tx: &mut Tx<'_>, most: i64, lease_until: i64) -> Result<Vec<Taken>> {
+/// Lets jobs whose rest or hold is over wait to be taken; says whether there may be more of them.
+pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<bool> {
+    let (now, wake) = (tx.now, tx.engine.dialect().wake_jobs());
+    let woken = tx.execute(wake, params![now, WOKEN_AT_ONCE])?;
+    Ok(i64::try_from(woken).is_ok_and(|woken| woken == WOKEN_AT_ONCE))
+}
+
+/// The lanes with jobs to take and room for them: mail's first, then the others in order from after `after`
+/// round to it.
+pub(crate) fn lanes_in_turn(read: &mut Read<'_>, places: &Places, after: &str) -> Result<Vec<String>> {
+    let mut lanes = Vec::new();
+    if has_ready(read, MAIL_LANE)? {
+        lanes.push(MAIL_LANE.to_owned());
+    }
+    let later = lanes_after(read, after)?;
+    let is_round = later.len() < PLACES;
+    lanes.extend(later.into_iter().filter(|lane| lane != MAIL_LANE));
+    if is_round && !after.is_empty() {
+        let earlier = lanes_after(read, "")?.into_iter().take_while(|lane| lane.as_str() <= after);
+        lanes.extend(earlier.filter(|lane| lane != MAIL_LANE));
+    }
+    lanes.retain(|lane| places.room(lane) > 0);
+    Ok(lanes)
+}
+
+fn has_ready(read: &mut Read<'_>, lane: &str) -> Result<bool> {
+    Ok(read.first(READY_IN_LANE, params![lane])?.is_some())
+}
+
+const READY_IN_LANE: &str = "select due_at
+ from jobs
+ where state = 'ready' and lane = $1
+ order by due_at, id
+ limit 1";
+
+/// The first lanes after `after` with jobs to take, by one seek each, at most as many as there are places: those
+/// without room for more are fewer, so there is one with room among them when there are so many.
+fn lanes_after(read: &mut Read<'_>, after: &str) -> Result<Vec<String>> {
+    let most = i64::try_from(PLACES).expect("there are few places");
+    let rows = read.query(LANES_AFTER, params![after, most])?;
+    rows.into_iter().map(|mut row| row.text(0)).collect()
+}
+
+const LANES_AFTER: &str = "with recursive found (lane) as (
+   select min(lane)
+   from jobs
+   where state = 'ready' and lane > $1
+   union all
+   select (
+     select min(jobs.lane)
+     from jobs
+     where jobs.state = 'ready' and jobs.lane > found.lane
+   )
+   from found
+   where found.lane is not null
+ )
+ select lane
+ from found
+ where lane is not null
+ limit $2";
+
+/// What one taking took.
+#[derive(Debug, Default)]
+pub(crate) struct Haul {
+    pub(crate) jobs: Vec<Taken>,
+    /// The lane whose turn it was last.
+    pub(crate) last_lane: Option<String>,
+    /// Whether something may be left that there is room for.
+    pub(crate) is_partial: bool,
+}
+
+/// Takes due jobs for the places that are free, lane after lane from the one after `after` on, each job under a
+/// lease of its own until `lease_until`.
+pub(crate) fn take(tx: &mut Tx<'_>, mut places: Places, after: &str, lease_until: i64) -> Result<Haul> {
+    let mut haul = Haul { is_partial: wake(tx)?, ..Haul::default() };
+    for lane in lanes_in_turn(tx, &places, after)? {
+        let room = places.room(&lane);
+        if room == 0 {
+            continue;
+        }
+        let taken = take_from(tx, &lane, room, lease_until)?;
+        // Another copy is about to take what is there, or it was given up.
+        haul.is_partial |= taken.is_empty();
+        taken.iter().for_each(|job| places.hold(&job.lane));
+        haul.jobs.extend(taken);
+        if lane != MAIL_LANE {
+            haul.last_lane = Some(lane);
+        }
+    }
+    Ok(haul)
+}
+
+/// Takes at most `most` due jobs of a lane. A job whose runner died in its last try is given up instead.
+fn take_from(tx: &mut Tx<'_>, lane: &str, most: usize, lease_until: i64) -> Result<Vec<Taken>> {
     let (now, due_jobs) = (tx.now, tx.engine.dialect().due_jobs());
+    let most = i64::try_from(most).expect("there are few places");
     let mut taken = Vec::new();
-    for mut row in tx.query(due_jobs, params![now, most])? {
+    for mut row in tx.query(due_jobs, params![now, lane, most])? {
         let (id, ordering_key): (JobId, Option<String>) = (row.id(0)?, row.text_or_null(3)?);
         let begun = row.int(4)?;
         if is_used_up(begun) {
@@ -141,34 +243,32 @@ pub(crate) fn take(tx: &mut Tx<'_>, most: i64, lease_until: i64) -> Result<Vec<T
         let lease: LeaseId = tx.mint();
         tx.execute(
             "update jobs
-             set lease_id = $1, due_at = $2, attempts = attempts + 1
+             set state = 'resting', lease_id = $1, due_at = $2, attempts = attempts + 1
              where id = $3",
             params![&lease, lease_until, &id],
         )?;
         let (kind, payload) = (row.text(1)?, row.text(2)?);
-        taken.push(Taken { id, lease, kind, payload, ordering_key, tries: begun + 1 });
+        taken.push(Taken { id, lease, kind, payload, lane: lane.to_owned(), ordering_key, tries: begun + 1 });
     }
     Ok(taken)
 }
 
-/// When the next job may be taken, in milliseconds.
-pub(crate) fn next_due(read: &mut Read<'_>) -> Result<Option<i64>> {
-    let first = read.first(
-        "select due_at
-         from jobs
-         where state = 'ready'
-         order by due_at, id
-         limit 1",
-        &[],
-    )?;
-    first.map(|mut row| row.int(0)).transpose()
+/// When the next rest or hold ends, in milliseconds.
+pub(crate) fn next_to_wake(read: &mut Read<'_>) -> Result<Option<i64>> {
+    read.first(NEXT_TO_WAKE, &[])?.map(|mut row| row.int(0)).transpose()
 }
+
+const NEXT_TO_WAKE: &str = "select due_at
+ from jobs
+ where state = 'resting'
+ order by due_at, id
+ limit 1";
 
 /// Holds a job for longer; `false` when another holds it by now.
 pub(crate) fn renew(tx: &mut Tx<'_>, taken: &Taken, lease_until: i64) -> Result<bool> {
     let changed = tx.execute(
         "update jobs
-         set due_at = $1
+         set state = 'resting', due_at = $1
          where id = $2 and lease_id = $3",
         params![lease_until, &taken.id, &taken.lease],
     )?;
@@ -192,7 +292,7 @@ pub(crate) fn finish(tx: &mut Tx<'_>, taken: &Taken) -> Result<()> {
 pub(crate) fn rest(tx: &mut Tx<'_>, taken: &Taken, due_at: i64, reason: &str) -> Result<()> {
     tx.execute(
         "update jobs
-         set lease_id = null, due_at = $1, last_error = $2
+         set state = 'resting', lease_id = null, due_at = $1, last_error = $2
          where id = $3 and lease_id = $4",
         params![due_at, reason, &taken.id, &taken.lease],
     )?;
@@ -204,7 +304,7 @@ pub(crate) fn give_back(tx: &mut Tx<'_>, taken: &Taken) -> Result<()> {
     let now = tx.now;
     tx.execute(
         "update jobs
-         set lease_id = null, due_at = $1, attempts = attempts - 1
+         set state = 'ready', lease_id = null, due_at = $1, attempts = attempts - 1
          where id = $2 and lease_id = $3",
         params![now, &taken.id, &taken.lease],
     )?;
@@ -239,15 +339,39 @@ fn give_up(tx: &mut Tx<'_>, id: &JobId, ordering_key: Option<&str>, reason: &str
     ordering_key.map_or(Ok(()), |key| let_next_come(tx, key))
 }
 
-/// How many jobs wait (held ones too), and how many are dead.
+/// How many jobs wait (held ones too), and how many are dead; of a state no more than
+/// [`MOST_COUNTED`] are counted.
 pub(crate) fn count(read: &mut Read<'_>) -> Result<(i64, i64)> {
-    let rows = read.query("select state, count(*) from jobs group by state", &[])?;
-    rows.into_iter().try_fold((0, 0), |(waiting, dead), mut row| {
-        let (state, count) = (row.text(0)?, row.int(1)?);
-        Ok(if state == "dead" { (waiting, dead + count) } else { (waiting + count, dead) })
-    })
+    let waiting = count_of(read, "ready")? + count_of(read, "resting")? + count_of(read, "behind")?;
+    Ok((waiting.min(MOST_COUNTED), count_of(read, "dead")?))
 }
 
+fn count_of(read: &mut Read<'_>, state: &str) -> Result<i64> {
+    let counted = read.first(
+        "select count(*)
+         from (
+           select 1
+           from jobs
+           where state = $1
+           limit $2
+         ) as counted",
+        params![state, MOST_COUNTED],
+    )?;
+    counted.map_or(Ok(0), |mut row| row.int(0))
+}
+
+/// Since when the job that may be taken and has not been for longest is due, in milliseconds.
+pub(crate) fn due_longest(read: &mut Read<'_>) -> Result<Option<i64>> {
+    let first = read.first(
+        "select due_at
+         from jobs
+         where state = 'ready'
+         order by due_at, id
+         limit 1",
+        &[],
+    )?;
+    first.map(|mut row| row.int(0)).transpose()
+}
 /// One job.
 pub(crate) fn find(read: &mut Read<'_>, id: &JobId) -> Result<Option<Shown>> {
     let now = read.now;
@@ -268,7 +392,7 @@ pub(crate) fn dead(read: &mut Read<'_>, most: i64) -> Result<Vec<Shown>> {
 /// The first `most` jobs, by when they are due: those that may be taken, those behind them, the dead.
 pub(crate) fn all(read: &mut Read<'_>, most: i64) -> Result<Vec<Shown>> {
     let mut jobs = Vec::new();
-    for state in ["ready", "behind", "dead"] {
+    for state in ["ready", "resting", "behind", "dead"] {
         let left = most - i64::try_from(jobs.len()).expect("a list is short");
         jobs.extend(of_state(read, state, left)?);
     }
@@ -332,8 +456,8 @@ pub(crate) fn hasten(tx: &mut Tx<'_>, job: &Shown) -> Result<bool> {
     let now = tx.now;
     let changed = tx.execute(
         "update jobs
-         set due_at = $1
-         where id = $2 and state = 'ready' and lease_id is null",
+         set state = 'ready', due_at = $1
+         where id = $2 and state in ('ready', 'resting') and (lease_id is null or due_at <= $1)",
         params![now, &job.id],
     )?;
     tx.tell_runner();
@@ -356,4 +480,39 @@ pub(crate) fn remove(tx: &mut Tx<'_>, job: &Shown) -> Result<bool> {
         _ => {}
     }
     Ok(removed == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::Dialect;
+    use super::super::sqlite::SqliteEngine;
+    use super::super::{Engine, Value, migrate};
+    use super::*;
+
+    /// What SQLite says of a way to an answer: which index it seeks in, by which columns.
+    fn plan(engine: &mut SqliteEngine, sql: &str, parameters: usize) -> Vec<String> {
+        let explain: &'static str = Box::leak(format!("explain query plan {sql}").into_boxed_str());
+        let parameters = vec![Value::Int(1); parameters];
+        let rows = engine.query(explain, &parameters).expect("a plan");
+        let details = rows.into_iter().map(|mut row| row.text(3).expect("text"));
+        details.filter(|detail| !detail.contains("found") && !detail.contains("CONSTANT ROW")).collect()
+    }
+
+    #[test]
+    fn taking_seeks_and_neither_walks_nor_sorts() {
+        let mut engine = SqliteEngine::in_memory();
+        migrate::run(&mut engine, "here", 0).expect("up to date");
+        let dialect = Dialect::Sqlite;
+        let mut of = |sql, parameters| plan(&mut engine, sql, parameters);
+        let by_lane =
+            |kind: &str, columns: &str| format!("SEARCH jobs USING {kind}INDEX jobs_by_lane ({columns})");
+        assert_eq!(of(READY_IN_LANE, 1), [by_lane("COVERING ", "state=? AND lane=?")]);
+        assert_eq!(of(dialect.due_jobs(), 3), [by_lane("", "state=? AND lane=? AND due_at<?")]);
+        let seek = by_lane("COVERING ", "state=? AND lane>?");
+        let seeks = of(LANES_AFTER, 2).into_iter().filter(|step| step.contains("jobs"));
+        assert_eq!(seeks.collect::<Vec<_>>(), [seek.clone(), seek]);
+        assert_eq!(of(NEXT_TO_WAKE, 0), ["SEARCH jobs USING COVERING INDEX jobs_by_state_due_at (state=?)"]);
+        let due = "SEARCH jobs USING COVERING INDEX jobs_by_state_due_at (state=? AND due_at<?)";
+        assert!(of(dialect.wake_jobs(), 2).iter().any(|step| step == due));
+    }
 }

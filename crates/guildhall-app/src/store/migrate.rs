@@ -18,6 +18,7 @@ const MIGRATIONS: Migrations = &[
     ("apps", include_str!("../../migrations/0007_apps.sql")),
     ("oauth", include_str!("../../migrations/0008_oauth.sql")),
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
+    ("lanes", include_str!("../../migrations/0010_lanes.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
@@ -144,6 +145,41 @@ mod tests {
                 ["app_1", "prod_1", "app", "One", "hidden", "hidden"],
                 ["app_2", "prod_2", "app", "Two", "hidden", "hidden"],
             ]
+        );
+    }
+
+    #[test]
+    fn jobs_of_old_get_the_lane_of_their_webhook_or_kind_and_wait_to_be_woken() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "lanes").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at)
+                 values ('user_1', 'a', 'a', 1, 1);
+                 insert into companies (id, owner_id, title, route, created_at)
+                 values ('biz_1', 'user_1', 'A', 'a', 1);
+                 insert into webhooks (id, company_id, url, api_version, events, secret, enabled, created_at)
+                 values ('hook_1', 'biz_1', 'https://a.example', 'v5', '', '', 1, 1);
+                 insert into webhook_events (id, event, company_id, subject_id, subject, created_at)
+                 values ('evt_1', 'payment_failed', 'biz_1', 'pay_1', '{}', 1);
+                 insert into webhook_deliveries (id, webhook_id, event_id, job_id, state, created_at, updated_at)
+                 values ('dlv_1', 'hook_1', 'evt_1', 'job_1', 'waiting', 1, 1);
+                 insert into jobs (id, kind, payload, ordering_key, place, state, due_at, attempts, created_at)
+                 values ('job_1', 'webhook', 'dlv_1', 'hook_1:pay_1', 1, 'ready', 1, 0, 1),
+                        ('job_2', 'webhook', 'dlv_gone', 'hook_1:pay_1', 2, 'behind', 1, 0, 1),
+                        ('job_3', 'mail', '{}', null, 0, 'dead', 1, 10, 1)",
+            )
+            .expect("jobs of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let found = engine.query("select id, lane, state from jobs order by id", &[]).expect("rows");
+        let rows: Vec<Vec<String>> = found
+            .into_iter()
+            .map(|mut row| (0..3).map(|column| row.text(column).expect("text")).collect())
+            .collect();
+        assert_eq!(
+            rows,
+            [["job_1", "hook_1", "resting"], ["job_2", "webhook", "behind"], ["job_3", "mail", "dead"],]
         );
     }
 }

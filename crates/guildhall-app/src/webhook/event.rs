@@ -63,7 +63,7 @@ pub(super) fn queue(tx: &mut Tx<'_>, webhook: &Webhook, event: &Kept) -> Result<
     let id: WebhookDeliveryId = tx.mint();
     // Of one webhook, what is about one thing is sent in the order in which it happened.
     let line = format!("{}:{}", webhook.id, event.subject.id());
-    let job = jobs::enqueue(tx, &Work::Webhook(id.clone()), Some(&line))?;
+    let job = jobs::enqueue(tx, &Work::Webhook(id.clone()), webhook.id.as_str(), Some(&line))?;
     store::webhook::insert_delivery(tx, &id, &webhook.id, &event.id, &job)?;
     Ok(id)
 }

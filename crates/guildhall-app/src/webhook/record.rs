@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::jobs::{self, Work};
 use crate::store::webhook::Kept;
 use crate::store::{self, Tx};
-use guildhall_core::ids::{WebhookDeliveryId, WebhookEventId, WebhookId};
+use guildhall_core::ids::{Id, WebhookDeliveryId, WebhookEventId, WebhookId};
 
 /// The most rows that one list shows.
 pub const MOST_LISTED: u16 = 1000;
@@ -255,8 +255,9 @@ fn again(tx: &mut Tx<'_>, id: &WebhookDeliveryId) -> Result<Replayed> {
     {
         store::job::remove(tx, &dead)?;
     }
-    let line = format!("{}:{}", delivery.webhook, delivery.subject_id);
-    let job = jobs::enqueue(tx, &Work::Webhook(id.clone()), Some(&line))?;
+    let webhook = delivery.webhook.as_str();
+    let line = format!("{webhook}:{}", delivery.subject_id);
+    let job = jobs::enqueue(tx, &Work::Webhook(id.clone()), webhook, Some(&line))?;
     store::webhook::requeue(tx, id, &job)?;
     Ok(Replayed { queued: 1, ..Replayed::default() })
 }

@@ -44,21 +44,28 @@ pub(crate) async fn metrics(State(hall): State<Arc<Guildhall>>) -> Response {
         figures.queued,
         password::computed(&hall)
     );
-    match jobs::count(&hall).await {
-        Ok(count) => text += &jobs_text(count),
+    match jobs_text(&hall).await {
+        Ok(jobs) => text += &jobs,
         Err(error) => tracing::error!(error = ?error, "the jobs cannot be counted"),
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-fn jobs_text(count: jobs::Count) -> String {
-    format!(
-        "# HELP guildhall_jobs_waiting Jobs that wait for their time or are being done.\n\
+async fn jobs_text(hall: &Guildhall) -> guildhall_app::Result<String> {
+    let (count, late_ms, most) = (jobs::count(hall).await?, jobs::late_ms(hall).await?, jobs::MOST_COUNTED);
+    Ok(format!(
+        "# HELP guildhall_jobs_waiting Jobs that wait for their time or are being done, counted up to {most}.\n\
          # TYPE guildhall_jobs_waiting gauge\n\
          guildhall_jobs_waiting {}\n\
-         # HELP guildhall_jobs_dead Jobs that were given up.\n\
+         # HELP guildhall_jobs_dead Jobs that were given up, counted up to {most}.\n\
          # TYPE guildhall_jobs_dead gauge\n\
-         guildhall_jobs_dead {}\n",
-        count.waiting, count.dead
-    )
+         guildhall_jobs_dead {}\n\
+         # HELP guildhall_jobs_late_seconds How long the job that waits longest to be taken has been due.\n\
+         # TYPE guildhall_jobs_late_seconds gauge\n\
+         guildhall_jobs_late_seconds {}.{:03}\n",
+        count.waiting,
+        count.dead,
+        late_ms / 1000,
+        late_ms % 1000
+    ))
 }

@@ -99,8 +99,14 @@ async fn list(place: &Place, only_dead: bool, most: u16) -> Result<(), String> {
         println!();
     }
     let total = if only_dead { count.dead } else { count.waiting + count.dead };
-    println!("{} waiting, {} dead; {} of {total} shown.", count.waiting, count.dead, listed.len());
+    let [waiting, dead, total] = [count.waiting, count.dead, total].map(at_least);
+    println!("{waiting} waiting, {dead} dead; {} of {total} shown.", listed.len());
     Ok(())
+}
+
+/// A count, which stops at the most that is counted.
+fn at_least(count: i64) -> String {
+    if count < jobs::MOST_COUNTED { count.to_string() } else { format!("{count} or more") }
 }
 
 fn line(job: &Shown, now: i64) -> String {

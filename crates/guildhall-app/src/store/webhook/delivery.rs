@@ -223,7 +223,7 @@ fn delivery(mut row: Row) -> Result<Delivery> {
     let progress = match (state.as_str(), job.as_deref()) {
         ("delivered", _) => Progress::Delivered,
         ("dropped", _) => Progress::Dropped,
-        ("waiting", Some("ready")) => Progress::Waiting { due_at: row.int(8)? },
+        ("waiting", Some("ready" | "resting")) => Progress::Waiting { due_at: row.int(8)? },
         ("waiting", Some("behind")) => Progress::Behind,
         ("waiting" | "failed", _) => Progress::Failed,
         _ => return Err(Error::internal(format!("a delivery cannot be {state}"))),

@@ -2,8 +2,9 @@
 //!
 //! It looks into the store every second, so it works beside a server that runs in another process, and writes nothing.
 
-use super::shown::plain;
+use super::shown::{BAD, FAINT, GOOD, plain};
 use super::{Place, open, parse, read_event, told};
+use anstream::println;
 use clap::Args;
 use guildhall_app::Guildhall;
 use guildhall_app::clock::Random;
@@ -115,10 +116,20 @@ impl Listener {
 
 /// One event and its answer.
 fn line(at: i64, happened: &Happened, answer: &Tested, took_ms: i64) -> String {
-    let clock = &rfc3339(at)[11..19];
+    let (clock, event) = (&rfc3339(at)[11..19], happened.event().action());
+    let (mark, style) = if answer.success { ("✓", GOOD) } else { ("✗", BAD) };
+    let text = answer.body.as_str().map_or_else(|| answer.body.to_string(), str::to_owned);
     let said = match answer.status {
-        0 => format!("no answer: {}", answer.body.as_str().map(plain).unwrap_or_default()),
+        0 => "no answer".to_owned(),
         status => format!("{status} in {took_ms} ms"),
     };
-    format!("{clock}  {:<41}  {}  {said}", happened.event().action(), happened.id())
+    let line = format!(
+        "{FAINT}{clock}{FAINT:#}  {style}{mark}{style:#} {event:<39}  {FAINT}{}{FAINT:#}  {style}{said}{style:#}",
+        happened.id()
+    );
+    // What a receiver says when it refuses is what its developer looks for.
+    match plain(&text) {
+        text if answer.success || text.trim().is_empty() => line,
+        text => format!("{line}\n            {FAINT}{text}{FAINT:#}"),
+    }
 }

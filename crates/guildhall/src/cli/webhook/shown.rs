@@ -1,6 +1,8 @@
 //! How webhooks and their record look on a terminal.
 
 use super::told;
+use anstream::println;
+use clap::builder::styling::{AnsiColor, Style};
 use guildhall_app::Guildhall;
 use guildhall_app::webhook::{self, Attempt, Delivery, Progress, Replayed, Webhook};
 use guildhall_core::ids::{Id, WebhookDeliveryId, WebhookId};
@@ -9,6 +11,12 @@ use guildhall_core::webhook::Event;
 
 /// The longest answer that a line shows, in characters.
 const LONGEST_LINE: usize = 120;
+
+/// Colours, where a terminal shows them: what went well, what did not, what is to come, what matters less.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+const COMING: Style = AnsiColor::Yellow.on_default();
+pub(super) const FAINT: Style = Style::new().dimmed();
 
 pub(super) async fn list(hall: &Guildhall) -> Result<(), String> {
     let webhooks = webhook::all(hall).await.map_err(told)?;
@@ -20,16 +28,15 @@ pub(super) async fn list(hall: &Guildhall) -> Result<(), String> {
 }
 
 fn described(webhook: &Webhook) -> String {
-    let state = match (&webhook.disabled_reason, webhook.enabled) {
-        (Some(reason), _) => format!("off: {reason}"),
-        (None, true) => "on".to_owned(),
-        (None, false) => "off".to_owned(),
+    let (state, style) = match (&webhook.disabled_reason, webhook.enabled) {
+        (Some(reason), _) => (format!("off: {reason}"), BAD),
+        (None, true) => ("on".to_owned(), GOOD),
+        (None, false) => ("off".to_owned(), FAINT),
     };
     let events: Vec<&str> = webhook.events.iter().map(|event| event.as_str()).collect();
     format!(
-        "{}  {}\n  of      {}\n  to      {}\n  as      {}\n  events  {}",
+        "{}  {style}{state}{style:#}\n  of      {}\n  to      {}\n  as      {}\n  events  {}",
         webhook.id,
-        state,
         webhook.resource(),
         plain(&webhook.url),
         webhook.api_version.as_str(),
@@ -45,15 +52,18 @@ pub(super) async fn deliveries(
 ) -> Result<(), String> {
     let found = webhook::deliveries(hall, webhook, only_failed, most).await.map_err(told)?;
     if !found.is_empty() {
-        println!("{:<26}  {:<19}  {:<16}  {:>5}  {:<33}  TO", "DELIVERY", "SINCE", "STATE", "TRIES", "EVENT");
+        println!(
+            "{FAINT}{:<26}  {:<19}  {:<16}  {:>5}  {:<33}  TO{FAINT:#}",
+            "DELIVERY", "SINCE", "STATE", "TRIES", "EVENT"
+        );
     }
     let now = hall.now_ms();
     for delivery in &found {
+        let (state, style) = progress(delivery, now);
         println!(
-            "{:<26}  {:<19}  {:<16}  {:>5}  {:<33}  {}",
+            "{:<26}  {:<19}  {style}{state:<16}{style:#}  {:>5}  {:<33}  {}",
             delivery.id.as_str(),
             second(delivery.created_at),
-            progress(delivery, now),
             delivery.tries,
             action(delivery),
             plain(&delivery.url)
@@ -68,10 +78,10 @@ pub(super) async fn deliveries(
 
 pub(super) async fn story(hall: &Guildhall, id: WebhookDeliveryId) -> Result<(), String> {
     let (delivery, attempts) = webhook::story(hall, id).await.map_err(told)?;
+    let (state, style) = progress(&delivery, hall.now_ms());
     println!(
-        "{}  {}\n  event    {}  {}\n  about    {}\n  webhook  {}\n  to       {}\n  since    {}\n",
+        "{}  {style}{state}{style:#}\n  event    {}  {}\n  about    {}\n  webhook  {}\n  to       {}\n  since    {}\n",
         delivery.id,
-        progress(&delivery, hall.now_ms()),
         action(&delivery),
         delivery.event_id,
         delivery.subject_id,
@@ -90,6 +100,11 @@ pub(super) async fn story(hall: &Guildhall, id: WebhookDeliveryId) -> Result<(),
 
 /// One try as a paragraph. Without an end it may be under way, unless a later one began.
 fn tried(attempt: &Attempt, may_be_under_way: bool) -> String {
+    let style = match (attempt.duration_ms, attempt.status, &attempt.error) {
+        (None, ..) if may_be_under_way => COMING,
+        (Some(_), Some(200..300), None) => GOOD,
+        _ => BAD,
+    };
     let outcome = match (attempt.duration_ms, attempt.status, &attempt.error) {
         (None, ..) if may_be_under_way => "is under way, or was cut off".to_owned(),
         (None, ..) => "was cut off: the server stopped".to_owned(),
@@ -99,9 +114,10 @@ fn tried(attempt: &Attempt, may_be_under_way: bool) -> String {
             format!("no answer after {took} ms: {}", error.as_deref().unwrap_or_default())
         }
     };
-    let mut text = format!("try {:>2}  {}  {}\n", attempt.number, second(attempt.began_at), plain(&outcome));
+    let (began, outcome) = (second(attempt.began_at), plain(&outcome));
+    let mut text = format!("try {:>2}  {began}  {style}{outcome}{style:#}\n", attempt.number);
     if let Some(answer) = attempt.answer.as_deref().map(plain).filter(|answer| !answer.trim().is_empty()) {
-        text = format!("{text}        {answer}\n");
+        text = format!("{text}        {FAINT}{answer}{FAINT:#}\n");
     }
     text
 }
@@ -116,14 +132,16 @@ pub(super) fn replayed(done: Replayed) {
     }
 }
 
-fn progress(delivery: &Delivery, now: i64) -> String {
+fn progress(delivery: &Delivery, now: i64) -> (String, Style) {
     match delivery.progress {
-        Progress::Waiting { due_at } if due_at <= now => "due".to_owned(),
-        Progress::Waiting { due_at } => format!("again in {}", super::super::job::span(due_at - now)),
-        Progress::Behind => "behind another".to_owned(),
-        Progress::Delivered => "delivered".to_owned(),
-        Progress::Failed => "failed".to_owned(),
-        Progress::Dropped => "dropped".to_owned(),
+        Progress::Waiting { due_at } if due_at <= now => ("due".to_owned(), COMING),
+        Progress::Waiting { due_at } => {
+            (format!("again in {}", super::super::job::span(due_at - now)), COMING)
+        }
+        Progress::Behind => ("behind another".to_owned(), COMING),
+        Progress::Delivered => ("delivered".to_owned(), GOOD),
+        Progress::Failed => ("failed".to_owned(), BAD),
+        Progress::Dropped => ("dropped".to_owned(), FAINT),
     }
 }
 
