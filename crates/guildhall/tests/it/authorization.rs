@@ -584,7 +584,8 @@ async fn every_route_answers_every_caller_as_the_table_says() {
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
             .replace("{token}", "unknown")
-            .replace("{*path}", "hall.css");
+            .replace("{*path}", "hall.css")
+            .replace("{*rest}", "notes/7");
         let mut found = Vec::new();
         for key in [None, Some(&foreign.key), Some(&hall.world.api_key)] {
             let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
