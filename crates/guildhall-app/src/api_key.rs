@@ -7,15 +7,13 @@ use crate::Guildhall;
 use crate::app;
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
+use crate::opaque_token;
 use crate::principal::{Principal, holds};
 use crate::store::{self, Tx};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::app as rules;
 use guildhall_core::ids::{ApiKeyId, AppId, CompanyId};
 use guildhall_core::permission::Permission;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 /// How long a rotated key still works beside its successor, in milliseconds (one day).
 pub const OVERLAP_MS: i64 = 24 * 60 * 60 * 1000;
@@ -61,16 +59,11 @@ pub enum Ending {
     Later,
 }
 
-/// What stands where a key is kept: its SHA-256.
-pub(crate) fn key_hash(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
-}
-
 /// Makes an API key; this is the only time its text is seen.
 pub(crate) fn make(tx: &mut Tx<'_>, app: &AppId) -> Result<(ApiKeyId, String)> {
-    let text = format!("{}{}", rules::KEY_PREFIX, URL_SAFE_NO_PAD.encode(tx.random_bytes::<32>()));
+    let text = format!("{}{}", rules::KEY_PREFIX, opaque_token::draw(tx));
     let end = &text[text.len() - rules::KEY_END..];
-    let id = store::api_key::insert(tx, app, &key_hash(&text), end)?;
+    let id = store::api_key::insert(tx, app, &opaque_token::hash(&text), end)?;
     Ok((id, text))
 }
 

@@ -15,6 +15,7 @@ use crate::principal::{Principal, authorize, holds};
 use crate::store::{self, Read, Tx};
 use crate::user::{self, NewUser, User};
 use guildhall_core::app::{self as rules, AppStatus};
+use guildhall_core::app_view::check_path;
 use guildhall_core::attachment::Media;
 use guildhall_core::experience::check_name;
 use guildhall_core::ids::{AccessPassId, AppId, AttachmentId, CompanyId, Id, UserId};
@@ -236,7 +237,7 @@ pub(crate) fn create_in(
     Ok(Made { details: details(tx, &id)?, key })
 }
 
-fn details(read: &mut Read<'_>, id: &AppId) -> Result<AppDetails> {
+pub(crate) fn details(read: &mut Read<'_>, id: &AppId) -> Result<AppDetails> {
     match store::app::find_details(read, id)? {
         Some(found) => Ok(found),
         None => no_such("app", id),
@@ -404,7 +405,7 @@ pub async fn update(hall: &Guildhall, principal: &Principal, id: AppId, update: 
 fn apply(found: &mut AppDetails, update: AppUpdate) -> Result<()> {
     let text = |field, longest| move |text: String| Ok(rules::check_text(&text, field, longest)?);
     let address = |field| move |text: String| Ok(rules::check_base_url(&text, field)?);
-    let path = |field| move |text: String| Ok(rules::check_path(&text, field)?);
+    let path = |field| move |text: String| Ok(check_path(&text, field)?);
     if let Some(name) = update.name {
         found.app.name = check_name(&name)?.to_owned();
     }

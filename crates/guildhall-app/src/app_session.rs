@@ -6,7 +6,7 @@
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
-use crate::session::{self, token_hash, token_of};
+use crate::opaque_token;
 use crate::store;
 use guildhall_core::ids::{AppId, CompanyId, SessionId, UserId};
 
@@ -35,8 +35,8 @@ pub struct Visit {
 /// # Errors
 /// `Internal` only.
 pub async fn admit(hall: &Guildhall, session: &SessionId, app: &AppId) -> Result<String> {
-    let ticket = session::fresh_token(hall);
-    let hash = token_hash(&ticket);
+    let ticket = opaque_token::fresh(hall);
+    let hash = opaque_token::hash(&ticket);
     let (session, app) = (session.clone(), app.clone());
     hall.store
         .write(move |tx| {
@@ -59,7 +59,7 @@ pub async fn enter(
     ticket: &str,
     held: Option<&str>,
 ) -> Result<Option<String>> {
-    let (label, ticket, held) = (label.to_owned(), token_hash(ticket), held.map(token_hash));
+    let (label, ticket, held) = (label.to_owned(), opaque_token::hash(ticket), held.map(opaque_token::hash));
     let entered = hall.store.write(move |tx| {
         let Some((app, session)) = store::app_session::find_ticket(tx, &ticket, &label)? else {
             return Ok(None);
@@ -73,8 +73,8 @@ pub async fn enter(
         {
             return Ok(Some(None));
         }
-        let token = token_of(tx.random_bytes());
-        store::app_session::insert(tx, &token_hash(&token), &app, &session, now + LIFETIME_MS)?;
+        let token = opaque_token::draw(tx);
+        store::app_session::insert(tx, &opaque_token::hash(&token), &app, &session, now + LIFETIME_MS)?;
         Ok(Some(Some(token)))
     });
     entered.await?.ok_or_else(|| {
@@ -90,7 +90,7 @@ pub async fn enter(
 /// # Errors
 /// `Internal` only.
 pub async fn visit(hall: &Guildhall, label: &str, token: Option<&str>) -> Result<Option<Visit>> {
-    let (label, hash) = (label.to_owned(), token.map(token_hash));
+    let (label, hash) = (label.to_owned(), token.map(opaque_token::hash));
     hall.store
         .read(move |read| match &hash {
             Some(hash) => store::app_session::find_visit(read, &label, hash),

@@ -2,12 +2,13 @@
 
 use crate::Guildhall;
 use crate::access::company_standing;
+use crate::app::details;
 use crate::error::{Result, no_such};
 use crate::store;
 use guildhall_core::access::AccessLevel;
-use guildhall_core::app_view::{DASHBOARD_VIEW, DISCOVER_VIEW, EXPERIENCE_VIEW, view_path};
+use guildhall_core::app_view::{DASHBOARD_VIEW, DISCOVER_VIEW, EXPERIENCE_VIEW, RestPath, Shown};
 use guildhall_core::experience::ExperienceKind;
-use guildhall_core::ids::{AppId, CompanyId, ExperienceId, Id, UserId};
+use guildhall_core::ids::{AppId, CompanyId, ExperienceId, UserId};
 
 /// What a page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,16 @@ pub struct View {
     pub path: String,
 }
 
-/// The view of an app's experience; `None` for an experience of another kind.
+/// The view of an app's experience, at what a link says beyond it; `None` for an experience of another kind.
 ///
 /// # Errors
 /// `NotFound`, the same for an experience that is not there and for one that the person has no access to.
-pub async fn of_experience(hall: &Guildhall, user: &UserId, id: &ExperienceId) -> Result<Option<View>> {
+pub async fn of_experience(
+    hall: &Guildhall,
+    user: &UserId,
+    id: &ExperienceId,
+    rest: RestPath,
+) -> Result<Option<View>> {
     let (user, id) = (user.clone(), id.clone());
     hall.store
         .read(move |read| {
@@ -36,30 +42,40 @@ pub async fn of_experience(hall: &Guildhall, user: &UserId, id: &ExperienceId) -
             if crate::access::of_experience(read, &record, &id)?.level() == AccessLevel::NoAccess {
                 return no_such("experience", &id);
             }
-            let path = view_path(EXPERIENCE_VIEW, "experienceId", id.as_str());
-            let view = View { app: experience.app.id, title: experience.name, path };
-            Ok((experience.kind == ExperienceKind::App).then_some(view))
+            if experience.kind != ExperienceKind::App {
+                return Ok(None);
+            }
+            let app = details(read, &experience.app.id)?;
+            let shown =
+                Shown { experience: Some(&id), company: Some(&experience.company.id), rest: rest.clone() };
+            let path = shown.at(app.experience_path.as_deref().unwrap_or(EXPERIENCE_VIEW));
+            Ok(Some(View { app: app.app.id, title: experience.name, path }))
         })
         .await
 }
 
-/// The view for a company's team of an app that the company installed.
+/// The view for a company's team of an app that the company installed, at what a link says beyond it.
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for who is not on the team.
-pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, app: &AppId) -> Result<View> {
+pub async fn of_dashboard(
+    hall: &Guildhall,
+    user: &UserId,
+    company: &CompanyId,
+    app: &AppId,
+    rest: RestPath,
+) -> Result<View> {
     let (user, company, id) = (user.clone(), company.clone(), app.clone());
     hall.store
         .read(move |read| {
             let is_team = company_standing(read, &company, &user)?.level() == AccessLevel::Admin;
-            match store::app::find(read, &id)? {
-                Some(app) if is_team && store::app::is_installed(read, &id, &company)? => Ok(View {
-                    app: app.id,
-                    title: app.name,
-                    path: view_path(DASHBOARD_VIEW, "companyId", company.as_str()),
-                }),
-                _ => no_such("app", &id),
+            if !is_team || !store::app::is_installed(read, &id, &company)? {
+                return no_such("app", &id);
             }
+            let app = details(read, &id)?;
+            let shown = Shown { company: Some(&company), rest: rest.clone(), ..Shown::default() };
+            let path = shown.at(app.dashboard_path.as_deref().unwrap_or(DASHBOARD_VIEW));
+            Ok(View { app: app.app.id, title: app.app.name, path })
         })
         .await
 }
@@ -71,11 +87,13 @@ pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, 
 pub async fn of_app(hall: &Guildhall, user: &UserId, app: &AppId) -> Result<View> {
     let (user, id) = (user.clone(), app.clone());
     hall.store
-        .read(move |read| match store::app::find(read, &id)? {
-            Some(app) if store::app::relation(read, &id, &user)?.is_some() => {
-                Ok(View { app: app.id, title: app.name, path: DISCOVER_VIEW.into() })
+        .read(move |read| {
+            if store::app::relation(read, &id, &user)?.is_none() {
+                return no_such("app", &id);
             }
-            _ => no_such("app", &id),
+            let app = details(read, &id)?;
+            let path = Shown::default().at(app.discover_path.as_deref().unwrap_or(DISCOVER_VIEW));
+            Ok(View { app: app.app.id, title: app.app.name, path })
         })
         .await
 }

@@ -32,6 +32,7 @@ pub mod moderation;
 pub mod notification;
 pub mod oauth;
 mod one_time_token;
+pub mod opaque_token;
 pub mod operator;
 pub mod outbound;
 pub mod page;

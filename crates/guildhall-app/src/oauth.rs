@@ -25,7 +25,6 @@ mod revocation;
 mod token;
 
 pub use authorization::{AllowedApp, Asked, allow, allowed_apps, ask, disallow, is_allowed};
-pub use bearer::{Profile, profile};
 pub use client::Presented;
 pub use redirect_uri::{add_redirect_uri, redirect_uris, remove_redirect_uri, set_redirect_uris};
 pub use revocation::revoke;
@@ -41,14 +40,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::ids::UserId;
 use sha2::{Digest, Sha256};
 
-/// What stands where a code or a token is kept: its SHA-256.
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
-}
-
 /// The S256 challenge of a verifier.
 fn challenge_of(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(hash(verifier))
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
 /// Ends every app's hold of a person's account, e.g. because the password was set anew. What was allowed stays

@@ -3,7 +3,7 @@
 //! The store holds their hashes. A token counts once, for one purpose, and not for long.
 
 use crate::error::Result;
-use crate::session::{token_hash, token_of};
+use crate::opaque_token::{draw, hash};
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::UserId;
 
@@ -61,20 +61,20 @@ pub(crate) struct Meant {
 /// Makes a token.
 pub(crate) fn issue(tx: &mut Tx<'_>, kind: Kind, meant: &Meant) -> Result<String> {
     store::one_time_token::delete_expired(tx)?;
-    let token = token_of(tx.random_bytes());
-    store::one_time_token::insert(tx, kind, &token_hash(&token), meant, kind.minutes() * MINUTE_MS)?;
+    let token = draw(tx);
+    store::one_time_token::insert(tx, kind, &hash(&token), meant, kind.minutes() * MINUTE_MS)?;
     Ok(token)
 }
 
 /// What a token is for, while it counts.
 pub(crate) fn look(read: &mut Read<'_>, kind: Kind, token: &str) -> Result<Option<Meant>> {
-    store::one_time_token::find(read, kind, &token_hash(token))
+    store::one_time_token::find(read, kind, &hash(token))
 }
 
 /// The same, and from now on it counts no more.
 pub(crate) fn use_up(tx: &mut Tx<'_>, kind: Kind, token: &str) -> Result<Option<Meant>> {
     match look(tx, kind, token)? {
-        Some(meant) if store::one_time_token::delete(tx, &token_hash(token))? => Ok(Some(meant)),
+        Some(meant) if store::one_time_token::delete(tx, &hash(token))? => Ok(Some(meant)),
         _ => Ok(None),
     }
 }

@@ -8,9 +8,9 @@
 
 use crate::Guildhall;
 use crate::access;
-use crate::api_key::key_hash;
 use crate::error::{Error, Result};
 use crate::oauth;
+use crate::opaque_token;
 use crate::store::api_key::KeyHolder;
 use crate::store::app::Relation;
 use crate::store::{self, Read};
@@ -19,8 +19,13 @@ use guildhall_core::access::{AccessLevel, Standing};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
 use guildhall_core::oauth::{Scope, Scopes};
 use guildhall_core::permission::Permission;
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
+
+/// The header of user tokens.
+pub const USER_TOKEN_HEADER: &str = "x-whop-user-token";
 
 /// What a request brings with it, as it stands in the headers.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +38,26 @@ pub struct Credentials {
     pub on_behalf_of: Option<String>,
     /// `x-company-id`.
     pub company: Option<String>,
+}
+
+impl Credentials {
+    /// Reads them; a key may also stand in `Authorization` without the word `Bearer` before it.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name: &str| {
+            headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let bearer = text(AUTHORIZATION.as_str()).map(|value| {
+            let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            token.map_or(value.clone(), |(_, token)| token.trim().to_owned())
+        });
+        Self {
+            bearer,
+            user_token: text(USER_TOKEN_HEADER),
+            on_behalf_of: text("x-on-behalf-of"),
+            company: text("x-company-id"),
+        }
+    }
 }
 
 /// The calling app.
@@ -205,7 +230,7 @@ pub(crate) async fn app_of_key(hall: &Guildhall, key: &str) -> Result<Option<App
 
 /// Whose key it is.
 async fn holder_of(hall: &Guildhall, key: &str) -> Result<Arc<KeyHolder>> {
-    let hash = key_hash(key);
+    let hash = opaque_token::hash(key);
     let now_ms = hall.clock.now_ms();
     if let Some(holder) = hall.credentials.find(&hash, now_ms) {
         return Ok(holder);

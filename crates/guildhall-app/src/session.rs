@@ -6,19 +6,15 @@
 
 use crate::Guildhall;
 use crate::error::{Result, no_such};
+use crate::opaque_token;
 use crate::store::{self, Tx};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::ids::{SessionId, UserId};
 use guildhall_core::session::is_to_be_noted;
-use sha2::{Digest, Sha256};
 
 /// How many sessions a list shows.
 const MOST_SHOWN: i64 = 100;
 /// How much is kept of what a browser calls itself, in characters.
 const LONGEST_AGENT: usize = 300;
-/// How many characters a token has: 32 bytes in base64.
-const TOKEN_LENGTH: usize = 43;
 
 /// A signed-in browser. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
@@ -65,30 +61,15 @@ pub struct Begun {
     pub token: String,
 }
 
-/// A token that nobody can guess: 32 random bytes in base64url.
-#[must_use]
-pub fn fresh_token(hall: &Guildhall) -> String {
-    token_of(hall.random.bytes())
-}
-
-pub(crate) fn token_of(bytes: [u8; 32]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// What the store holds of a token.
-pub(crate) fn token_hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
 /// The session of a cookie's token, if there is one and it has not ended; notes that it is in use.
 ///
 /// # Errors
 /// `Internal` only.
 pub async fn find(hall: &Guildhall, token: &str) -> Result<Option<Session>> {
-    if token.len() != TOKEN_LENGTH {
+    if token.len() != opaque_token::LENGTH {
         return Ok(None);
     }
-    let hash = token_hash(token);
+    let hash = opaque_token::hash(token);
     let found = hall.store.read(move |read| store::session::find(read, &hash)).await?;
     if let Some(session) = found.clone().filter(|found| is_to_be_noted(found.last_seen_at, hall.now_ms())) {
         hall.store.write(move |tx| store::session::note(tx, &session)).await?;
@@ -99,10 +80,10 @@ pub async fn find(hall: &Guildhall, token: &str) -> Result<Option<Session>> {
 /// Begins a session.
 pub(crate) fn begin(tx: &mut Tx<'_>, user: &UserId, device: &Device) -> Result<Begun> {
     store::session::delete_expired(tx)?;
-    let token = token_of(tx.random_bytes());
+    let token = opaque_token::draw(tx);
     let agent = device.agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect();
     let device = Device { agent, address: device.address.clone() };
-    let id = store::session::insert(tx, user, &token_hash(&token), &device)?;
+    let id = store::session::insert(tx, user, &opaque_token::hash(&token), &device)?;
     Ok(Begun { id, token })
 }
 

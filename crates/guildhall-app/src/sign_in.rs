@@ -7,8 +7,9 @@
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::one_time_token::{self, Kind, Meant};
+use crate::opaque_token;
 use crate::password;
-use crate::session::{self, Begun, Device, token_hash};
+use crate::session::{self, Begun, Device};
 use crate::store::account::AccountRow;
 use crate::store::{self, Read, Tx};
 use crate::throttle::{self, place_of};
@@ -147,7 +148,7 @@ fn expected(meant: Option<Meant>) -> Result<UserId> {
 /// Begins a session in a browser, and ends the one it was in.
 pub(crate) fn begin(tx: &mut Tx<'_>, user: &UserId, browser: &Browser) -> Result<Begun> {
     if let Some(earlier) = &browser.session {
-        store::session::delete_by_token(tx, &token_hash(earlier))?;
+        store::session::delete_by_token(tx, &opaque_token::hash(earlier))?;
     }
     session::begin(tx, user, &browser.device)
 }

@@ -5,7 +5,7 @@
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
-use crate::session::token_hash;
+use crate::opaque_token;
 use crate::store::{self, Tx};
 use crate::{password, throttle};
 use guildhall_core::ids::{Id, UserId};
@@ -167,7 +167,7 @@ fn write_recovery_codes(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<String>> {
         let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
         codes.push(groups.join("-"));
     }
-    let hashes: Vec<[u8; 32]> = codes.iter().map(|code| token_hash(&plain(code))).collect();
+    let hashes: Vec<[u8; 32]> = codes.iter().map(|code| opaque_token::hash(&plain(code))).collect();
     store::account::set_recovery_codes(tx, user, &hashes)?;
     Ok(codes)
 }
@@ -193,7 +193,7 @@ pub(crate) fn check_code(tx: &mut Tx<'_>, user: &UserId, code: &str) -> Result<(
             let sentence = "This code was used already. Wait for the next one.";
             Err(Error::Unauthenticated(sentence.into()))
         }
-        None if store::account::use_recovery_code(tx, user, &token_hash(&code))? => Ok(()),
+        None if store::account::use_recovery_code(tx, user, &opaque_token::hash(&code))? => Ok(()),
         None => Err(wrong()),
     }
 }

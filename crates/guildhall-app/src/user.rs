@@ -1,9 +1,11 @@
 //! Users: who they are, to themselves and to everyone.
 
 use crate::Guildhall;
+use crate::attachment;
 use crate::error::{Error, Result, no_such};
 use crate::ledger;
-use crate::principal::Principal;
+use crate::oauth;
+use crate::principal::{self, Credentials, Principal};
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AttachmentId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
@@ -60,6 +62,39 @@ pub async fn current(hall: &Guildhall, principal: &Principal) -> Result<User> {
     let id = principal.user_with(Scope::ReadUser)?.clone();
     let found = hall.store.read(move |read| store::user::find(read, &id)).await?;
     found.ok_or_else(|| Error::Unauthenticated("The acting user does not exist any more.".into()))
+}
+
+/// A person, as an app that they let see who they are sees them.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The account.
+    pub user: User,
+    /// Where the picture can be read for a while.
+    pub picture_url: Option<String>,
+}
+
+/// The profile of a person who calls by a token of their own: an access token that opens `read_user`, or a user token.
+///
+/// # Errors
+/// `Unauthenticated` for anything else and for a token that does not count, `Forbidden` without `read_user`.
+pub async fn profile(hall: &Guildhall, credentials: &Credentials) -> Result<Profile> {
+    let principal = match (&credentials.bearer, &credentials.user_token) {
+        (Some(bearer), _) if oauth::is_access_token(bearer) => {
+            oauth::resolve(hall, bearer, &Credentials::default()).await?
+        }
+        (None, Some(token)) => {
+            let token = Credentials { user_token: Some(token.clone()), ..Credentials::default() };
+            principal::resolve(hall, token).await?
+        }
+        _ => {
+            let sentence = "This needs an access token of OAuth or a user token; no API key opens it.";
+            return Err(Error::Unauthenticated(sentence.into()));
+        }
+    };
+    let user = current(hall, &principal).await?;
+    let picture = attachment::shown(hall, user.picture.clone()).await?;
+    let picture_url = picture.map(|picture| attachment::address(hall, &picture));
+    Ok(Profile { user, picture_url })
 }
 
 /// Anyone's public profile, by id (`user_…`) or username.

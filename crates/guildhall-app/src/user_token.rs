@@ -2,6 +2,7 @@
 
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
+use crate::opaque_token;
 use crate::signing_key;
 use crate::store;
 use base64::Engine as _;
@@ -12,7 +13,6 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Whose a token is.
@@ -104,7 +104,7 @@ pub async fn mint(hall: &Guildhall, app: AppId, user: UserId) -> Result<String> 
 /// # Errors
 /// `Unauthenticated` with the reason.
 pub(crate) async fn holder_of(hall: &Guildhall, token: &str) -> Result<Arc<TokenHolder>> {
-    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let hash = opaque_token::hash(token);
     let now_ms = hall.clock.now_ms();
     if let Some(holder) = hall.user_tokens.find(&hash, now_ms)
         && now_ms < holder.bearer.expires_at_ms

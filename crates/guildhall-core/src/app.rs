@@ -4,8 +4,6 @@ use crate::{Invalid, invalid};
 
 /// The longest address of an app, in bytes.
 pub const LONGEST_ADDRESS: usize = 500;
-/// The longest path of a view, in bytes.
-pub const LONGEST_PATH: usize = 300;
 /// The longest description, in characters.
 pub const LONGEST_DESCRIPTION: usize = 2_000;
 /// The longest text of an app's public page, in characters.
@@ -22,9 +20,6 @@ pub const MOST_LIVE_KEYS: usize = 20;
 pub const KEY_PREFIX: &str = "gh_";
 /// How many characters of a key's end are remembered, so that its holder can tell keys apart.
 pub const KEY_END: usize = 4;
-
-/// What stands between brackets in a path and is filled in when a view is opened.
-const PLACEHOLDERS: [&str; 3] = ["experienceId", "companyId", "restPath"];
 
 /// Who finds an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,34 +71,6 @@ pub fn check_base_url(text: &str, field: &str) -> Result<String, Invalid> {
         return invalid(format!("`{field}` must not hold `?` or `#`: paths are added to it."));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Checks the path of a view, such as `/experiences/[experienceId]`.
-///
-/// # Errors
-/// When it does not start with one `/`, is too long, holds what no path holds, or has a placeholder nobody knows.
-pub fn check_path(path: &str, field: &str) -> Result<String, Invalid> {
-    let path = path.trim();
-    if !path.starts_with('/') || path.starts_with("//") {
-        return invalid(format!("`{field}` must start with one `/`, as in `/experiences/[experienceId]`."));
-    }
-    if path.len() > LONGEST_PATH {
-        return invalid(format!("`{field}` is at most {LONGEST_PATH} bytes long."));
-    }
-    if path.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '#')) {
-        return invalid(format!("`{field}` must not hold spaces, control characters, `\\` or `#`."));
-    }
-    let mut rest = path;
-    while let Some(at) = rest.find(['[', ']']) {
-        let known = rest[at..].strip_prefix('[').and_then(|inside| inside.split_once(']'));
-        let Some((_, after)) = known.filter(|(name, _)| PLACEHOLDERS.contains(name)) else {
-            return invalid(format!(
-                "`{field}` holds a placeholder nobody knows: there are `[experienceId]`, `[companyId]` and `[restPath]`."
-            ));
-        };
-        rest = after;
-    }
-    Ok(path.to_owned())
 }
 
 /// Checks a text of at most so many characters; answers it trimmed.
@@ -199,34 +166,6 @@ mod tests {
         }
         let long = format!("https://example.com/{}", "a".repeat(LONGEST_ADDRESS));
         assert!(check_base_url(&long, "baseUrl").expect_err("long").0.contains("at most 500 bytes"));
-    }
-
-    #[test]
-    fn paths() {
-        for good in [
-            "/",
-            "/experiences/[experienceId]",
-            "/e/[experienceId]/[restPath]",
-            "/d/[companyId]?tab=1",
-            "/a/[restPath][companyId]",
-        ] {
-            assert_eq!(check_path(good, "experiencePath"), Ok(good.to_owned()));
-        }
-        for (bad, words) in [
-            ("", "must start with one `/`"),
-            ("experiences", "must start with one `/`"),
-            ("//evil.example", "must start with one `/`"),
-            ("/a b", "must not hold spaces"),
-            ("/a\\b", "must not hold spaces"),
-            ("/a#b", "must not hold spaces"),
-            ("/[userId]", "a placeholder nobody knows"),
-            ("/[experienceId", "a placeholder nobody knows"),
-            ("/experienceId]", "a placeholder nobody knows"),
-            ("/[[companyId]]", "a placeholder nobody knows"),
-        ] {
-            let refused = check_path(bad, "experiencePath").expect_err(bad).0;
-            assert!(refused.contains(words), "{bad}: {refused}");
-        }
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! Moments in words.
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use std::str::FromStr;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 /// A moment in milliseconds since 1970 as RFC 3339 in UTC, e.g. `2024-05-01T00:00:00.000Z`.
 #[must_use]
 pub fn rfc3339(milliseconds: i64) -> String {
-    let (year, month, day) = date(milliseconds.div_euclid(DAY_MS));
-    let rest = milliseconds.rem_euclid(DAY_MS);
-    let (seconds, thousandths) = (rest / 1000, rest % 1000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{thousandths:03}Z")
+    let (hour, minute, second, thousandths) = at(milliseconds).to_hms_milli();
+    format!("{}T{hour:02}:{minute:02}:{second:02}.{thousandths:03}Z", day(milliseconds))
+}
+
+/// The day of a moment in milliseconds since 1970, in UTC, e.g. `2024-05-01`.
+#[must_use]
+pub fn day(milliseconds: i64) -> String {
+    let (year, month, day) = at(milliseconds).to_calendar_date();
+    format!("{year:04}-{:02}-{day:02}", u8::from(month))
 }
 
 /// The moment that an RFC 3339 text in UTC names, in milliseconds: a date, and a time to the minute or second if there
@@ -17,49 +22,39 @@ pub fn rfc3339(milliseconds: i64) -> String {
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
     let (day, time) = text.split_once(['T', ' ']).unwrap_or((text, ""));
-    let number = |digits: &str, width: usize| {
-        let is_plain = digits.len() == width && digits.bytes().all(|digit| digit.is_ascii_digit());
-        digits.parse::<i64>().ok().filter(|_| is_plain)
-    };
     let mut parts = day.split('-');
-    let (year, month, day) =
-        (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-    let days = day_of(year, month, day);
-    if parts.next().is_some() || date(days) != (year, month, day) {
+    let year = number(parts.next()?, 4)?;
+    let month = Month::try_from(number::<u8>(parts.next()?, 2)?).ok()?;
+    let date = Date::from_calendar_date(year, month, number(parts.next()?, 2)?).ok()?;
+    if parts.next().is_some() {
         return None;
     }
-    let mut seconds = 0;
-    if !time.is_empty() {
-        let mut parts = time.strip_suffix('Z').unwrap_or(time).split(':');
-        let (hour, minute) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-        let second = parts.next().map_or(Some(0), |second| number(second, 2))?;
-        if parts.next().is_some() || hour > 23 || minute > 59 || second > 59 {
-            return None;
+    let time = match time {
+        "" => Time::MIDNIGHT,
+        time => {
+            let mut parts = time.strip_suffix('Z').unwrap_or(time).split(':');
+            let (hour, minute) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+            let second = parts.next().map_or(Some(0), |second| number(second, 2))?;
+            if parts.next().is_some() {
+                return None;
+            }
+            Time::from_hms(hour, minute, second).ok()?
         }
-        seconds = (hour * 60 + minute) * 60 + second;
-    }
-    Some(days * DAY_MS + seconds * 1000)
+    };
+    Some(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp() * 1000)
 }
 
-/// The day since 1970 of a date; [`date`] the other way round.
-fn day_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month_from_march = (month + 9) % 12;
-    let of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
+/// The moment in UTC; beyond the years that a calendar of four digits has, the nearest one within them.
+fn at(milliseconds: i64) -> OffsetDateTime {
+    let end = if milliseconds < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000);
+    moment.unwrap_or(end.assume_utc())
 }
 
-/// The year, month and day of a day since 1970: years begin in March, so that the leap day comes last.
-fn date(day: i64) -> (i64, i64, i64) {
-    let since = day + 719_468;
-    let (era, of_era) = (since.div_euclid(146_097), since.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day_of_month = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day_of_month)
+/// A number of exactly so many digits.
+fn number<T: FromStr>(digits: &str, width: usize) -> Option<T> {
+    let is_plain = digits.len() == width && digits.bytes().all(|digit| digit.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_plain)
 }
 
 #[cfg(test)]
@@ -75,11 +70,15 @@ mod tests {
             (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ];
         for (milliseconds, words) in table {
             assert_eq!(rfc3339(milliseconds), words);
+            assert_eq!(day(milliseconds), words[..10]);
             assert_eq!(parse(&words[..19]), Some(milliseconds.div_euclid(1000) * 1000), "{words}");
         }
+        assert_eq!(rfc3339(i64::MAX), "9999-12-31T23:59:59.999Z", "beyond the calendar");
+        assert_eq!(day(i64::MIN), "-9999-01-01");
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Service {
         let accepted = Accepted::of(headers);
         let outcome = match self.read(method, headers, parameters, body) {
             Err(outcome) => outcome,
-            Ok(requested) => match principal::resolve(&self.hall, credentials(headers)).await {
+            Ok(requested) => match principal::resolve(&self.hall, Credentials::of(headers)).await {
                 Err(error) => Outcome::One(refused(&error, accepted)),
                 Ok(principal) => self.run(requested, &principal, *method == Method::GET).await,
             },
@@ -166,21 +166,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
         || essence.eq_ignore_ascii_case("application/graphql+json")
-}
-
-fn credentials(headers: &HeaderMap) -> Credentials {
-    let text =
-        |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let bearer = text("authorization").map(|value| {
-        let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        token.map_or(value.clone(), |(_, token)| token.trim().to_owned())
-    });
-    Credentials {
-        bearer,
-        user_token: text("x-whop-user-token"),
-        on_behalf_of: text("x-on-behalf-of"),
-        company: text("x-company-id"),
-    }
 }
 
 /// An answer to a caller that was not let in. A client that reads GraphQL reads the sentence, so only

@@ -4,6 +4,7 @@
 
 mod api;
 mod assets;
+mod cookie;
 mod error;
 mod form;
 mod handshake;

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use guildhall_app::principal::USER_TOKEN_HEADER;
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use std::hash::{BuildHasher, RandomState};
@@ -14,8 +15,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The header of user tokens.
-const USER_TOKEN: &str = "x-whop-user-token";
 /// After so many requests the credentials that have been quiet are forgotten.
 const SWEEP_EVERY: u64 = 10_000;
 
@@ -38,7 +37,7 @@ impl RateLimit {
             self.limiter.retain_recent();
         }
         let headers = request.headers();
-        let key = match headers.get(AUTHORIZATION).or_else(|| headers.get(USER_TOKEN)) {
+        let key = match headers.get(AUTHORIZATION).or_else(|| headers.get(USER_TOKEN_HEADER)) {
             Some(credential) => self.hasher.hash_one(credential.as_bytes()),
             None => self.hasher.hash_one(address_of(request)),
         };

@@ -3,7 +3,7 @@
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
     self, account, allowed_app, api_key, app, app_view, checkout, experience, home, install, password_reset,
-    permission_requirement, session, sign_in, sign_up, two_step,
+    permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -88,15 +88,18 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
         .route("/apps/{app}/open", get(app_view::open))
         .route("/dashboard/{company}/{app}", get(app_view::dashboard))
+        .route("/dashboard/{company}/{app}/{*rest}", get(app_view::dashboard))
         .route("/apps/{app}/install", get(install::page).post(install::approve))
         .route("/apps/{app}/uninstall", post(install::uninstall))
         .route("/developer", get(app::list).post(app::create))
         .route("/developer/apps/{app}", get(app::page).post(app::update))
         .route("/developer/apps/{app}/keys", post(api_key::create))
         .route("/developer/apps/{app}/permissions", post(permission_requirement::replace))
+        .route("/developer/apps/{app}/redirect-uris", post(redirect_uri::replace))
         .route("/developer/keys/{key}/revoke", post(api_key::revoke))
         .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
+        .route("/experiences/{experience}/{*rest}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))

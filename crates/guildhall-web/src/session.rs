@@ -1,20 +1,20 @@
 //! Who looks at a page: the visitor of a request, signed in or not, and the cookies that tell.
 //!
 //! Two cookies, neither of which a script can read: the session's, and before there is one a visitor's, to which the
-//! forms of signed-out people are bound. Under https both are `Secure` and bear the prefix `__Host-`, so that no
-//! other host can set them.
+//! forms of signed-out people are bound. Under https both are `Secure` and bear a prefix (`cookie.rs`).
 
+use crate::cookie::{prefix, read_ours};
 use crate::hub::page::{Refused, see_other};
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guildhall_app::Guildhall;
 use guildhall_app::session::{self, Device, Session};
 use guildhall_app::sign_in::{self, Entered, MARK_SECONDS};
+use guildhall_app::{Guildhall, opaque_token};
 use guildhall_core::return_to::local_path;
 use guildhall_core::session::LONGEST_MS;
-use hyper::header::{COOKIE, HeaderValue, REFERER, SET_COOKIE, USER_AGENT};
+use hyper::header::{HeaderValue, REFERER, SET_COOKIE, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
@@ -32,8 +32,6 @@ const STEP: &str = "guildhall_step";
 const STEP_SECONDS: i64 = 10 * 60;
 /// The cookie of a visitor who has not signed in.
 const VISITOR: &str = "guildhall_visitor";
-/// How many characters a visitor's token has: 32 bytes in base64.
-const TOKEN_LENGTH: usize = 43;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// Whoever looks at a page. As an extractor it refuses nobody.
@@ -61,15 +59,15 @@ impl Visitor {
     /// # Errors
     /// When the store does not answer.
     pub(crate) async fn of(hall: &Guildhall, headers: &HeaderMap) -> Result<Self, Refused> {
-        let is_secure = hall.origin().starts_with("https://");
-        if let Some(token) = cookie(headers, SESSION, is_secure)
+        let is_secure = is_secure(hall);
+        if let Some(token) = read_ours(headers, SESSION, is_secure)
             && let Some(session) = session::find(hall, token).await?
         {
             let token = token.to_owned();
             return Ok(Self { session: Some(session), is_known: true, token, is_new: false, is_secure });
         }
-        let held = cookie(headers, VISITOR, is_secure).filter(|token| token.len() == TOKEN_LENGTH);
-        let token = held.map_or_else(|| session::fresh_token(hall), ToOwned::to_owned);
+        let held = read_ours(headers, VISITOR, is_secure).filter(|token| token.len() == opaque_token::LENGTH);
+        let token = held.map_or_else(|| opaque_token::fresh(hall), ToOwned::to_owned);
         Ok(Self { session: None, is_known: true, token, is_new: held.is_none(), is_secure })
     }
 
@@ -156,7 +154,7 @@ pub(crate) fn encoded(value: &str) -> String {
 
 /// Signs a browser in with an answer.
 pub(crate) fn let_in(hall: &Guildhall, entered: &Entered, mut response: Response) -> Response {
-    let is_secure = hall.origin().starts_with("https://");
+    let is_secure = is_secure(hall);
     for (name, value, seconds) in [
         (SESSION, entered.session.token.as_str(), LONGEST_MS / 1000),
         (MARK, entered.mark.as_str(), MARK_SECONDS),
@@ -169,36 +167,33 @@ pub(crate) fn let_in(hall: &Guildhall, entered: &Entered, mut response: Response
 
 /// Has a browser forget its session with an answer.
 pub(crate) fn let_out(hall: &Guildhall, mut response: Response) -> Response {
-    let cookie = set_cookie(SESSION, "", 0, hall.origin().starts_with("https://"));
+    let cookie = set_cookie(SESSION, "", 0, is_secure(hall));
     response.headers_mut().append(SET_COOKIE, cookie);
     response
 }
 
 /// Has a browser go on to the second step with an answer.
 pub(crate) fn let_on(hall: &Guildhall, token: &str, mut response: Response) -> Response {
-    let cookie = set_cookie(STEP, token, STEP_SECONDS, hall.origin().starts_with("https://"));
+    let cookie = set_cookie(STEP, token, STEP_SECONDS, is_secure(hall));
     response.headers_mut().append(SET_COOKIE, cookie);
     response
 }
 
 /// What a browser holds between the two steps of signing in.
 pub(crate) fn step_held<'a>(hall: &Guildhall, headers: &'a HeaderMap) -> Option<&'a str> {
-    cookie(headers, STEP, hall.origin().starts_with("https://")).filter(|token| token.len() == TOKEN_LENGTH)
+    read_ours(headers, STEP, is_secure(hall)).filter(|token| token.len() == opaque_token::LENGTH)
+}
+
+/// Whether browsers speak https with this server.
+fn is_secure(hall: &Guildhall) -> bool {
+    hall.origin().starts_with("https://")
 }
 
 /// A cookie of ours; `seconds` is how long it lasts.
 fn set_cookie(name: &str, value: &str, seconds: i64, is_secure: bool) -> HeaderValue {
-    let (prefix, secure) = if is_secure { ("__Host-", "; Secure") } else { ("", "") };
+    let (prefix, secure) = (prefix(is_secure), if is_secure { "; Secure" } else { "" });
     let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::try_from(text).expect("tokens are base64url, and names are our own")
-}
-
-/// What a cookie of ours holds.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str, is_secure: bool) -> Option<&'a str> {
-    let prefix = if is_secure { "__Host-" } else { "" };
-    let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(known, _)| known.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
 }
 
 /// The browser that sends a request, and what it brings along for signing in.
@@ -213,11 +208,11 @@ where
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let is_secure = Arc::from_ref(state).origin().starts_with("https://");
+        let is_secure = is_secure(&Arc::from_ref(state));
         let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string());
-        let held = |name| cookie(&parts.headers, name, is_secure).map(ToOwned::to_owned);
+        let held = |name| read_ours(&parts.headers, name, is_secure).map(ToOwned::to_owned);
         Ok(Self(sign_in::Browser {
             device: Device { agent: agent.to_owned(), address: address.unwrap_or_default() },
             session: held(SESSION),
@@ -229,21 +224,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(cookies: &[&'static str]) -> HeaderMap {
-        cookies.iter().map(|cookie| (COOKIE, HeaderValue::from_static(cookie))).collect()
-    }
-
-    #[test]
-    fn cookies_are_read_by_their_whole_name() {
-        let sent = headers(&["a=b; guildhall_session=one", "guildhall_session=two; x"]);
-        assert_eq!(cookie(&sent, SESSION, false), Some("one"));
-        assert_eq!(cookie(&sent, SESSION, true), None, "under https only the prefixed one counts");
-        let sent = headers(&["__Host-guildhall_session=one"]);
-        assert_eq!(cookie(&sent, SESSION, true), Some("one"));
-        assert_eq!(cookie(&sent, SESSION, false), None);
-        assert_eq!(cookie(&headers(&["xguildhall_session=one"]), SESSION, false), None);
-    }
 
     #[test]
     fn cookies_are_set_for_this_host_alone() {

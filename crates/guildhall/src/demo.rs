@@ -5,7 +5,7 @@ mod story;
 use crate::whole_file::{self, Readers};
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::principal::{self, Credentials};
-use guildhall_app::{Guildhall, Result, password, session, signing_key, user};
+use guildhall_app::{Guildhall, Result, opaque_token, password, signing_key, user};
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -192,7 +192,7 @@ async fn password(hall: &Guildhall, world: &World, told: Option<String>) -> Resu
     {
         return Ok(told);
     }
-    let letters = session::fresh_token(hall);
+    let letters = opaque_token::fresh(hall);
     let fresh: String = letters.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
     let hash = password::hash(hall, &fresh).await?;
     let mut people = Vec::new();

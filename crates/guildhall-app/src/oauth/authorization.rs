@@ -1,12 +1,10 @@
 //! The person's side: what an app asks, whether it was allowed before, and the code that says yes.
 
-use super::hash;
 use crate::Guildhall;
 use crate::error::{Result, no_such};
+use crate::opaque_token;
 use crate::store::oauth::NewGrant;
 use crate::store::{self, Read};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_core::ids::{AppId, UserId};
 use guildhall_core::oauth::{Authorization, CODE_LIFETIME_MS, Parameters, Return, Scopes, addressee, read};
 
@@ -99,14 +97,14 @@ pub async fn allow(hall: &Guildhall, user: &UserId, asked: &Authorization) -> Re
             let scopes = before.map_or_else(|| told.scopes.clone(), |before| before.and(&told.scopes));
             store::oauth::set_consent(tx, &user, &told.app, &scopes)?;
             store::oauth::delete_ended(tx, tx.now - KEPT_MS)?;
-            let code = URL_SAFE_NO_PAD.encode(tx.random_bytes::<32>());
+            let code = opaque_token::draw(tx);
             let new = NewGrant {
                 app: &told.app,
                 user: &user,
                 scopes: &told.scopes,
                 redirect_uri: &told.back.redirect_uri.uri,
                 is_public: told.back.redirect_uri.is_public,
-                code_hash: hash(&code),
+                code_hash: opaque_token::hash(&code),
                 code_challenge: told.challenge.as_deref(),
                 code_expires_at: tx.now + CODE_LIFETIME_MS,
             };

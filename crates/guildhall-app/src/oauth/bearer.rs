@@ -1,12 +1,10 @@
 //! Who comes with an access token: a person, limited to the scopes that were allowed.
 
-use super::hash;
 use crate::Guildhall;
-use crate::attachment;
 use crate::error::{Error, Result};
+use crate::opaque_token;
 use crate::principal::{CallingApp, Credentials, Principal};
 use crate::store;
-use crate::user::{self, User};
 use guildhall_core::oauth::ACCESS_TOKEN_PREFIX;
 
 /// Whether a bearer token is an access token and no API key.
@@ -26,7 +24,7 @@ pub(crate) async fn resolve(hall: &Guildhall, token: &str, credentials: &Credent
             "An access token says itself who acts: leave out `x-on-behalf-of`, `x-company-id` and `x-whop-user-token`.".into(),
         ));
     }
-    let token_hash = hash(token);
+    let token_hash = opaque_token::hash(token);
     let found = hall.store.read(move |read| store::oauth::find_by_access_token(read, &token_hash)).await?;
     let bearer = found.ok_or_else(|| {
         Error::Unauthenticated("The access token is unknown, has expired or was revoked.".into())
@@ -38,28 +36,4 @@ pub(crate) async fn resolve(hall: &Guildhall, token: &str, credentials: &Credent
         scopes: Some(bearer.scopes),
         ..Principal::default()
     })
-}
-
-/// A person, as an app that was allowed `read_user` sees them.
-#[derive(Debug, Clone)]
-pub struct Profile {
-    /// The account.
-    pub user: User,
-    /// Where the picture can be read for a while.
-    pub picture_url: Option<String>,
-}
-
-/// The profile of the person whose access token it is; for access tokens alone.
-///
-/// # Errors
-/// `Unauthenticated` for anything but a live access token, `Forbidden` without `read_user`.
-pub async fn profile(hall: &Guildhall, token: &str) -> Result<Profile> {
-    if !is_access_token(token) {
-        return Err(Error::Unauthenticated("This needs an access token of OAuth.".into()));
-    }
-    let principal = resolve(hall, token, &Credentials::default()).await?;
-    let user = user::current(hall, &principal).await?;
-    let picture = attachment::shown(hall, user.picture.clone()).await?;
-    let picture_url = picture.map(|picture| attachment::address(hall, &picture));
-    Ok(Profile { user, picture_url })
 }

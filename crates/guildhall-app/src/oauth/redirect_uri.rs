@@ -1,12 +1,15 @@
 //! Where an app's answers may go: registering addresses, and taking them away.
 
 use crate::Guildhall;
+use crate::app;
+use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
-use crate::principal::{Principal, authorize};
+use crate::principal::Principal;
 use crate::store::{self, Tx};
 use guildhall_core::ids::AppId;
 use guildhall_core::oauth::{MOST_REDIRECT_URIS, RedirectUri};
 use guildhall_core::permission::Permission;
+use serde_json::json;
 
 /// The registered addresses of an app, in alphabetical order.
 ///
@@ -24,8 +27,8 @@ pub async fn redirect_uris(hall: &Guildhall, app: AppId) -> Result<Vec<RedirectU
 /// Registers these addresses for an app and no others, for somebody who looks after the app.
 ///
 /// # Errors
-/// `NotFound` for an app that does not exist, `Forbidden` without `developer:update_app` in its company, `Invalid` for
-/// more than twenty.
+/// `NotFound` for an app that is none of the caller's business, `Forbidden` without `developer:update_app`, `Invalid`
+/// for more than twenty.
 pub async fn set_redirect_uris(
     hall: &Guildhall,
     principal: &Principal,
@@ -35,17 +38,17 @@ pub async fn set_redirect_uris(
     let principal = principal.clone();
     hall.store
         .write(move |tx| {
-            let Some(found) = store::app::find(tx, &app)? else {
-                return no_such("app", &app);
-            };
-            authorize(tx, &principal, &found.company, Permission::DeveloperUpdateApp)?;
+            let found = app::managed(tx, &principal, &app, Permission::DeveloperUpdateApp)?;
             for old in store::oauth::redirect_uris(tx, &app)? {
                 if !uris.iter().any(|uri| uri.uri == old.uri) {
                     store::oauth::delete_redirect_uri(tx, &app, &old.uri)?;
                 }
             }
             uris.iter().try_for_each(|uri| store::oauth::set_redirect_uri(tx, &app, uri))?;
-            check_count(tx, &app)
+            check_count(tx, &app)?;
+            let told: Vec<&str> = uris.iter().map(|uri| uri.uri.as_str()).collect();
+            let details = json!({"redirect_uris": told});
+            Doer::of(&principal).log(tx, &found.company, "set_redirect_uris", &app, details)
         })
         .await
 }

@@ -1,10 +1,10 @@
 //! Tokens that an app gives back.
 
 use super::client::{Answered, Client, Presented, authenticate};
-use super::hash;
 use super::token::{family_hash, family_of};
 use crate::Guildhall;
 use crate::error::Result;
+use crate::opaque_token;
 use crate::store::{self, Tx};
 use guildhall_core::oauth::Parameters;
 
@@ -29,7 +29,7 @@ pub async fn revoke(
     hall.store
         .write(move |tx| match family_of(&token) {
             Some(family) => revoke_family(tx, &client, &family_hash(family)),
-            None => revoke_access(tx, &client, &hash(&token)),
+            None => revoke_access(tx, &client, &opaque_token::hash(&token)),
         })
         .await
 }

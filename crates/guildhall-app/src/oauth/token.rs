@@ -1,9 +1,10 @@
 //! Tokens for a code, and the next ones for a refresh token.
 
+use super::challenge_of;
 use super::client::{Answered, Client, Presented, authenticate, no_grant};
-use super::{challenge_of, hash};
 use crate::Guildhall;
 use crate::error::Result;
+use crate::opaque_token::{self, hash};
 use crate::store::oauth::{GrantRow, Tokens};
 use crate::store::{self, Tx};
 use base64::Engine as _;
@@ -214,8 +215,7 @@ fn make_tokens(tx: &Tx<'_>, family: [u8; FAMILY_BYTES], scopes: &Scopes) -> (Tok
     refresh[..FAMILY_BYTES].copy_from_slice(&family);
     refresh[FAMILY_BYTES..].copy_from_slice(&tx.random_bytes::<{ REFRESH_BYTES - FAMILY_BYTES }>());
     let refresh_token = format!("{REFRESH_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(refresh));
-    let access = URL_SAFE_NO_PAD.encode(tx.random_bytes::<32>());
-    let access_token = format!("{ACCESS_TOKEN_PREFIX}{access}");
+    let access_token = format!("{ACCESS_TOKEN_PREFIX}{}", opaque_token::draw(tx));
     let tokens = Tokens {
         access_hash: hash(&access_token),
         access_expires_at: tx.now + ACCESS_TOKEN_LIFETIME_MS,

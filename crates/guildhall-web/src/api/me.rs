@@ -1,25 +1,24 @@
-//! Who an access token's person is: `GET /api/v5/me`.
+//! Whose an access token or a user token is: `GET /api/v5/me`.
 
 use super::oauth::open_to_all;
 use axum::extract::State;
 use axum::response::Response;
-use guildhall_app::oauth::{self, Profile};
+use guildhall_app::principal::Credentials;
+use guildhall_app::user::{self, Profile};
 use guildhall_app::{Error, Guildhall};
-use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Answers with the profile, or as RFC 6750 has it.
 pub(crate) async fn read(State(hall): State<Arc<Guildhall>>, headers: HeaderMap) -> Response {
-    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-    let Some(header) = header else {
-        let sentence = "This needs an access token: send `Authorization: Bearer <access token>`.";
+    let credentials = Credentials::of(&headers);
+    if credentials.bearer.is_none() && credentials.user_token.is_none() {
+        let sentence = "This needs an access token: send `Authorization: Bearer <access token>`, or a user token as `x-whop-user-token`.";
         return refused(StatusCode::UNAUTHORIZED, None, sentence);
-    };
-    let bearer = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = bearer.map_or(header, |(_, token)| token.trim());
-    match oauth::profile(&hall, token).await {
+    }
+    match user::profile(&hall, &credentials).await {
         Ok(profile) => open_to_all(StatusCode::OK, &told(&profile)),
         Err(error @ Error::Internal(_)) => {
             let body = json!({"error": "server_error", "error_description": error.told()});

@@ -3,6 +3,7 @@
 use super::api_key::shown;
 use super::page::{Refused, render, see_other};
 use super::permission_requirement::{Line, lines};
+use super::redirect_uri::Addresses;
 use crate::form::ProtectedForm;
 use crate::session::{SignedIn, Visitor};
 use askama::Template;
@@ -12,9 +13,10 @@ use guildhall_app::api_key::{self, ApiKey};
 use guildhall_app::app::{self, App, AppDetails, AppUpdate, AppsPage, Change, NewApp};
 use guildhall_app::company::Company;
 use guildhall_app::user::User;
-use guildhall_app::{Error, Guildhall, Principal, attachment, install, permission_requirement};
+use guildhall_app::{Error, Guildhall, Principal, attachment, install, oauth, permission_requirement};
 use guildhall_core::app::AppStatus;
 use guildhall_core::ids::{AppId, CompanyId, Id};
+use guildhall_core::moment;
 use guildhall_core::page::LARGEST_SIZE;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -194,6 +196,14 @@ impl Settings {
     }
 }
 
+/// What a form of the page said that was refused, to be shown as it was typed.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Nothing,
+    Settings(Settings),
+    Addresses(Addresses),
+}
+
 /// What was done before the page is shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Done<'a> {
@@ -214,6 +224,7 @@ struct Page<'a> {
     /// The live keys with the day each was made; `None` for who may not see keys.
     keys: Option<Vec<(ApiKey, String)>>,
     agents: &'a [User],
+    addresses: &'a Addresses,
     lines: &'a [Line],
     asked: usize,
     companies: &'a [Company],
@@ -243,19 +254,20 @@ pub(crate) async fn page(
         Some("asked") => {
             Done::Well("The permissions are saved. Who installed the app is asked about what is new.")
         }
+        Some("addresses") => Done::Well("The sign-in addresses are saved."),
         Some("revoked") => Done::Well("The key is revoked."),
         _ => Done::Nothing,
     };
-    again(&hall, &visitor, &Principal::in_person(session.user), app, None, done).await
+    again(&hall, &visitor, &Principal::in_person(session.user), app, Sent::Nothing, done).await
 }
 
-/// The page of an app, with the settings as they were sent or else as they are.
+/// The page of an app, with what was sent or else as things are.
 pub(super) async fn again(
     hall: &Guildhall,
     visitor: &Visitor,
     principal: &Principal,
     app: AppId,
-    sent: Option<Settings>,
+    sent: Sent,
     done: Done<'_>,
 ) -> Result<Response, Refused> {
     let fail = |error| told(visitor, error);
@@ -263,9 +275,8 @@ pub(super) async fn again(
     let agents = app::agents(hall, app.clone()).await.map_err(fail)?;
     let keys = api_key::list(hall, principal, found.app.clone()).await.map_err(fail)?;
     let asked = permission_requirement::list(hall, app.clone()).await.map_err(fail)?;
-    let (companies, installs) = install::companies_with(hall, principal, app).await.map_err(fail)?;
     let dated = |key: ApiKey| {
-        let day = day(key.created_at);
+        let day = moment::day(key.created_at);
         (key, day)
     };
     let (good, problem) = match done {
@@ -273,12 +284,21 @@ pub(super) async fn again(
         Done::Well(sentence) => (Some(sentence), None),
         Done::Refused(sentence) => (None, Some(sentence)),
     };
+    let uris = oauth::redirect_uris(hall, app.clone()).await.map_err(fail)?;
+    let (mut settings, mut addresses) = (Settings::of(&found, &agents), Addresses::of(&uris));
+    match sent {
+        Sent::Nothing => {}
+        Sent::Settings(sent) => settings = sent,
+        Sent::Addresses(sent) => addresses = sent,
+    }
+    let (companies, installs) = install::companies_with(hall, principal, app).await.map_err(fail)?;
     let page = Page {
         visitor,
         mark: Mark::of(hall, &found.app).await,
-        settings: &sent.unwrap_or_else(|| Settings::of(&found, &agents)),
+        settings: &settings,
         keys: keys.map(|keys| keys.into_iter().map(dated).collect()),
         agents: &agents,
+        addresses: &addresses,
         lines: &lines(&asked),
         asked: asked.len(),
         companies: &companies,
@@ -309,42 +329,8 @@ pub(crate) async fn update(
     match updated {
         Ok(()) => Ok(see_other(&format!("/developer/apps/{app}?done=saved"))),
         Err(Error::Invalid(sentence)) => {
-            again(&hall, &visitor, &principal, app, Some(settings), Done::Refused(&sentence)).await
+            again(&hall, &visitor, &principal, app, Sent::Settings(settings), Done::Refused(&sentence)).await
         }
         Err(error) => Err(told(&visitor, error)),
-    }
-}
-
-/// The day of a moment in milliseconds, as `2026-11-22`, by the calendar of UTC.
-fn day(milliseconds: i64) -> String {
-    // Days since 1 March of year 0, in whose calendar a leap day ends its year.
-    let days = milliseconds.div_euclid(86_400_000) + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::day;
-
-    #[test]
-    fn days() {
-        let table = [
-            (0, "1970-01-01"),
-            (951_782_400_000, "2000-02-29"),
-            (1_714_521_599_999, "2024-04-30"),
-            (1_714_521_600_000, "2024-05-01"),
-            (1_767_225_599_999, "2025-12-31"),
-            (-1, "1969-12-31"),
-        ];
-        for (milliseconds, words) in table {
-            assert_eq!(day(milliseconds), words);
-        }
     }
 }

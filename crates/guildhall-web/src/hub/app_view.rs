@@ -12,7 +12,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use guildhall_app::app_view::{self, View};
 use guildhall_app::{Error, Guildhall, app_session};
+use guildhall_core::app_view::RestPath;
 use guildhall_core::ids::{AppId, CompanyId, Id};
+use hyper::Uri;
+use serde::Deserialize;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -23,16 +26,26 @@ struct Framed<'a> {
     address: &'a str,
 }
 
+/// What stands in the address of an app as a team sees it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dashboard {
+    company: String,
+    app: String,
+}
+
 /// Shows an app as the team of a company sees it.
 pub(crate) async fn dashboard(
     State(hall): State<Arc<Guildhall>>,
     State(hosts): State<AppHosts>,
     signed_in: SignedIn,
-    Path((company, app)): Path<(String, String)>,
+    Path(Dashboard { company, app }): Path<Dashboard>,
+    address: Uri,
 ) -> Result<Response, Refused> {
     let (company, app) =
         (CompanyId::parse(&company).map_err(Error::from)?, AppId::parse(&app).map_err(Error::from)?);
-    let view = app_view::of_dashboard(&hall, &signed_in.session.user, &company, &app).await;
+    // `/dashboard/<company>/<app>/<rest>`
+    let rest = seen(rest_after(3, &address), &signed_in)?;
+    let view = app_view::of_dashboard(&hall, &signed_in.session.user, &company, &app, rest).await;
     frame(&hall, &hosts, &signed_in, &seen(view, &signed_in)?).await
 }
 
@@ -48,8 +61,14 @@ pub(crate) async fn open(
     frame(&hall, &hosts, &signed_in, &seen(view, &signed_in)?).await
 }
 
-fn seen(view: Result<View, Error>, signed_in: &SignedIn) -> Result<View, Refused> {
-    view.map_err(|error| Refused::from(error).seen_by(&signed_in.visitor))
+fn seen<T>(found: Result<T, Error>, signed_in: &SignedIn) -> Result<T, Refused> {
+    found.map_err(|error| Refused::from(error).seen_by(&signed_in.visitor))
+}
+
+/// What an address says after so many steps, which is for the app.
+pub(super) fn rest_after(steps: usize, address: &Uri) -> Result<RestPath, Error> {
+    let mut parts = address.path().splitn(steps + 2, '/');
+    Ok(RestPath::read(parts.nth(steps + 1).unwrap_or_default())?)
 }
 
 /// The page with the app in its frame.

@@ -1,6 +1,6 @@
 //! Where the link of an experience leads.
 
-use super::app_view::frame;
+use super::app_view::{frame, rest_after};
 use super::page::{Notice, Refused, render};
 use crate::router::AppHosts;
 use crate::session::SignedIn;
@@ -8,20 +8,30 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use guildhall_app::{Error, Guildhall, app_view};
 use guildhall_core::ids::{ExperienceId, Id};
-use hyper::StatusCode;
+use hyper::{StatusCode, Uri};
+use serde::Deserialize;
 use std::sync::Arc;
 
-/// Shows an app in its frame. The hub's own chats and forums are not built yet; the page says so.
+/// What stands in the address of an experience.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    experience: String,
+}
+
+/// Shows an app in its frame, at what the link says beyond the experience. The hub's own chats and forums are not built yet; the page says so.
 pub(crate) async fn page(
     State(hall): State<Arc<Guildhall>>,
     State(hosts): State<AppHosts>,
     signed_in: SignedIn,
-    Path(id): Path<String>,
+    Path(place): Path<Place>,
+    address: Uri,
 ) -> Result<Response, Refused> {
     let visitor = &signed_in.visitor;
     let refuse = |error: Error| Refused::from(error).seen_by(visitor);
-    let id = ExperienceId::parse(&id).map_err(|error| refuse(error.into()))?;
-    let found = app_view::of_experience(&hall, &signed_in.session.user, &id).await.map_err(refuse)?;
+    let id = ExperienceId::parse(&place.experience).map_err(|error| refuse(error.into()))?;
+    // `/experiences/<experience>/<rest>`
+    let rest = rest_after(2, &address).map_err(refuse)?;
+    let found = app_view::of_experience(&hall, &signed_in.session.user, &id, rest).await.map_err(refuse)?;
     if let Some(view) = found {
         return frame(&hall, &hosts, &signed_in, &view).await;
     }

@@ -1,6 +1,6 @@
 //! What an app asks for, changed on its page: a choice and a reason for every permission there is.
 
-use super::app::{Done, again, told};
+use super::app::{Done, Sent, again, told};
 use super::page::{Refused, see_other};
 use crate::form::ProtectedForm;
 use crate::session::SignedIn;
@@ -63,7 +63,7 @@ pub(crate) async fn replace(
     match permission_requirement::replace(&hall, &principal, app.clone(), requested).await {
         Ok(()) => Ok(see_other(&format!("/developer/apps/{app}?done=asked#permissions"))),
         Err(Error::Invalid(sentence)) => {
-            again(&hall, &visitor, &principal, app, None, Done::Refused(&sentence)).await
+            again(&hall, &visitor, &principal, app, Sent::Nothing, Done::Refused(&sentence)).await
         }
         Err(error) => Err(told(&visitor, error)),
     }

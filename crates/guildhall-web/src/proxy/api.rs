@@ -13,14 +13,11 @@ use hyper::{StatusCode, Uri};
 
 /// Asks the hall as the person whose cookie came along, or as nobody; whatever else the request says of who asks counts
 /// for nothing.
-pub(super) async fn ask(front: &Front, at: &AtApp, mut request: Request) -> Response {
+pub(super) async fn ask(front: &Front, at: &AtApp, mut request: Request, address: Uri) -> Response {
     if !origin::may_speak(request.method(), request.headers(), &at.origin) {
         let sentence = "Only the app's own pages may ask here, with their `Origin`.";
         return plain_refusal(StatusCode::FORBIDDEN, "FORBIDDEN", sentence);
     }
-    let Some(address) = hall_address(request.uri()) else {
-        return crate::error::no_such_page(request.uri().clone()).await;
-    };
     *request.uri_mut() = address;
     let head = request.headers_mut();
     headers::remove_a_proxys(head);
@@ -40,11 +37,13 @@ pub(super) async fn ask(front: &Front, at: &AtApp, mut request: Request) -> Resp
     response
 }
 
-/// The address on the hall's host: GraphQL has the same one there, the rest stands under `/api`.
-fn hall_address(uri: &Uri) -> Option<Uri> {
+/// The address on the hall's host of what is the API on an app's: GraphQL has the same one there, the rest stands under
+/// `/api`. `None` for what is not the API.
+pub(super) fn hall_address(uri: &Uri) -> Option<Uri> {
     let target = uri.path_and_query()?.as_str();
     match target.strip_prefix("/_whop/api/") {
         Some(rest) => format!("/api/{rest}").parse().ok(),
-        None => target.parse().ok(),
+        None if target.starts_with("/_whop/public-graphql") => target.parse().ok(),
+        None => None,
     }
 }

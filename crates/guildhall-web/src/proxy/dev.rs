@@ -4,9 +4,10 @@
 //! developer named. As in the app proxy they go to the app alone, and not with requests that other sites cause.
 
 use super::forward::{Unanswered, Way, forward};
-use super::headers::{self, Forwarding, USER_TOKEN, cookie};
+use super::headers::{self, Forwarding, USER_TOKEN};
 use super::upstream::Upstream;
-use super::{is_ours, is_socket, no_sockets, origin, refusal};
+use super::{api, is_socket, no_sockets, origin, refusal};
+use crate::cookie::{self, is_ours};
 use crate::error::plain_refusal;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -88,7 +89,7 @@ async fn answer(State(dev): State<Arc<Dev>>, mut request: Request) -> Response {
     let given = token_in(request.uri());
     let own = format!("http://{host}");
     let trusts = origin::may_carry_token(request.method(), &told, &own);
-    let token = match (&given, cookie(&told, DEV_TOKEN)) {
+    let token = match (&given, cookie::read(&told, DEV_TOKEN)) {
         (Some(given), _) => Some(given.clone()),
         (None, Some(kept)) if trusts => Some(kept.to_owned()),
         (None, None) if trusts && is_this_machine(&host) => match dev.fresh_token().await {
@@ -166,17 +167,10 @@ impl Dev {
         if is_socket(path) {
             return no_sockets();
         }
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let target = match target.strip_prefix("/_whop/api/") {
-            Some(rest) => format!("/api/{rest}").parse::<Uri>(),
-            None => target.parse(),
+        let Some(address) = api::hall_address(request.uri()) else {
+            return crate::error::no_such_page(request.uri().clone()).await;
         };
-        match target {
-            Ok(target) if path.starts_with("/_whop/public-graphql") || path.starts_with("/_whop/api/") => {
-                *request.uri_mut() = target;
-            }
-            _ => return crate::error::no_such_page(request.uri().clone()).await,
-        }
+        *request.uri_mut() = address;
         for name in [AUTHORIZATION, COOKIE, HOST] {
             request.headers_mut().remove(name);
         }

@@ -4,8 +4,8 @@
 //! machine, where browsers trust plain HTTP, it is `SameSite=None; Secure; Partitioned`: kept apart for each site that
 //! frames the app, so that another site that does so finds nobody signed in.
 
-use super::headers::cookie;
 use super::{AtApp, Front, broken, origin, refusal};
+use crate::cookie;
 use axum::response::Response;
 use guildhall_app::Error;
 use guildhall_app::app_session::{self, LIFETIME_MS};
@@ -17,7 +17,7 @@ use hyper::{Method, StatusCode};
 
 /// Where a page of the hub sends the browser, with `ticket` and `to`.
 pub(super) const PATH: &str = "/_whop/enter";
-/// The cookie's name, after what browsers know it by under HTTPS.
+/// The cookie's name, after its prefix.
 const COOKIE: &str = "guildhall_app";
 
 /// The address that leads into an app, to a path of it.
@@ -26,13 +26,9 @@ pub(crate) fn address(app_origin: &str, ticket: &str, to: &str) -> String {
     format!("{app_origin}{PATH}?{parameters}")
 }
 
-fn cookie_name(hosts: &AppHosts) -> &'static str {
-    if hosts.is_secure() { "__Host-guildhall_app" } else { COOKIE }
-}
-
 /// What the cookie of an app's origin holds.
 pub(super) fn token<'a>(headers: &'a HeaderMap, hosts: &AppHosts) -> Option<&'a str> {
-    cookie(headers, cookie_name(hosts))
+    cookie::read_ours(headers, COOKIE, hosts.is_secure())
 }
 
 /// Trades the ticket, sets the cookie, and leads on.
@@ -79,8 +75,8 @@ fn set_cookie(hosts: &AppHosts, token: &str) -> String {
     let is_trusted =
         hosts.is_secure() || hosts.domain() == "localhost" || hosts.domain().ends_with(".localhost");
     let policy = if is_trusted { "SameSite=None; Secure; Partitioned" } else { "SameSite=Lax" };
-    let name = cookie_name(hosts);
-    format!("{name}={token}; Path=/; HttpOnly; Max-Age={}; {policy}", LIFETIME_MS / 1000)
+    let prefix = cookie::prefix(hosts.is_secure());
+    format!("{prefix}{COOKIE}={token}; Path=/; HttpOnly; Max-Age={}; {policy}", LIFETIME_MS / 1000)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What of a request's and an answer's head passes through a proxy, and what does not.
 
+use guildhall_app::principal::USER_TOKEN_HEADER;
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap,
     HeaderName, HeaderValue, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER,
@@ -8,7 +9,7 @@ use hyper::header::{
 use std::net::IpAddr;
 
 /// The header of user tokens.
-pub(crate) const USER_TOKEN: HeaderName = HeaderName::from_static("x-whop-user-token");
+pub(crate) const USER_TOKEN: HeaderName = HeaderName::from_static(USER_TOKEN_HEADER);
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -127,16 +128,6 @@ fn keep_cookies(headers: &mut HeaderMap, is_ours: impl Fn(&str) -> bool) {
 fn cookie_name(pair: &[u8]) -> String {
     let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
     String::from_utf8_lossy(name.trim_ascii()).into_owned()
-}
-
-/// The value of the first cookie with this name.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(found, value)| (found.trim(), value.trim()))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
 }
 
 /// Makes an app's head one for the browser: no word on other hosts, cookies for the
@@ -307,12 +298,5 @@ mod tests {
         for (pairs, expected) in table {
             assert_eq!(asks_for_websocket(&head(pairs)), expected, "{pairs:?}");
         }
-    }
-
-    #[test]
-    fn the_first_cookie_of_a_name_counts() {
-        let headers = head(&[("cookie", "a=1; ours = x ; b=2"), ("cookie", "ours=y")]);
-        assert_eq!(cookie(&headers, "ours"), Some("x"));
-        assert_eq!(cookie(&headers, "our"), None);
     }
 }

@@ -21,6 +21,7 @@ pub(crate) use entry::address as way_in;
 
 pub use dev::{DevProxy, TokenSource, dev_proxy};
 
+use crate::cookie::is_ours;
 use crate::error::plain_refusal;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -44,8 +45,6 @@ use upstream::Upstream;
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How long nothing may move on a WebSocket to an app.
 const SOCKET_PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// What every cookie of ours is called at its beginning, after what browsers know it by.
-const OUR_COOKIES: &str = "guildhall_";
 
 /// What an operator decides about apps.
 #[derive(Debug, Clone)]
@@ -111,10 +110,6 @@ fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Result<Option<&'a str>, &'s
     }
 }
 
-fn is_ours(cookie: &str) -> bool {
-    cookie.strip_prefix("__Host-").unwrap_or(cookie).starts_with(OUR_COOKIES)
-}
-
 /// An app on its origin, and who looks at it.
 struct AtApp {
     visit: Visit,
@@ -163,8 +158,8 @@ impl Front {
         if path == entry::PATH {
             return entry::enter(self, at, &request.into_parts().0).await;
         }
-        if path.starts_with("/_whop/public-graphql") || path.starts_with("/_whop/api/") {
-            return api::ask(self, at, request).await;
+        if let Some(address) = api::hall_address(request.uri()) {
+            return api::ask(self, at, request, address).await;
         }
         if is_socket(path) {
             return no_sockets();

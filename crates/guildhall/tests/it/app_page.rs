@@ -3,6 +3,7 @@
 use crate::harness::{Foreign, Hall};
 use crate::install::{asks, offered, require};
 use crate::session::{browser, form_token, get, page, signed_in};
+use guildhall_app::oauth;
 use guildhall_core::ids::{Id, UserId};
 use reqwest::Response;
 use serde_json::json;
@@ -218,6 +219,64 @@ async fn a_developer_makes_an_app_and_looks_after_it() {
     let another = owner.sends(&format!("{place}/keys"), &[]).await;
     let another = after(&another.text().await.expect("a page"), "WHOP_API_KEY=");
     hall.run_with(&another, None, viewer, json!({})).await.data();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developer_says_where_signing_in_may_lead() {
+    let hall = Hall::open().await;
+    let owner = Person::at(&hall, &hall.world.owner).await;
+    let place = format!("/developer/apps/{}", hall.world.app);
+    let form = format!("{place}/redirect-uris");
+    let (secret, public) = ("https://a.example/callback", "http://localhost:3000/callback");
+    let lists = format!("\r\n{secret}\r\n  https://b.example/?tenant=1&x=y \r\n");
+    let saved = owner.sends(&form, &[("secret", &lists), ("public", public)]).await;
+    leads_to(&saved, &format!("{place}?done=addresses#sign-in"));
+    let uris = async || {
+        let uris = oauth::redirect_uris(&hall.running.hall, hall.world.app.clone()).await.expect("the app");
+        uris.into_iter().map(|uri| (uri.uri, uri.is_public)).collect::<Vec<_>>()
+    };
+    let kept = [(public, true), (secret, false), ("https://b.example/?tenant=1&x=y", false)];
+    let kept = kept.map(|(uri, is_public)| (uri.to_owned(), is_public));
+    assert_eq!(uris().await, kept);
+    let (_, shown) = owner.opens(&format!("{place}?done=addresses")).await;
+    for words in [
+        "The sign-in addresses are saved.",
+        "https://a.example/callback\nhttps://b.example/?tenant=1&#38;x=y</textarea>",
+        "http://localhost:3000/callback</textarea>",
+    ] {
+        assert!(shown.contains(words), "{words} is not in {shown}");
+    }
+    let many: String = (0..21).map(|number| format!("https://{number}.example/\n")).collect();
+    for (secret, public, sentence) in [
+        (
+            "http://a.example/<callback>",
+            "",
+            "http is for `localhost`, `127.0.0.1` and `[::1]` alone; use https.",
+        ),
+        ("", "https://*.example/", "there are no wildcards"),
+        ("https://a.example/", "https://a.example/", "`https://a.example/` stands in both lists"),
+        (many.as_str(), "", "An app has at most 20 redirect URIs."),
+    ] {
+        let refused = owner.sends(&form, &[("secret", secret), ("public", public)]).await;
+        assert_eq!(refused.status(), 400);
+        let told = refused.text().await.expect("a page");
+        assert!(told.contains(sentence), "{sentence} is not in {told}");
+        let typed = secret.replace('<', "&#60;").replace('>', "&#62;");
+        assert!(told.contains(&format!("{typed}</textarea>")), "what was typed is kept: {told}");
+    }
+    assert_eq!(uris().await, kept, "nothing was changed");
+
+    let stranger = Person::at(&hall, &hall.world.stranger).await;
+    let moderator = Person::at(&hall, &hall.world.moderator).await;
+    let none = [("secret", ""), ("public", "")];
+    let refused = stranger.sends(&form, &none).await;
+    let unknown = stranger.sends("/developer/apps/app_none/redirect-uris", &none).await;
+    assert_eq!((refused.status().as_u16(), unknown.status().as_u16()), (404, 404));
+    assert!(refused.text().await.expect("a page").contains("There is no app"));
+    assert_eq!(moderator.sends(&form, &none).await.status(), 403);
+    assert_eq!(uris().await, kept);
+    leads_to(&owner.sends(&form, &none).await, &format!("{place}?done=addresses#sign-in"));
+    assert_eq!(uris().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ use guildhall_app::user::NewUser;
 use guildhall_client::{WhopApi, WhopApiOptions};
 use guildhall_core::ids::{AppId, CompanyId, UserId};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
@@ -73,6 +74,22 @@ impl Hall {
         let running =
             serve::start(&config, clock.clone(), Random::seeded(7), true).await.expect("the hall opens");
         let world = running.demo.clone().expect("the demo world was asked for");
+        Self { running, world, clock, http: reqwest::Client::new(), _directory: directory }
+    }
+
+    /// Opens a hall in which so many requests a minute are let through: with the demo's people, whose own hall has no
+    /// limit, and then again as a hall that is no demo.
+    pub(crate) async fn open_limited(requests_per_minute: u32) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let clock = Clock::frozen(NOW_MS);
+        let config =
+            Config { requests_per_minute: NonZeroU32::new(requests_per_minute), ..config(&directory) };
+        let founded =
+            serve::start(&config, clock.clone(), Random::seeded(7), true).await.expect("the hall opens");
+        let world = founded.demo.clone().expect("the demo world was asked for");
+        founded.stop().await.expect("the hall closes");
+        let running =
+            serve::start(&config, clock.clone(), Random::seeded(8), false).await.expect("the hall opens");
         Self { running, world, clock, http: reqwest::Client::new(), _directory: directory }
     }
 

@@ -3,7 +3,8 @@
 use crate::harness::Hall;
 use crate::proxy_scene::{Asked, Raw, Stage, Upstream, add_app, authority, framed, read_until, send, soon};
 use crate::scene::MINUTE_MS;
-use guildhall_app::signing_key;
+use guildhall_app::app::{self, AppUpdate, Change};
+use guildhall_app::{Principal, signing_key};
 use guildhall_client::{UserTokenOptions, verify_user_token_at};
 use guildhall_core::ids::Id;
 use guildhall_core::signing_key::Rotation;
@@ -241,6 +242,138 @@ async fn the_hub_frames_an_app_for_those_with_access_alone() {
     }
     let chat = stage.hub(&format!("/experiences/{}", world.chat_experience), &owner).await;
     assert_eq!(chat.status(), 501);
+}
+
+/// The path to which the frame of a page leads on the app's origin.
+fn path_of(page: &Raw) -> String {
+    let frame = framed(page);
+    let (_, query) = frame.split_once('?').expect("parameters");
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).expect("parameters");
+    pairs.into_iter().find(|(name, _)| name == "to").expect("a path").1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_are_at_the_apps_own_paths_and_links_lead_into_them() {
+    let stage = Stage::set().await;
+    let world = &stage.hall.world;
+    let owner = stage.signed_in(&world.owner).await;
+    let experience = format!("/experiences/{}", stage.experience);
+    let dashboard = format!("/dashboard/{}/{}", world.company, stage.app);
+    let open = format!("/apps/{}/open", stage.app);
+    let leads = async |from: String, to: String| {
+        let page = stage.hub(&from, &owner).await;
+        assert_eq!(page.status(), 200, "{from}: {page:?}");
+        assert_eq!(path_of(&page), to, "{from}");
+    };
+    // An app that says nothing has the usual paths, which have no place for what a link says.
+    leads(format!("{experience}/notes/7"), format!("/experiences/{}", stage.experience)).await;
+    leads(format!("{dashboard}/settings"), format!("/dashboard/{}", world.company)).await;
+    let update = AppUpdate {
+        experience_path: Change::Set("/c/[companyId]/e/[experienceId]/[restPath]?from=hub".into()),
+        dashboard_path: Change::Set("/team/[restPath]?of=[companyId]".into()),
+        discover_path: Change::Set("/about/[companyId]".into()),
+        ..AppUpdate::default()
+    };
+    let principal = Principal::in_person(world.owner.clone());
+    let updated = app::update(&stage.hall.running.hall, &principal, stage.app.clone(), update).await;
+    updated.expect("the owner may");
+    let place = format!("/c/{}/e/{}", world.company, stage.experience);
+    leads(experience.clone(), format!("{place}?from=hub")).await;
+    leads(format!("{experience}/notes/7?ignored=1"), format!("{place}/notes/7?from=hub")).await;
+    leads(
+        format!("{experience}//evil.example/%3Fa%3Db%23c"),
+        format!("{place}/evil.example/%3Fa%3Db%23c?from=hub"),
+    )
+    .await;
+    leads(dashboard.clone(), format!("/team?of={}", world.company)).await;
+    leads(format!("{dashboard}/people/new"), format!("/team/people/new?of={}", world.company)).await;
+    leads(open, "/about".into()).await;
+    for link in ["..", "a/../../b", "%2e%2e/b", "a%2F..%2Fb", "a%5C..%5Cb"] {
+        for place in [&experience, &dashboard] {
+            let page = stage.hub(&format!("{place}/{link}"), &owner).await;
+            assert_eq!(page.status(), 400, "{link}");
+            assert!(page.body().contains("A link into an app must not lead upwards."), "{page:?}");
+        }
+    }
+    // A link that is followed arrives where it leads.
+    let page = stage.hub(&format!("{experience}/notes/7"), &owner).await;
+    let frame = framed(&page);
+    let target = frame.strip_prefix(&stage.origin()).expect("on the app's origin");
+    let entered = stage.ask(&format!("GET {target}"), &stage.referred_by_hub()).await;
+    assert_eq!(entered.value("location"), Some(format!("{place}/notes/7?from=hub").as_str()));
+    // It tells nothing to who has no access, and leads others back after they signed in.
+    let stranger = stage.signed_in(&world.stranger).await;
+    assert_eq!(stage.hub(&format!("{experience}/notes/7"), &stranger).await.status(), 404);
+    let nobody = stage.hub(&format!("{experience}/notes/7"), "").await;
+    let sign_in = format!("/sign-in?return_to=%2Fexperiences%2F{}%2Fnotes%2F7", stage.experience);
+    assert_eq!((nobody.status(), nobody.value("location")), (303, Some(sign_in.as_str())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apps_pages_read_who_looks() {
+    let stage = Stage::set().await;
+    let cookie = stage.looking(&stage.hall.world.customer).await;
+    let me = async |headers: &str| stage.ask("GET /_whop/api/v5/me", headers).await;
+    let answered = me(&format!("Cookie: {cookie}\r\n")).await;
+    assert_eq!((answered.status(), answered.value("cache-control")), (200, Some("no-store")));
+    assert_eq!(answered.value("access-control-allow-origin"), None, "it is said to one person");
+    let told: Value = serde_json::from_str(answered.body()).expect("JSON");
+    assert_eq!(told["id"], stage.hall.world.customer.as_str());
+    // As `viewer` shows it to a person inside an app.
+    assert_eq!((&told["username"], &told["email"]), (&json!("mira"), &json!("mira@example.com")));
+    let own = format!("Authorization: Bearer {}\r\n", stage.hall.world.api_key);
+    assert_eq!(me(&format!("{own}Cookie: {cookie}\r\n")).await.body(), answered.body());
+    let nobody = me("").await;
+    assert_eq!(nobody.status(), 401);
+    assert!(nobody.body().contains("or a user token as `x-whop-user-token`"), "{nobody:?}");
+    assert_eq!(me(&format!("Cookie: {cookie}\r\nSec-Fetch-Site: same-site\r\n")).await.status(), 403);
+    // The same with a token at the hall itself.
+    let hall = &stage.hall.running.hall;
+    let token = guildhall_app::user_token::mint(hall, stage.app.clone(), stage.hall.world.customer.clone());
+    let token = token.await.expect("a token");
+    let at_hall = async |headers: &str| {
+        let text = format!(
+            "GET /api/v5/me HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n",
+            stage.address()
+        );
+        send(stage.address(), text.as_bytes()).await
+    };
+    assert_eq!(at_hall(&format!("x-whop-user-token: {token}\r\n")).await.body(), answered.body());
+    let refused = at_hall("x-whop-user-token: nonsense\r\n").await;
+    assert_eq!(refused.status(), 401);
+    assert!(refused.body().contains("invalid_token"), "{refused:?}");
+    let refused = at_hall(&format!("{own}x-whop-user-token: {token}\r\n")).await;
+    assert!(refused.status() == 401 && refused.body().contains("no API key opens it"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_on_an_apps_origin_is_limited_for_each_person() {
+    let stage = Stage::set_in(Hall::open_limited(3).await, "").await;
+    let viewer = "/_whop/public-graphql?query=%7Bviewer%7Buser%7Bid%7D%7D%7D";
+    let me = "/_whop/api/v5/me";
+    let customer = stage.looking(&stage.hall.world.customer).await;
+    let owner = stage.looking(&stage.hall.world.owner).await;
+    let ask = async |cookie: &str, path: &str, headers: &str| {
+        let headers = format!("Cookie: {cookie}\r\n{headers}");
+        stage.ask(&format!("GET {path}"), &headers).await
+    };
+    // What else says who asks begins no count of its own.
+    for (path, headers) in
+        [(viewer, ""), (me, "Authorization: Bearer x\r\n"), (viewer, "x-whop-user-token: y\r\n")]
+    {
+        assert_eq!(ask(&customer, path, headers).await.status(), 200, "{path}");
+    }
+    for (path, headers) in [(viewer, ""), (me, ""), (me, "Authorization: Bearer z\r\n")] {
+        let refused = ask(&customer, path, headers).await;
+        assert_eq!(refused.status(), 429, "{path}: {refused:?}");
+        assert!(refused.value("retry-after").is_some(), "{refused:?}");
+    }
+    assert_eq!(ask(&owner, viewer, "").await.status(), 200, "another person has a count of their own");
+    for _ in 0..3 {
+        assert_eq!(ask("", me, "").await.status(), 401);
+    }
+    let refused = ask("", me, "Authorization: Bearer new\r\n").await;
+    assert_eq!(refused.status(), 429, "who is nobody is counted by address");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -138,6 +138,7 @@ impl Scene {
             .replace("{part}", "1")
             .replace("{token}", "unknown")
             .replace("{*path}", "hall.css")
+            .replace("{*rest}", "notes/7")
             + &asked
     }
 

@@ -352,12 +352,11 @@ async fn who_looks_after_an_app_says_where_answers_go() {
         uris.into_iter().map(|uri| uri.uri).collect()
     };
     assert_eq!(stand().await, ["https://a.example/", "https://b.example/"], "these and no others");
-    for user in [&hall.world.moderator, &hall.world.customer, &hall.world.stranger] {
+    let refused = set(hall.world.moderator.clone(), &[]).await.expect_err("may not");
+    assert!(matches!(&refused, Error::Forbidden(told) if told.contains("developer:update_app")), "{refused}");
+    for user in [&hall.world.customer, &hall.world.stranger] {
         let refused = set(user.clone(), &[]).await.expect_err("may not");
-        assert!(
-            matches!(&refused, Error::Forbidden(told) if told.contains("developer:update_app")),
-            "{refused}"
-        );
+        assert!(matches!(&refused, Error::NotFound(told) if told.contains("There is no app")), "{refused}");
     }
     let many: Vec<String> = (0..21).map(|number| format!("https://{number}.example/")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
