@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { askAsDemoApp, serveApp } from "./app_server.mjs";
 import { asVisitor, assertGood, textOf, withBrowser } from "./browser.mjs";
@@ -65,6 +65,9 @@ async function move(baseUrl) {
 	const input = { id: appId, baseUrl };
 	await askAsDemoApp("mutation($input: UpdateAppInput!) { updateApp(input: $input) }", { input });
 }
+
+// Where the demo world has it.
+after(() => move("http://localhost:3000"));
 
 /** The frame of the page that is open, once its text is what it should be. */
 async function frameThatSays(page, words) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { serveApp } from "./app_server.mjs";
 import { asVisitor, assertGood, follow, textOf, withBrowser } from "./browser.mjs";
 import { guildhall } from "./program.mjs";
@@ -57,6 +57,7 @@ const app = await serveApp(async (url) => {
 });
 
 await guildhall("oauth", "redirect", "add", client.client_id, `${app.origin}/callback`);
+after(() => guildhall("oauth", "redirect", "remove", client.client_id, `${app.origin}/callback`));
 
 function me(token) {
 	return fetch(`${origin}/api/v5/me`, { headers: { authorization: `Bearer ${token}` } });
@@ -73,6 +74,13 @@ async function saidByApp(page) {
 	// From our sign-in form a page leads on by itself.
 	while (!page.url().startsWith(app.origin)) await page.waitForNavigation();
 	return textOf(page);
+}
+
+/** Takes back what was allowed to the app. */
+async function takeAccessAway(page) {
+	await page.goto(`${origin}/account/apps`);
+	await follow(page, 'form[action$="/disallow"] button');
+	assert.ok(!(await textOf(page)).includes("Bench Planner"));
 }
 
 const at = (page) => new URL(page.url()).pathname;
@@ -104,8 +112,7 @@ test("from the app to sign-in, the question, and back; then without the question
 		await page.goto(`${origin}/account/apps`);
 		assert.match(await textOf(page), /Bench Planner/);
 		await assertGood(page, "apps");
-		await follow(page, 'form[action$="/disallow"] button');
-		assert.ok(!(await textOf(page)).includes("Bench Planner"));
+		await takeAccessAway(page);
 		await assertGood(page, "apps none");
 		assert.equal((await me(accessToken)).status, 401, "at once");
 		await leaveApp(page);
@@ -125,6 +132,7 @@ test("who cancels is led back without a code, and is asked again", async () => {
 		assert.match(await saidByApp(page), /Hello, ines/);
 		await leaveApp(page, "/sign-in?prompt=consent");
 		assert.equal(at(page), "/oauth", "an app may have it asked again");
+		await takeAccessAway(page);
 	});
 });
 
@@ -139,6 +147,7 @@ test("whoever is not the one signed in says so, and signs in", async () => {
 		assert.match(await textOf(page), /@yuki/);
 		await choose(page, "allow");
 		assert.match(await saidByApp(page), /Hello, yuki/);
+		await takeAccessAway(page);
 	});
 });
 
