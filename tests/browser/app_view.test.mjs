@@ -6,7 +6,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { after, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { askAsDemoApp, serveApp } from "./app_server.mjs";
-import { asVisitor, assertGood, textOf, withBrowser } from "./browser.mjs";
+import { asVisitor, assertGood, follow, headingInFrame, textOf, withBrowser } from "./browser.mjs";
 import { signIn } from "./session.mjs";
 import { origin, world } from "./world.mjs";
 
@@ -60,11 +60,13 @@ new WebSocketServer({ server: app.server }).on("connection", (socket, { headers 
 	});
 });
 
-/** Moves the demo app to another address. */
-async function move(baseUrl) {
-	const input = { id: appId, baseUrl };
+async function change(settings) {
+	const input = { id: appId, ...settings };
 	await askAsDemoApp("mutation($input: UpdateAppInput!) { updateApp(input: $input) }", { input });
 }
+
+/** Moves the demo app to another address. */
+const move = (baseUrl) => change({ baseUrl });
 
 // Where the demo world has it.
 after(() => move("http://localhost:3000"));
@@ -73,7 +75,10 @@ after(() => move("http://localhost:3000"));
 async function frameThatSays(page, words) {
 	const element = await page.waitForSelector("iframe.app");
 	const frame = await element.contentFrame();
-	await frame.waitForFunction((words) => document.body?.innerText.includes(words), {}, words);
+	const says = (words) => document.body?.innerText.includes(words);
+	await frame.waitForFunction(says, { timeout: 10_000 }, words).catch(async () => {
+		assert.fail(`not ${words}, but: ${await frame.$eval("body", (body) => body.innerText)}`);
+	});
 	return frame;
 }
 
@@ -100,10 +105,38 @@ test("without scripts the app is there as well", async () => {
 	await asVisitor(async (page) => {
 		await signIn(page, { username: "kofi" });
 		await page.goto(`${origin}${view}`);
-		const element = await page.waitForSelector("iframe.app");
-		const frame = await element.contentFrame();
-		assert.match(await frame.$eval("h1", (heading) => heading.innerText), /Hello, Kofi Mensah/);
+		assert.match(await headingInFrame(page), /Hello, Kofi Mensah/);
 	});
+});
+
+test("an app is opened by itself, and by the team on its dashboard, which others do not see", async () => {
+	await move(app.origin);
+	const dashboard = `${origin}/dashboard/${world.NEXT_PUBLIC_WHOP_COMPANY_ID}/${appId}`;
+	await asVisitor(async (page) => {
+		await signIn(page, { username: "hanna" });
+		await page.goto(`${origin}/developer/apps/${appId}`);
+		await follow(page, '.title a[href$="/open"]');
+		assert.match(await headingInFrame(page), /Hello, Hanna Vogel, at \/discover\./);
+		await page.goto(dashboard);
+		assert.match(await headingInFrame(page), /Hello, Hanna Vogel, at \/dashboard\/biz_/);
+	});
+	await asVisitor(async (page) => {
+		await signIn(page, { username: "noah" });
+		assert.equal((await page.goto(dashboard)).status(), 404);
+		await page.goto(`${origin}/apps/${appId}/open`);
+		assert.match(await headingInFrame(page), /Hello, Noah Berg, at \/discover\./);
+	});
+});
+
+test("an app says at which of its paths a community sees it", async () => {
+	await change({ baseUrl: app.origin, experiencePath: "/benches/[companyId]/[experienceId]/[restPath]" });
+	await asVisitor(async (page) => {
+		await signIn(page, { username: "claire" });
+		await page.goto(`${origin}${view}`);
+		const path = `/benches/${world.NEXT_PUBLIC_WHOP_COMPANY_ID}/${world.DEMO_APP_EXPERIENCE_ID}`;
+		assert.equal(await headingInFrame(page), `Hello, Claire Dubois, at ${path}.`);
+	});
+	await change({ experiencePath: "/experiences/[experienceId]" });
 });
 
 test("an app that does not answer says so: to its team why, to others that it is so", async () => {

@@ -3,14 +3,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { ask } from "./app_server.mjs";
-import { asVisitor, assertGood, fill, follow, textOf, withBrowser } from "./browser.mjs";
+import { ask, serveApp } from "./app_server.mjs";
+import { asVisitor, assertGood, fill, follow, headingInFrame, textOf, withBrowser } from "./browser.mjs";
 import { makeApp, permit, takeKey } from "./developer.mjs";
 import { signIn } from "./session.mjs";
 import { origin, world } from "./world.mjs";
 
 withBrowser();
 
+const app = await serveApp((url) => `<h1>Boards at ${url.pathname}</h1>`);
 const company = world.NEXT_PUBLIC_WHOP_COMPANY_ID;
 const decide = 'form[action$="/install"] .button:not([href])';
 
@@ -33,12 +34,12 @@ test("an owner lets an app in, declines a wish, is asked anew, and sends it away
 	const name = `Cut list ${randomUUID().slice(0, 8)}`;
 	await asVisitor(async (developer) => {
 		await signIn(developer, { username: "pia" });
-		await makeApp(developer, { name });
+		await makeApp(developer, { name, base_url: app.origin });
 		const key = await takeKey(developer);
 		const place = developer.url();
 		const install = `${origin}/apps/${new URL(place).pathname.split("/").at(-1)}/install`;
-		const describe = { description: "Turns a drawing into the boards to buy, and says what they cost." };
-		await fill(developer, describe);
+		const description = "Turns a drawing into the boards to buy, and says what they cost.";
+		await fill(developer, { description, dashboard_path: "/team/[companyId]" });
 		await developer.select('[name="status"]', "unlisted");
 		await follow(developer, 'form:has([name="status"]) .button');
 		await permit(developer, "chat:read", "needed", "To answer where somebody asks for a list.");
@@ -64,6 +65,9 @@ test("an owner lets an app in, declines a wish, is asked anew, and sends it away
 			assert.equal(await isTicked(owner, "company:balance:read"), false, "a no stays a no");
 			await assertGood(owner, "install done");
 			assert.deepEqual(await may(key), { balance: false, chat: true });
+
+			await follow(owner, '.title a[href^="/dashboard/"]');
+			assert.equal(await headingInFrame(owner), `Boards at /team/${company}`);
 
 			await developer.goto(place);
 			assert.match(await textOf(developer), /The Open Workshop/);

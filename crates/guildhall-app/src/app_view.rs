@@ -36,9 +36,14 @@ pub async fn of_experience(hall: &Guildhall, user: &UserId, id: &ExperienceId) -
             if crate::access::of_experience(read, &record, &id)?.level() == AccessLevel::NoAccess {
                 return no_such("experience", &id);
             }
-            let path = view_path(EXPERIENCE_VIEW, "experienceId", id.as_str());
-            let view = View { app: experience.app.id, title: experience.name, path };
-            Ok((experience.kind == ExperienceKind::App).then_some(view))
+            if experience.kind != ExperienceKind::App {
+                return Ok(None);
+            }
+            let app = store::app::find_details(read, &experience.app.id)?;
+            let said = app.and_then(|app| app.experience_path);
+            let path = view_path(said.as_deref().unwrap_or(EXPERIENCE_VIEW), "experienceId", id.as_str());
+            let path = view_path(&path, "companyId", experience.company.id.as_str());
+            Ok(Some(View { app: experience.app.id, title: experience.name, path }))
         })
         .await
 }
@@ -52,12 +57,12 @@ pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, 
     hall.store
         .read(move |read| {
             let is_team = company_standing(read, &company, &user)?.level() == AccessLevel::Admin;
-            match store::app::find(read, &id)? {
-                Some(app) if is_team && store::app::is_installed(read, &id, &company)? => Ok(View {
-                    app: app.id,
-                    title: app.name,
-                    path: view_path(DASHBOARD_VIEW, "companyId", company.as_str()),
-                }),
+            match store::app::find_details(read, &id)? {
+                Some(found) if is_team && store::app::is_installed(read, &id, &company)? => {
+                    let template = found.dashboard_path.as_deref().unwrap_or(DASHBOARD_VIEW);
+                    let path = view_path(template, "companyId", company.as_str());
+                    Ok(View { app: found.app.id, title: found.app.name, path })
+                }
                 _ => no_such("app", &id),
             }
         })
@@ -71,9 +76,10 @@ pub async fn of_dashboard(hall: &Guildhall, user: &UserId, company: &CompanyId, 
 pub async fn of_app(hall: &Guildhall, user: &UserId, app: &AppId) -> Result<View> {
     let (user, id) = (user.clone(), app.clone());
     hall.store
-        .read(move |read| match store::app::find(read, &id)? {
-            Some(app) if store::app::relation(read, &id, &user)?.is_some() => {
-                Ok(View { app: app.id, title: app.name, path: DISCOVER_VIEW.into() })
+        .read(move |read| match store::app::find_details(read, &id)? {
+            Some(found) if store::app::relation(read, &id, &user)?.is_some() => {
+                let path = found.discover_path.unwrap_or_else(|| DISCOVER_VIEW.into());
+                Ok(View { app: found.app.id, title: found.app.name, path })
             }
             _ => no_such("app", &id),
         })
