@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::principal::Principal;
-use crate::store::moderation::Deed;
+use crate::store::audit::Deed;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AppId, CompanyId, Id, UserId};
 
@@ -34,6 +34,6 @@ impl Doer {
         let app = self.app.as_ref().map(Id::as_str);
         let deed =
             Deed { company, app, actor: self.user.as_ref(), action, subject: subject.as_str(), details };
-        store::moderation::log(tx, &deed)
+        store::audit::log(tx, &deed)
     }
 }

@@ -224,7 +224,7 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn deeds(&mut self, subject: &str) -> Result<Vec<(String, Option<UserId>)>> {
-        store::moderation::deeds(self.tx, subject)
+        store::audit::deeds(self.tx, subject)
     }
 
     /// Addresses that an app's answers to signing in may go to.

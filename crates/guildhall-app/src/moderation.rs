@@ -1,10 +1,10 @@
 //! Moderation: bans and mutes, each one written to the audit log.
 
 use crate::Guildhall;
+use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
 use crate::feed::{self, FeedName};
 use crate::principal::{Principal, authorize};
-use crate::store::moderation::Deed;
 use crate::store::{self, Read, Tx};
 use guildhall_core::experience::check_expiry;
 use guildhall_core::ids::{AccessPassId, CompanyId, Id, UserId};
@@ -60,7 +60,7 @@ fn ban_in(tx: &mut Tx<'_>, principal: &Principal, ban: &Ban) -> Result<()> {
     };
     let details =
         json!({"accessPass": pass, "reason": reason, "customReason": custom_reason, "postsDeleted": deleted});
-    log(tx, principal, &company, &actor, "ban", &ban.user, details)
+    Doer::of(principal).log(tx, &company, "ban", &ban.user, details)
 }
 
 fn delete_messages(tx: &mut Tx<'_>, company: &CompanyId, name: &FeedName, user: &UserId) -> Result<u64> {
@@ -82,9 +82,9 @@ pub async fn unban(hall: &Guildhall, principal: &Principal, user: UserId) -> Res
     hall.store
         .write(move |tx| {
             let company = own_company(&principal)?;
-            let actor = moderate(tx, &principal, &company, Permission::MemberModerate, &user)?;
+            moderate(tx, &principal, &company, Permission::MemberModerate, &user)?;
             let lifted = store::moderation::unban(tx, &company, &user)?;
-            log(tx, &principal, &company, &actor, "unban", &user, json!({"lifted": lifted}))
+            Doer::of(&principal).log(tx, &company, "unban", &user, json!({"lifted": lifted}))
         })
         .await
 }
@@ -104,7 +104,7 @@ pub async fn mute(hall: &Guildhall, principal: &Principal, user: UserId, until: 
             let company = own_company(&principal)?;
             let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             store::moderation::mute(tx, &company, &user, until_ms, &actor)?;
-            log(tx, &principal, &company, &actor, "mute", &user, json!({"until": until}))
+            Doer::of(&principal).log(tx, &company, "mute", &user, json!({"until": until}))
         })
         .await
 }
@@ -118,9 +118,9 @@ pub async fn unmute(hall: &Guildhall, principal: &Principal, user: UserId) -> Re
     hall.store
         .write(move |tx| {
             let company = own_company(&principal)?;
-            let actor = moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
+            moderate(tx, &principal, &company, Permission::ChatModerate, &user)?;
             let lifted = store::moderation::unmute(tx, &company, &user)?;
-            log(tx, &principal, &company, &actor, "unmute", &user, json!({"lifted": lifted}))
+            Doer::of(&principal).log(tx, &company, "unmute", &user, json!({"lifted": lifted}))
         })
         .await
 }
@@ -159,20 +159,4 @@ fn moderate(
         }
         None => Ok(actor),
     }
-}
-
-fn log(
-    tx: &mut Tx<'_>,
-    principal: &Principal,
-    company: &CompanyId,
-    actor: &UserId,
-    action: &str,
-    subject: &UserId,
-    details: serde_json::Value,
-) -> Result<()> {
-    let app = principal.app.as_ref().map(|app| app.id.as_str());
-    store::moderation::log(
-        tx,
-        &Deed { company, app, actor: Some(actor), action, subject: subject.as_str(), details },
-    )
 }

@@ -15,6 +15,7 @@ pub(crate) mod app;
 pub(crate) mod app_build;
 pub(crate) mod app_session;
 pub(crate) mod attachment;
+pub(crate) mod audit;
 pub(crate) mod checkout;
 pub(crate) mod company;
 mod dialect;

@@ -1,5 +1,5 @@
-//! Who may do what: every root field, every guarded field and every route, for every kind of caller, held against the
-//! table in `authorization.table`. A field or route without a row fails, and so does a row that nothing has.
+//! Who may do what: every root field and every guarded field, for every kind of caller, held against the table in
+//! `authorization.table`. A field without a row fails, and so does a row that no field has. Routes: `route.rs`.
 
 use crate::harness::{Answered, Foreign, Hall};
 use guildhall_core::ids::{Id, UserId};
@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 const TABLE: &str = include_str!("authorization.table");
-const ROUTER: &str = include_str!("../../../guildhall-web/src/router.rs");
 
 /// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
 const PLAIN_TYPES: &[&str] = &[
@@ -479,7 +478,7 @@ fn word(answered: &Answered, path: &str) -> &'static str {
 }
 
 /// The rows of one part of the table: a name, then a word for each caller.
-fn rows(part: &str) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn rows(part: &str) -> BTreeMap<String, Vec<String>> {
     let begins = format!("[{part}]");
     let lines = TABLE.lines().skip_while(|line| *line != begins).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('['));
@@ -550,55 +549,4 @@ async fn every_field_of_the_schema_has_a_row_or_comes_with_what_holds_it() {
     let known: BTreeSet<&str> = types.iter().filter_map(|object| object["name"].as_str()).collect();
     let gone = PLAIN_TYPES.iter().chain(plain.keys()).find(|name| !known.contains(**name));
     assert_eq!(gone, None, "a type that is not in the schema any more");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_answers_every_caller_as_the_table_says() {
-    let hall = Hall::open().await;
-    let foreign = hall.foreign().await;
-    let wanted = rows("routes");
-    let routes: BTreeSet<String> = ROUTER
-        .split(".route(\"")
-        .skip(1)
-        .flat_map(|rest| {
-            let (path, handlers) = rest.split_once('"').expect("a path");
-            let handlers = handlers.split([';', '}']).next().unwrap_or_default();
-            let methods =
-                [("GET", "get("), ("GET", "any("), ("POST", "post("), ("PUT", "put("), ("DELETE", "delete(")];
-            let methods = methods.into_iter().filter(|(_, begins)| handlers.contains(begins));
-            methods.map(|(method, _)| format!("{method} {path}")).collect::<Vec<_>>()
-        })
-        .collect();
-    let rows: BTreeSet<String> = wanted.keys().filter(|row| *row != "caller").cloned().collect();
-    assert_eq!(rows, routes, "every route of the router has a row, and no other");
-    let mut differences = String::new();
-    for row in rows {
-        let (method, path) = row.split_once(' ').expect("a method and a path");
-        let path = path
-            .replace("{app}", hall.world.app.as_str())
-            .replace("{company}", hall.world.company.as_str())
-            .replace("{key}", "key_unknown")
-            .replace("{operation}", "viewer")
-            .replace("{experience}", hall.world.chat_experience.as_str())
-            .replace("{session}", "ch_unknown")
-            .replace("{attachment}", "file_unknown")
-            .replace("{part}", "1")
-            .replace("{token}", "unknown")
-            .replace("{*path}", "hall.css");
-        let mut found = Vec::new();
-        for key in [None, Some(&foreign.key), Some(&hall.world.api_key)] {
-            let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-            let client = client.expect("a client");
-            let method = method.parse().expect("a method");
-            let mut request = client.request(method, format!("{}{path}", hall.running.origin));
-            if let Some(key) = key {
-                request = request.bearer_auth(key);
-            }
-            found.push(request.send().await.expect("an answer").status().as_u16().to_string());
-        }
-        if wanted[&row] != found {
-            writeln!(differences, "{row:48}| {}", found.join(" ")).expect("text");
-        }
-    }
-    assert!(differences.is_empty(), "answered otherwise than the table says:\n{differences}");
 }

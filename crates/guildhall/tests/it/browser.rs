@@ -10,6 +10,8 @@ pub(crate) struct Browser {
     client: Client,
     origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// An API key that it sends along, which no browser of a person does.
+    pub(crate) bearer: Option<String>,
     /// What the hidden field of the last page's forms holds.
     pub(crate) form_token: String,
 }
@@ -42,12 +44,19 @@ impl Page {
 impl Browser {
     pub(crate) fn new(origin: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
-        Self { client, origin: origin.to_owned(), cookies: BTreeMap::new(), form_token: String::new() }
+        let origin = origin.to_owned();
+        Self { client, origin, cookies: BTreeMap::new(), bearer: None, form_token: String::new() }
     }
 
     /// Opens a page: a path, or a whole address of which the path counts.
     pub(crate) async fn open(&mut self, place: &str) -> Page {
         let request = self.client.get(self.address(place));
+        self.ask(request).await
+    }
+
+    /// Sends an empty file.
+    pub(crate) async fn put(&mut self, place: &str) -> Page {
+        let request = self.client.put(self.address(place));
         self.ask(request).await
     }
 
@@ -93,6 +102,10 @@ impl Browser {
     async fn ask(&mut self, request: RequestBuilder) -> Page {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = match &self.bearer {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
         let response = request.header("cookie", cookies.join("; ")).send().await.expect("an answer");
         let headers = response.headers();
         let text = |value: &reqwest::header::HeaderValue| value.to_str().expect("text").to_owned();

@@ -132,7 +132,11 @@ impl Hall {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let founded = founding::found(&self.running.hall, move |founder| {
-            let named = |name: &str| NewUser { username: format!("{name}-{number}"), ..NewUser::default() };
+            let named = |name: &str| NewUser {
+                username: format!("{name}-{number}"),
+                email: Some(format!("{name}-{number}@example.com")),
+                ..NewUser::default()
+            };
             let owner = founder.user(&named("foreign-owner"))?;
             let company = founder.company(&NewCompany {
                 owner: owner.clone(),

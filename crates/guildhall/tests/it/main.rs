@@ -34,6 +34,7 @@ mod proxy;
 mod proxy_attack;
 mod proxy_scene;
 mod receiver;
+mod route;
 mod scene;
 mod session;
 mod smtp;
