@@ -73,6 +73,13 @@ export function textOf(page) {
 	return page.$eval("body", (body) => body.innerText);
 }
 
+/** What the app in its frame on this page says first. */
+export async function headingInFrame(page) {
+	const element = await page.waitForSelector("iframe.app");
+	const frame = await element.contentFrame();
+	return frame.$eval("h1", (heading) => heading.innerText);
+}
+
 /**
  * Asserts that a page can be used by everybody: nothing that axe finds, light and dark, wide and narrow, and nothing
  * that reaches beyond a narrow screen. With SCREENSHOTS, each look is kept in that directory under `name`.

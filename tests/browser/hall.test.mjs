@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asVisitor, assertGood, follow, textOf, withBrowser } from "./browser.mjs";
+import { signIn } from "./session.mjs";
 import { origin, world } from "./world.mjs";
 
 withBrowser();
@@ -14,6 +15,24 @@ test("the first page says what runs here and leads on", async () => {
 		await assertGood(page, "home");
 		const answer = await follow(page, 'a[href="/readyz"]');
 		assert.equal(answer.status(), 200);
+	});
+});
+
+test("the first page leads whoever is signed in to what is theirs", async () => {
+	await asVisitor(async (page) => {
+		await signIn(page, { username: "jun" });
+		for (const [place, words] of [
+			["/account", /@jun/],
+			["/account/apps", /Apps you signed in to/],
+			["/developer", /Apps belong to a company/],
+		]) {
+			await page.goto(origin);
+			await follow(page, `main a[href="${place}"]`);
+			assert.match(await textOf(page), words);
+		}
+		await page.goto(origin);
+		assert.match(await textOf(page), /Good to see you, Jun Park\./);
+		await assertGood(page, "home signed in");
 	});
 });
 

@@ -267,7 +267,7 @@ pub fn welcome(world: &World, origin: &str) -> String {
         r#"
 The demo world is in {file}
 Explore the API in a browser:  {origin}/public-graphql
-Sign in at {origin}/sign-in as hanna (owner), jun (moderator), mira (customer) or stranger; password: {password}
+Sign in at {origin}/sign-in as hanna (owner), jun (moderator), mira (customer), pia (owner elsewhere) or stranger; password: {password}
 
 Send a first message (in an empty folder, in another terminal):
 

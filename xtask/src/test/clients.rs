@@ -62,7 +62,7 @@ pub(super) async fn test_pages() -> Outcome {
     install(&folder).await?;
     let server = Server::start(&cargo::build("guildhall", Profile::Dev)?, None, &[]).await?;
     let mut test = npm(&folder, &["test"]);
-    test.env("CHROMIUM", find_browser()?).env("DEMO_LOG", server.log());
+    test.env("CHROMIUM", find_browser()?).env("DEMO_LOG", server.log()).envs(server.program());
     test_against(server, test).await
 }
 

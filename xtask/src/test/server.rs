@@ -90,6 +90,11 @@ impl Server {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
+    /// What names the program and its data to tests that also run its commands.
+    pub(super) fn program(&self) -> [(&'static str, &Path); 2] {
+        [("GUILDHALL", &self.place.program), ("GUILDHALL_DATA_DIR", &self.place.data)]
+    }
+
     /// Where it writes its log.
     pub(super) fn log(&self) -> &Path {
         &self.log

@@ -9,6 +9,7 @@ use hyper::{HeaderMap, StatusCode};
 #[derive(Template)]
 #[template(path = "app_notice.html")]
 struct AppNotice<'a> {
+    title: &'static str,
     sentence: &'a str,
 }
 
@@ -16,7 +17,7 @@ struct AppNotice<'a> {
 pub(super) fn page(headers: &HeaderMap, status: StatusCode, sentence: &str) -> Response {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html")
-        && let Ok(page) = (AppNotice { sentence }).render()
+        && let Ok(page) = (AppNotice { title: title(status), sentence }).render()
     {
         let policy = "default-src 'none'; style-src 'unsafe-inline'";
         let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store")];
@@ -30,4 +31,14 @@ pub(super) fn page(headers: &HeaderMap, status: StatusCode, sentence: &str) -> R
         _ => "INVALID_INPUT",
     };
     plain_refusal(status, code, sentence)
+}
+
+/// What stands above the sentence.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Not found",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not let in",
+        StatusCode::BAD_GATEWAY => "No answer",
+        _ => "That does not fit",
+    }
 }

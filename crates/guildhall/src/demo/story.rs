@@ -155,7 +155,7 @@ impl People {
 
 /// The usernames of everyone who signs in.
 pub(super) fn usernames() -> impl Iterator<Item = &'static str> {
-    ["hanna", "jun", "stranger"].into_iter().chain(CUSTOMERS.iter().map(|(username, ..)| *username))
+    ["hanna", "jun", "pia", "stranger"].into_iter().chain(CUSTOMERS.iter().map(|(username, ..)| *username))
 }
 
 /// Makes everything, as of a month ago, and tells the story since.
@@ -198,6 +198,7 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     let chat_experience = place(ExperienceKind::Chat, "General")?;
     let forum_experience = place(ExperienceKind::Forum, "Notes")?;
     let app_experience = place(ExperienceKind::App, "Bench Planner")?;
+    neighbours(founder)?;
     let usd = Currency::parse("usd")?;
     let customer = customers[0].clone();
     founder.fund(AccountKind::Company, company.as_str(), usd, COMPANY_OPENING_MINOR, "demo company")?;
@@ -224,6 +225,20 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
         password: String::new(),
         file: PathBuf::new(),
     })
+}
+
+/// A second company, whose owner builds apps that others install.
+fn neighbours(founder: &mut Founder<'_, '_>) -> Result<()> {
+    let owner =
+        founder.user(&person("pia", "Pia Halvorsen", "Builds small tools for other people's benches."))?;
+    founder.company(&NewCompany {
+        owner,
+        title: "The Plan Room".into(),
+        route: "plan-room".into(),
+        industry_type: None,
+        business_type: None,
+    })?;
+    Ok(())
 }
 
 /// Where apps that are developed on this machine have answers sent.

@@ -159,6 +159,9 @@ impl Scene {
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
+            "/developer/apps/{app}/redirect-uris" => {
+                vec![("secret", "https://app.example.com/callback".into()), ("public", String::new())]
+            }
             "/developer/keys/{key}/revoke" => vec![("app", world.app.to_string())],
             "/developer/keys/{key}/rotate" => {
                 vec![("app", world.app.to_string()), ("ending", "later".into())]
