@@ -160,7 +160,11 @@ impl Scene {
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
             "/developer/apps/{app}/redirect-uris" => {
-                vec![("secret", "https://app.example.com/callback".into()), ("public", String::new())]
+                // With the one that is asked about below.
+                vec![
+                    ("secret", "http://localhost:3000/api/auth/callback/whop".into()),
+                    ("public", String::new()),
+                ]
             }
             "/developer/keys/{key}/revoke" => vec![("app", world.app.to_string())],
             "/developer/keys/{key}/rotate" => {
