@@ -10,6 +10,7 @@ use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, Id, PlanId, UserI
 use guildhall_core::money::{self, Currency};
 use guildhall_core::permission::Permission;
 use guildhall_core::plan::ReleaseMethod;
+use guildhall_core::web_address::is_web;
 
 /// How long a session waits for its buyer, in milliseconds (one day).
 const LIFETIME_MS: i64 = 24 * 60 * 60 * 1000;
@@ -78,7 +79,6 @@ impl Extras {
                 "`affiliateCode` and `redirectUrl` are at most {most} bytes long."
             )));
         }
-        let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if self.redirect_url.as_deref().is_some_and(|url| !is_web(url)) {
             return Err(Error::Invalid("`redirectUrl` must start with `https://` or `http://`.".into()));
         }

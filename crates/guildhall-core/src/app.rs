@@ -1,5 +1,6 @@
 //! Third-party apps: what a developer may say of one, how its keys are shown, and who may install it.
 
+use crate::web_address::{is_http, names_user};
 use crate::{Invalid, invalid};
 
 /// The longest address of an app, in bytes.
@@ -59,12 +60,12 @@ pub fn check_base_url(text: &str, field: &str) -> Result<String, Invalid> {
     if text.len() > LONGEST_ADDRESS {
         return invalid(format!("`{field}` is at most {LONGEST_ADDRESS} bytes long."));
     }
-    let Some(url) = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")) else {
+    let Some(url) = url::Url::parse(text).ok().filter(is_http) else {
         return invalid(format!(
             "`{field}` must be an address that starts with `https://` or `http://`, such as `https://app.example.com`."
         ));
     };
-    if !url.username().is_empty() || url.password().is_some() {
+    if names_user(&url) {
         return invalid(format!("`{field}` must not hold a user name or a password."));
     }
     if url.query().is_some() || url.fragment().is_some() {

@@ -73,14 +73,14 @@ impl RestPath {
                 "What a link says after the app's view is at most {LONGEST_REST} bytes long."
             ));
         }
+        if climbs(escaped) {
+            return invalid("A link into an app must not lead upwards.");
+        }
         let mut path = String::new();
         for step in escaped.split('/').filter(|step| !step.is_empty()) {
             let plain: Vec<u8> = percent_decode_str(step).collect();
             if plain.iter().any(u8::is_ascii_control) {
                 return invalid("A link into an app must not hold control characters.");
-            }
-            if climbs(&plain) {
-                return invalid("A link into an app must not lead upwards.");
             }
             if !path.is_empty() {
                 path.push('/');
@@ -91,9 +91,12 @@ impl RestPath {
     }
 }
 
-/// Whether a step leads upwards, or nowhere, for a server that takes more than `/` for a slash.
-fn climbs(step: &[u8]) -> bool {
-    let mut steps = step.split(|byte| matches!(byte, b'/' | b'\\'));
+/// Whether a path has a step upwards in it, as any server may read one: also one that takes `\` for a slash, or `;` for the
+/// end of a step.
+#[must_use]
+pub fn climbs(escaped: &str) -> bool {
+    let plain: Vec<u8> = percent_decode_str(escaped).collect();
+    let mut steps = plain.split(|byte| matches!(byte, b'/' | b'\\'));
     steps.any(|step| matches!(step.split(|byte| *byte == b';').next(), Some(b"." | b"..")))
 }
 
@@ -231,6 +234,7 @@ mod tests {
             ("a%2F..%2Fb", "must not lead upwards"),
             ("a%5C..", "must not lead upwards"),
             ("..;x=y", "must not lead upwards"),
+            ("..%3Bx=y", "must not lead upwards"),
             ("a%00", "must not hold control characters"),
             ("a%0d%0aSet-Cookie:%20b", "must not hold control characters"),
             ("%7f", "must not hold control characters"),

@@ -1,5 +1,6 @@
 //! Attachments: sizes, parts, kinds, and how a file may be shown.
 
+use crate::media_type;
 use crate::{Invalid, invalid};
 
 /// The size of every part but the last of an upload in several parts, in bytes (5 MiB).
@@ -97,7 +98,7 @@ pub fn part_size(bytes: i64, number: i64) -> Option<i64> {
 /// Whether a browser may show the file in place: nothing that can carry a script.
 #[must_use]
 pub fn is_shown_inline(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = media_type::essence(content_type);
     match Media::of_content_type(essence) {
         Media::Image => essence != "image/svg+xml",
         Media::Audio | Media::Video => true,

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod job;
 pub mod ledger;
 pub mod markdown;
+pub mod media_type;
 pub mod membership;
 pub mod mention;
 pub mod moment;
@@ -32,6 +33,7 @@ pub mod signing_key;
 pub mod throttle;
 pub mod user;
 pub mod user_token;
+pub mod web_address;
 pub mod webhook;
 
 /// A value that a rule refused, said so that a developer can act on it.

@@ -1,5 +1,6 @@
 //! Notifications: whom one may be for, and what it may say.
 
+use crate::web_address::is_web;
 use crate::{Invalid, invalid};
 
 /// Longest title and subtitle, in characters.
@@ -68,7 +69,6 @@ impl Message {
                 return invalid(format!("`{name}` must be at most {LONGEST_REFERENCE} bytes long."));
             }
         }
-        let is_web = |link: &str| link.starts_with("https://") || link.starts_with("http://");
         if self.link.as_deref().is_some_and(|link| !is_web(link)) {
             return invalid("`link` must start with `https://` or `http://`.");
         }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Response, ServerError, Value};
 use bytes::Bytes;
+use guildhall_core::media_type;
 use http::{HeaderMap, StatusCode, header};
 
 /// The longest sentence of an error, in characters.
@@ -22,7 +23,7 @@ impl Accepted {
         let accept = headers.get_all(header::ACCEPT);
         let ranges = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
         for range in ranges {
-            let essence = range.split(';').next().unwrap_or_default().trim();
+            let essence = media_type::essence(range);
             if essence.eq_ignore_ascii_case("application/graphql-response+json") {
                 return Self::GraphQl;
             }

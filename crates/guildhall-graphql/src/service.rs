@@ -13,6 +13,7 @@ use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use guildhall_app::principal::{self, Credentials};
 use guildhall_app::{Error, Guildhall, Principal};
+use guildhall_core::media_type;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::sync::Arc;
 
@@ -163,7 +164,7 @@ impl Service {
 fn is_json(headers: &HeaderMap) -> bool {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = media_type::essence(content_type);
     essence.eq_ignore_ascii_case("application/json")
         || essence.eq_ignore_ascii_case("application/graphql+json")
 }

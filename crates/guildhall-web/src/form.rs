@@ -7,6 +7,7 @@ use crate::hub::page::Refused;
 use crate::session::Visitor;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use guildhall_app::Guildhall;
+use guildhall_core::media_type;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, StatusCode};
@@ -97,7 +98,7 @@ fn is_foreign(headers: &HeaderMap, own_origin: &str) -> bool {
 
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = media_type::essence(kind);
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 

@@ -16,7 +16,7 @@ use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How often the certificate is looked after, at most.
@@ -111,7 +111,7 @@ impl Tls {
     pub(crate) fn with_own_authority(config: &Config, clock: Clock, random: &Random) -> Result<Self, String> {
         let names =
             name::all(config.listen.ip(), config.public_origin.as_deref(), config.apps_domain.as_deref())?;
-        let authority = Authority::open(&config.data_dir.join("tls"), &names, clock.now_ms(), random)?;
+        let authority = Authority::open(&directory(&config.data_dir), &names, clock.now_ms(), random)?;
         let told = LocalAuthority {
             file: authority.trusted_file.clone(),
             is_new: authority.is_new,
@@ -123,6 +123,16 @@ impl Tls {
 }
 
 /// What signs and encrypts.
+/// Where a data directory keeps its own authority, if it has one.
+fn directory(data_dir: &Path) -> PathBuf {
+    data_dir.join("tls")
+}
+
+/// The file with the certificate that clients of a data directory's own authority must trust; perhaps it is not there.
+pub(crate) fn trusted_file(data_dir: &Path) -> PathBuf {
+    directory(data_dir).join(authority::TRUSTED_FILE)
+}
+
 fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }

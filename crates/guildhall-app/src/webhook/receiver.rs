@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::outbound::Reach;
+use guildhall_core::web_address::{is_http, names_user};
 use guildhall_core::webhook::LONGEST_URL;
 use url::{Host, Url};
 
@@ -22,10 +23,10 @@ pub(super) fn check_url(text: &str, reach: Reach) -> Result<Url> {
     let Ok(url) = Url::parse(text) else {
         return refuse("A webhook's `url` is a whole address such as https://example.com/webhooks.");
     };
-    if !matches!(url.scheme(), "http" | "https") {
+    if !is_http(&url) {
         return refuse("A webhook's `url` begins with https:// or http://.");
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    if names_user(&url) {
         return refuse(
             "A webhook's `url` holds no user and password: events are signed, check the signature.",
         );

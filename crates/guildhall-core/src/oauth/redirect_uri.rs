@@ -4,6 +4,7 @@
 //! no capitals in the host, no default port, no `..`, nothing that is escaped elsewhere. That leaves matching to
 //! equality of texts.
 
+use crate::web_address::names_user;
 use crate::{Invalid, invalid};
 use url::{Host, Url};
 
@@ -46,7 +47,7 @@ impl RedirectUri {
         if text.contains('#') {
             return refuse("it must not have a fragment (`#`)");
         }
-        if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
+        if names_user(&url) || text.contains('@') {
             return refuse("it must not have `@` in it");
         }
         if text.contains('*') {

@@ -43,6 +43,8 @@ pub struct DevProxy {
     pub upstream_port: u16,
     /// The origin of the Guildhall server, e.g. `http://127.0.0.1:8003`.
     pub server: String,
+    /// Certificates (PEM) that may vouch for the server beside those of the system's authorities.
+    pub authorities: Option<Vec<u8>>,
     /// Where tokens come from when a request brings none.
     pub tokens: Option<TokenSource>,
 }
@@ -65,10 +67,14 @@ struct Dev {
 /// The routes of a developer's proxy.
 ///
 /// # Errors
-/// One sentence when the server's origin is none.
+/// One sentence when the server's origin is none, or there are no certificates among the authorities.
 pub fn dev_proxy(options: DevProxy) -> Result<Router, String> {
     let server = Upstream::parse(&options.server)
         .ok_or_else(|| format!("\"{}\" is no origin such as http://127.0.0.1:8003", options.server))?;
+    let server = match &options.authorities {
+        Some(pem) => server.trusting(pem)?,
+        None => server,
+    };
     let dev = Dev {
         app: Upstream::local(options.upstream_port),
         port: options.upstream_port,

@@ -4,8 +4,9 @@
 //! no byte moves for as long as the caller says ends.
 
 use guildhall_app::outbound::{self, Reach};
+use guildhall_core::app_view::climbs;
 use hyper::Uri;
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls_platform_verifier::Verifier;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig};
 
 /// How long shaking hands may take.
@@ -31,7 +33,21 @@ pub(crate) struct Upstream {
     authority: String,
     /// What stands before every path, without a slash at the end.
     base: String,
+    /// Whom to trust; without it whom the system trusts.
+    trust: Option<Trust>,
 }
+
+/// Whom a connection trusts.
+#[derive(Debug, Clone)]
+struct Trust(Arc<ClientConfig>);
+
+impl PartialEq for Trust {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Trust {}
 
 impl Upstream {
     /// Reads a base URL such as `https://app.example.com/whop`.
@@ -53,7 +69,20 @@ impl Upstream {
             port: authority.port_u16().unwrap_or(usual),
             authority: authority.as_str().to_ascii_lowercase(),
             base: uri.path().trim_end_matches('/').to_owned(),
+            trust: None,
         })
+    }
+
+    /// The same server, trusted also when one of these certificates (PEM) vouches for it.
+    ///
+    /// # Errors
+    /// One sentence when there is none among them.
+    pub(crate) fn trusting(self, pem: &[u8]) -> Result<Self, String> {
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let authorities = read.ok().filter(|authorities| !authorities.is_empty());
+        let authorities =
+            authorities.ok_or("there are no certificates in the file of authorities: it must be PEM")?;
+        Ok(Self { trust: Some(Trust(client(authorities)?)), ..self })
     }
 
     /// A server on this machine.
@@ -64,6 +93,7 @@ impl Upstream {
             port,
             authority: format!("localhost:{port}"),
             base: String::new(),
+            trust: None,
         }
     }
 
@@ -123,7 +153,11 @@ impl Upstream {
         let host = &self.host;
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|_| format!("The host `{host}` cannot have a certificate."))?;
-        let shaking = tls()?.connect(name, stream);
+        let config = match &self.trust {
+            Some(Trust(config)) => Arc::clone(config),
+            None => usual_client()?,
+        };
+        let shaking = TlsConnector::from(config).connect(name, stream);
         match timeout(LONGEST_HANDSHAKE, shaking).await {
             Ok(Ok(stream)) => Ok(Box::new(Patient::new(stream, patience))),
             Ok(Err(error)) => Err(format!("The host `{host}` cannot be trusted: {error}.")),
@@ -132,31 +166,27 @@ impl Upstream {
     }
 }
 
-/// Whether a path has a step upwards in it, as any server may read one.
-fn climbs(path: &str) -> bool {
-    let plain = path
-        .to_ascii_lowercase()
-        .replace("%2e", ".")
-        .replace("%2f", "/")
-        .replace("%5c", "/")
-        .replace('\\', "/");
-    plain.split('/').any(|step| matches!(step.split(';').next(), Some("." | "..")))
+/// How TLS is spoken with whom the system trusts; made when it is first needed.
+fn usual_client() -> Result<Arc<ClientConfig>, String> {
+    static CLIENT: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
+    CLIENT.get_or_init(|| client([])).clone()
 }
 
-/// The way to speak TLS, trusting whom the system trusts; made when it is first needed.
-fn tls() -> Result<&'static TlsConnector, String> {
-    static CONNECTOR: OnceLock<Result<TlsConnector, String>> = OnceLock::new();
-    let make = || {
-        let failed = |error: rustls::Error| format!("HTTPS cannot be spoken here: {error}.");
-        let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(BuilderVerifierExt::with_platform_verifier)
-            .map_err(failed)?
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsConnector::from(Arc::new(config)))
-    };
-    CONNECTOR.get_or_init(make).as_ref().map_err(Clone::clone)
+/// How TLS is spoken with whom the system or one of these authorities trusts.
+fn client(
+    authorities: impl IntoIterator<Item = CertificateDer<'static>>,
+) -> Result<Arc<ClientConfig>, String> {
+    let failed = |error: rustls::Error| format!("HTTPS cannot be spoken here: {error}.");
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Verifier::new_with_extra_roots(authorities, Arc::clone(&provider)).map_err(failed)?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
 /// Bytes both ways.

@@ -1,12 +1,13 @@
 //! `guildhall dev-proxy`: what a developer runs beside an app, in place of the hosted service's own proxy.
 
 use super::Place;
-use crate::{demo, serve};
+use crate::{demo, serve, tls};
 use clap::Args;
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::user_token;
 use guildhall_core::ids::{AppId, Id, UserId};
 use guildhall_web::{DevProxy, TokenSource};
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,10 @@ pub(super) struct Arguments {
     /// Where the Guildhall server is.
     #[arg(long, value_name = "ORIGIN", env = "WHOP_API_ORIGIN", default_value = "http://127.0.0.1:8003")]
     server: String,
+    /// Whom to trust besides the system's authorities when the server speaks HTTPS, a PEM file [default: the server's own
+    /// authority, when the data directory has one].
+    #[arg(long, value_name = "FILE", env = "NODE_EXTRA_CA_CERTS")]
+    ca: Option<PathBuf>,
     /// Look at the app as this user: user_…, or owner, moderator, customer or stranger of the demo world. Needs the
     /// server's data (--data-dir).
     #[arg(long, value_name = "USER")]
@@ -77,7 +82,8 @@ impl Arguments {
             None => (None, None),
         };
         let server = self.server.trim_end_matches('/').to_owned();
-        let router = guildhall_web::dev_proxy(DevProxy { upstream_port, server, tokens })?;
+        let authorities = self.authorities()?;
+        let router = guildhall_web::dev_proxy(DevProxy { upstream_port, server, authorities, tokens })?;
         self.tell(port, upstream_port, looker.as_deref());
         let mut child = if self.standalone { None } else { Some(self.start(upstream_port)?) };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -124,6 +130,25 @@ impl Arguments {
                 "It is seen by nobody: add ?whop-dev-user-token=… (`guildhall token <user> --app <app>` prints one), or pass --user."
             ),
         }
+    }
+
+    /// Who may vouch for the server beside the system's authorities, as it stands in a file.
+    fn authorities(&self) -> Result<Option<Vec<u8>>, String> {
+        if !self.server.starts_with("https://") {
+            return Ok(None);
+        }
+        let file = match &self.ca {
+            Some(file) => file.clone(),
+            None => {
+                let own = tls::trusted_file(&self.place.load(&[])?.data_dir);
+                if !own.exists() {
+                    return Ok(None);
+                }
+                own
+            }
+        };
+        let read = std::fs::read(&file);
+        read.map(Some).map_err(|error| format!("cannot read the certificates in {}: {error}", file.display()))
     }
 
     /// Makes tokens of a user; answers also who looks at what.

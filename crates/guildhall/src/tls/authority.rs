@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The file that holds key and certificate.
 const FILE: &str = "authority.pem";
 /// The file that clients are told to trust: the certificate alone.
-const TRUSTED_FILE: &str = "ca.pem";
+pub(super) const TRUSTED_FILE: &str = "ca.pem";
 /// Where the certificate begins in the file: after the key.
 const CERTIFICATE_BEGINS: &str = "-----BEGIN CERTIFICATE-----";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

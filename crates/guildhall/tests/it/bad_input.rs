@@ -2,6 +2,7 @@
 //! and the server goes on as before.
 
 use crate::harness::{Hall, NOW_MS};
+use crate::session::signed_in;
 use guildhall_app::access_pass::{AccessPassKind, NewAccessPass, Visibility};
 use guildhall_app::experience::NewExperience;
 use guildhall_app::founding;
@@ -552,6 +553,18 @@ async fn addresses_that_ask_nothing_sound_are_refused() {
         "/public-graphql/a/b",
     ] {
         let answered = sender.send(Method::GET, path, &[], Vec::new()).await;
+        assert!((400..500).contains(&answered.status), "{path}: {}", answered.status);
+    }
+    let cookie = signed_in(&hall, &hall.world.customer).await;
+    for path in [
+        "/experiences/%FF",
+        "/experiences/%FF/a",
+        "/experiences/exp_1/%FF",
+        "/experiences/exp_1/%00",
+        "/dashboard/%FF/app_1",
+        "/dashboard/biz_1/app_1/..%2F..",
+    ] {
+        let answered = sender.send(Method::GET, path, &[("cookie", cookie.as_bytes())], Vec::new()).await;
         assert!((400..500).contains(&answered.status), "{path}: {}", answered.status);
     }
     for path in [

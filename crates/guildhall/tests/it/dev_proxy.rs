@@ -200,6 +200,48 @@ async fn the_apps_server_is_started_and_ended_with_the_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_an_authority_of_its_own_is_trusted() {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let server = home.serve(&["--demo", "--tls"]).await;
+    assert!(server.origin.starts_with("https://"), "{}", server.origin);
+    let upstream = Upstream::start().await;
+    let me = async |command: &mut Command| {
+        let proxy = Proxy::start(command).await;
+        let answered = proxy.ask("GET /_whop/api/v5/me", "").await;
+        proxy.stop().await;
+        answered
+    };
+    let beside = |home: &Home, more: &[&str]| {
+        let mut command = standalone(home, &upstream, &server.origin, more);
+        command.env_remove("NODE_EXTRA_CA_CERTS");
+        command
+    };
+    // Over the server's data directory it is found there.
+    let answered = me(&mut beside(&home, &["--user", "customer"])).await;
+    assert_eq!(answered.status(), 200, "{answered:?}");
+    assert!(answered.body().contains(&home.demo()["DEMO_CUSTOMER_USER_ID"]), "{answered:?}");
+    // Elsewhere it is named, as Node is told.
+    let authority = home.data_dir().join("tls").join("ca.pem");
+    let named = authority.to_str().expect("text");
+    let answered = me(&mut beside(&elsewhere, &["--ca", named])).await;
+    assert_eq!(answered.status(), 401, "nobody is named: {answered:?}");
+    let answered = me(beside(&elsewhere, &[]).env("NODE_EXTRA_CA_CERTS", &authority)).await;
+    assert_eq!(answered.status(), 401, "{answered:?}");
+    let answered = me(&mut beside(&elsewhere, &[])).await;
+    assert_eq!(answered.status(), 502);
+    assert!(answered.body().contains("cannot be trusted"), "{answered:?}");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for (file, words) in [
+        ("nowhere.pem", "cannot read the certificates in"),
+        (manifest, "there are no certificates in the file of authorities"),
+    ] {
+        let sentence = one_sentence(&mut beside(&elsewhere, &["--ca", file])).await;
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_is_one_sentence() {
     let home = Home::new();
     let busy = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -6,6 +6,7 @@ use axum::extract::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_app::oauth::Presented;
+use guildhall_core::media_type;
 use guildhall_core::oauth::{Parameters, Refusal, RefusalKind};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::HeaderMap;
@@ -35,7 +36,7 @@ async fn pairs(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>,
         Err(_) => return Err(Refusal::malformed("The body broke off.")),
     };
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = media_type::essence(kind);
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return serde_urlencoded::from_bytes(&bytes)
             .map_err(|_| Refusal::malformed("The body is not a form."));
