@@ -4,7 +4,7 @@ mod listen;
 mod shown;
 
 use super::Place;
-use crate::serve;
+use crate::{demo, serve};
 use clap::Subcommand;
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::webhook::{self, Origin, Replay};
@@ -67,7 +67,7 @@ pub(super) enum Command {
         place: Place,
         /// Which, e.g. membership_went_valid or payment.succeeded.
         event: String,
-        /// The company it happens in [default: the only one].
+        /// The company it happens in [default: the demo world's, else the only one].
         #[arg(long, value_name = "COMPANY", conflicts_with = "app")]
         company: Option<String>,
         /// The app in whose company it happens.
@@ -99,7 +99,7 @@ impl Command {
                 let origin = match (company, app) {
                     (Some(company), _) => Origin::Company(parse::<CompanyId>(&company)?),
                     (None, Some(app)) => Origin::App(parse::<AppId>(&app)?),
-                    (None, None) => Origin::OnlyCompany,
+                    (None, None) => usual_company(&place)?,
                 };
                 let hall = open(&place).await?;
                 let (id, company) = webhook::trigger(&hall, origin, event).await.map_err(told)?;
@@ -108,6 +108,12 @@ impl Command {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The company of the demo world in this data directory, or else the only one.
+fn usual_company(place: &Place) -> Result<Origin, String> {
+    let demo = demo::told(&place.load(&[])?.data_dir, "NEXT_PUBLIC_WHOP_COMPANY_ID");
+    demo.map_or(Ok(Origin::OnlyCompany), |company| Ok(Origin::Company(parse(&company)?)))
 }
 
 async fn open(place: &Place) -> Result<Guildhall, String> {
