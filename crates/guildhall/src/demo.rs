@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Under which name the store remembers the demo world.
 const MEMORY: &str = "demo";
+/// Remembered once the world has what later versions added to it.
+const SEQUEL: &str = "demo sequel";
 /// The name of the file that tells about it.
 const FILE: &str = "demo.env";
 
@@ -118,14 +120,19 @@ impl Memory {
 pub async fn found(hall: &Guildhall) -> std::result::Result<World, String> {
     let founded = founding::found(hall, |founder| {
         founder.hold("demo")?;
-        match founder.recall(MEMORY)? {
+        let world = match founder.recall(MEMORY)? {
             Some(bytes) => {
                 let memory: Memory =
                     serde_json::from_slice(&bytes).map_err(guildhall_app::Error::internal)?;
-                Ok(memory.into_world())
+                memory.into_world()
             }
-            None => make(founder),
+            None => make(founder)?,
+        };
+        if founder.recall(SEQUEL)?.is_none() {
+            story::go_on(founder, &world)?;
+            founder.remember(SEQUEL, b"told")?;
         }
+        Ok(world)
     });
     founded.await.map_err(|error| format!("the demo world could not be made: {error:?}"))
 }

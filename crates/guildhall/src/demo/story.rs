@@ -182,7 +182,6 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     }
     let stranger = founder.user(&person("stranger", "Sam Stranger", "Just looking."))?;
     let app = founder.app(&company, "Bench Planner", Some("http://localhost:3000"))?;
-    founder.redirect_uris(&app, &redirect_uris()?)?;
     let agent = founder.agent(&app, &person("bench-planner", "Bench Planner", "Plans benches."))?;
     let mut place = |kind, name: &str| {
         let new = NewExperience {
@@ -198,7 +197,6 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     let chat_experience = place(ExperienceKind::Chat, "General")?;
     let forum_experience = place(ExperienceKind::Forum, "Notes")?;
     let app_experience = place(ExperienceKind::App, "Bench Planner")?;
-    neighbours(founder)?;
     let usd = Currency::parse("usd")?;
     let customer = customers[0].clone();
     founder.fund(AccountKind::Company, company.as_str(), usd, COMPANY_OPENING_MINOR, "demo company")?;
@@ -227,8 +225,10 @@ pub(super) fn tell(founder: &mut Founder<'_, '_>) -> Result<World> {
     })
 }
 
-/// A second company, whose owner builds apps that others install.
-fn neighbours(founder: &mut Founder<'_, '_>) -> Result<()> {
+/// What was added to the story later, so that worlds of earlier versions have it too: where people who sign in through
+/// the app are sent, and a second company, whose owner builds apps that others install.
+pub(super) fn go_on(founder: &mut Founder<'_, '_>, world: &World) -> Result<()> {
+    founder.redirect_uris(&world.app, &redirect_uris()?)?;
     let owner =
         founder.user(&person("pia", "Pia Halvorsen", "Builds small tools for other people's benches."))?;
     founder.company(&NewCompany {
