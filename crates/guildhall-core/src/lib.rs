@@ -6,11 +6,14 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod affiliate;
 pub mod app;
 pub mod app_host;
 pub mod app_view;
 pub mod attachment;
 pub mod experience;
+pub mod fee;
+pub mod hold;
 pub mod ids;
 pub mod job;
 pub mod ledger;
@@ -26,13 +29,16 @@ pub mod permission;
 pub mod plan;
 pub mod poll;
 pub mod post;
+pub mod posting;
 pub mod return_to;
+pub mod sale;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
 pub mod user;
 pub mod user_token;
 pub mod webhook;
+mod words;
 
 /// A value that a rule refused, said so that a developer can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
