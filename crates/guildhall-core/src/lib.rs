@@ -38,6 +38,7 @@ pub mod poll;
 pub mod post;
 pub mod posting;
 pub mod promo_code;
+pub mod raffle;
 pub mod receipt;
 pub mod refund;
 pub mod return_to;
@@ -47,6 +48,7 @@ pub mod signing_key;
 pub mod throttle;
 pub mod user;
 pub mod user_token;
+pub mod waitlist;
 pub mod webhook;
 mod words;
 
