@@ -12,6 +12,7 @@ pub mod app_host;
 pub mod app_view;
 pub mod attachment;
 pub mod billing;
+pub mod card;
 pub mod custom_field;
 pub mod dispute;
 pub mod experience;
