@@ -1,9 +1,10 @@
 //! Billing: when a membership's payments fall due, and what becomes of it when they are made or missed.
 //!
-//! A period is so many days of 24 hours. The next period begins where the last one ended, not when somebody came round
-//! to charging it, so that due times do not drift; only a member who was shut out because the payment came later than
-//! the grace begins anew with that payment, and pays for no day without access. Whatever was missed, one payment is
-//! due at a time: nobody is charged for several periods at once.
+//! A period is so many days of 24 hours. A renewal is charged [`RENEW_AHEAD_MS`] before the period ends, so that nobody
+//! is shut out for the moment that charging takes. The next period begins where the last one ended, not when somebody
+//! came round to charging it, so that due times do not drift; only a member who was shut out because the payment came
+//! later than the grace begins anew with that payment, and pays for no day without access. Whatever was missed, one
+//! payment is due at a time: nobody is charged for several periods at once.
 //!
 //! A failed renewal is tried again [`RETRY_DAYS`] after the first failure; the member keeps access for
 //! [`membership::GRACE_MS`](crate::membership::GRACE_MS) after the period. When the last retry fails, the membership
@@ -17,6 +18,8 @@ use crate::{Invalid, invalid};
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// On which days after the first failure a renewal is tried again.
 pub const RETRY_DAYS: [i64; 4] = [1, 3, 5, 7];
+/// How long before the end of a period its renewal is charged, in milliseconds (5 minutes).
+pub const RENEW_AHEAD_MS: i64 = 5 * 60 * 1000;
 /// How many free days can be given at once.
 pub const MOST_FREE_DAYS: i64 = 3650;
 /// How many of a thing one membership can be for.
@@ -132,7 +135,8 @@ impl Subscription {
         }
     }
 
-    /// What falls due next, and when.
+    /// What falls due next, and when. While a renewal's payment is under way, so that its end is not known, nothing is:
+    /// that is for the caller to see, who holds the payment.
     #[must_use]
     pub fn next_due(&self, terms: Terms) -> Option<(i64, Due)> {
         let end = self.paid_until?;
@@ -142,7 +146,8 @@ impl Subscription {
             }
             MembershipStatus::Active | MembershipStatus::Trialing | MembershipStatus::Completed => {
                 let renews = matches!(terms, Terms::Renewal { .. });
-                Some((end, if renews { Due::Renewal } else { Due::Expiration }))
+                let renewal = (end.saturating_sub(RENEW_AHEAD_MS), Due::Renewal);
+                Some(if renews { renewal } else { (end, Due::Expiration) })
             }
             MembershipStatus::PastDue => {
                 let failed = usize::try_from(self.failures).unwrap_or(usize::MAX);
@@ -165,7 +170,9 @@ impl Subscription {
             return invalid("Only a membership of a plan that renews is renewed.");
         };
         self.refuse_unless_running("renewed")?;
-        let period_start = if now < end.saturating_add(GRACE_MS) { end } else { now };
+        let never_shut_out = now < end.saturating_add(GRACE_MS);
+        let is_ahead = now < after_days(end, period_days).saturating_sub(RENEW_AHEAD_MS);
+        let period_start = if never_shut_out && is_ahead { end } else { now };
         Ok(Self {
             status: MembershipStatus::Active,
             period_start,
@@ -174,6 +181,16 @@ impl Subscription {
             failures: 0,
             ..self
         })
+    }
+
+    /// The membership while the payment of a renewal is under way and needs time, the processor's or the member's: past
+    /// due, with access in the grace, and without a failure counted.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn await_renewal(self) -> Result<Self, Invalid> {
+        self.refuse_unless_running("renewed")?;
+        Ok(Self { status: MembershipStatus::PastDue, ..self })
     }
 
     /// The membership after a renewal that was declined at `now`: past due, or expired when that was the last retry.

@@ -224,7 +224,10 @@ proptest! {
         let mut world = World { script, is_sold_out, ..World::default() };
         let mut payment = Payment::draft(1000, usd()).expect("sound");
         let mut crashes = crashes.into_iter();
+        let mut steps = 0;
         while let Some(event) = world.step(payment) {
+            steps += 1;
+            prop_assert!(steps < 200, "it comes to an end");
             // What the processor did stays done; what was to be committed is lost.
             if crashes.next() == Some(true) {
                 continue;
