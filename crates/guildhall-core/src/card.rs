@@ -42,7 +42,7 @@ pub enum Outcome {
     DisputedLater,
     /// The first charge succeeds, every later one is declined for insufficient funds: for trying renewals that fail.
     FailsLater,
-    /// The processor does not answer: whether anything was charged is not known until it is asked again.
+    /// Every charge succeeds, but the processor does not answer: that is known only when it is asked again.
     ProcessorDown,
 }
 
@@ -69,6 +69,48 @@ impl Decline {
             Self::InsufficientFunds => "The card has insufficient funds.",
             Self::Expired => "The card has expired.",
             Self::WrongCode => "The card's security code is incorrect.",
+        }
+    }
+}
+
+/// What the sandbox is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether it was asked under the same key before.
+    pub before: bool,
+    /// Whether an earlier payment by this card, saved or typed, went through for this buyer.
+    pub has_paid: bool,
+    /// Whether the buyer did the second step.
+    pub second_step_done: bool,
+}
+
+/// What the sandbox answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The money was taken.
+    Charged,
+    /// It was not, and will not be.
+    Declined(Decline),
+    /// The buyer has to do something first.
+    NeedsAction,
+    /// Nothing: the caller runs into its timeout. The money was taken all the same.
+    Silence,
+}
+
+impl Outcome {
+    /// The sandbox's answer: the same for the same question, but that silence is broken when it is asked again under
+    /// the same key.
+    #[must_use]
+    pub fn answer(self, asked: Asked) -> Answer {
+        match self {
+            Self::Success | Self::DisputedLater => Answer::Charged,
+            Self::Declined(decline) => Answer::Declined(decline),
+            Self::SecondStep if asked.second_step_done || asked.has_paid => Answer::Charged,
+            Self::SecondStep => Answer::NeedsAction,
+            Self::FailsLater if asked.has_paid => Answer::Declined(Decline::InsufficientFunds),
+            Self::FailsLater => Answer::Charged,
+            Self::ProcessorDown if asked.before => Answer::Charged,
+            Self::ProcessorDown => Answer::Silence,
         }
     }
 }
@@ -252,6 +294,34 @@ mod tests {
         }
         let (face, _) = typed("4242 4242-4242 4242").read(2026, 11).expect("blanks do not count");
         assert_eq!((face.brand, face.last4.as_str()), (CardBrand::Visa, "4242"));
+    }
+
+    #[test]
+    fn the_table_of_answers() {
+        let first = Asked::default();
+        let (again, later) = (Asked { before: true, ..first }, Asked { has_paid: true, ..first });
+        let confirmed = Asked { second_step_done: true, ..first };
+        let poor = Answer::Declined(Decline::InsufficientFunds);
+        // An outcome; the answers at first, under the same key again, after the second step, and to a later payment.
+        let table = [
+            (Outcome::Success, [Answer::Charged; 4]),
+            (Outcome::DisputedLater, [Answer::Charged; 4]),
+            (Outcome::Declined(Decline::InsufficientFunds), [poor; 4]),
+            (
+                Outcome::SecondStep,
+                [Answer::NeedsAction, Answer::NeedsAction, Answer::Charged, Answer::Charged],
+            ),
+            (Outcome::FailsLater, [Answer::Charged, Answer::Charged, Answer::Charged, poor]),
+            (Outcome::ProcessorDown, [Answer::Silence, Answer::Charged, Answer::Silence, Answer::Silence]),
+        ];
+        for (outcome, answers) in table {
+            for (asked, answer) in [first, again, confirmed, later].into_iter().zip(answers) {
+                assert_eq!(outcome.answer(asked), answer, "{outcome:?} {asked:?}");
+            }
+        }
+        for decline in Decline::ALL {
+            assert!(decline.sentence().ends_with('.'), "{decline:?}");
+        }
     }
 
     #[test]
