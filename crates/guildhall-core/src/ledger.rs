@@ -1,6 +1,7 @@
 //! The double-entry ledger's rules: accounts, entries, and what makes a transfer sound.
 
 use crate::money::{self, Currency};
+use crate::words::words;
 use crate::{Invalid, invalid};
 
 /// The longest note a transfer may carry, in characters.
@@ -8,35 +9,47 @@ pub const LONGEST_NOTES: usize = 50;
 /// The longest idempotence key, in bytes.
 pub const LONGEST_KEY: usize = 255;
 
-/// Whose an account is, or what stands behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountKind {
-    /// A user's money.
-    User,
-    /// A company's money.
-    Company,
-    /// Where money comes from outside: it goes below zero by what was let in.
-    Funding,
-    /// Fees the platform earned.
-    PlatformFees,
+words! {
+    /// Whose an account is, or what stands behind it. Each is a pot: above zero is what lies in it.
+    pub enum AccountKind {
+        /// Charged and not yet written down as anybody's: zero when no payment is under way.
+        Clearing = "clearing",
+        /// A company's money, free to be spent.
+        Company = "company",
+        /// What a company owes, below zero: what it had to give back and did not have.
+        CompanyDebt = "company_debt",
+        /// A company's sales that are not released yet.
+        CompanyPending = "company_pending",
+        /// What of a company's sales is kept against disputes.
+        CompanyReserve = "company_reserve",
+        /// What buyers' banks dispute, until that is decided.
+        Disputed = "disputed",
+        /// Where money comes from outside, and goes to: below zero by what was let in and is still here.
+        Funding = "funding",
+        /// Asked to be paid out, and on its way.
+        InTransit = "in_transit",
+        /// Fees the platform earned.
+        PlatformFees = "platform_fees",
+        /// Fees that processors kept.
+        ProcessorFees = "processor_fees",
+        /// A user's money, free to be spent.
+        User = "user",
+        /// A user's rewards that are not released yet.
+        UserPending = "user_pending",
+    }
 }
 
 impl AccountKind {
-    /// The word the store uses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Company => "company",
-            Self::Funding => "funding",
-            Self::PlatformFees => "platform_fees",
-        }
-    }
-
     /// Whether balances of such accounts may go below zero.
     #[must_use]
     pub fn may_go_negative(self) -> bool {
-        matches!(self, Self::Funding)
+        matches!(self, Self::CompanyDebt | Self::Funding)
+    }
+
+    /// Whether balances of such accounts may go above zero: a debt is paid back to nothing and no further.
+    #[must_use]
+    pub fn may_go_positive(self) -> bool {
+        self != Self::CompanyDebt
     }
 }
 
@@ -46,6 +59,17 @@ pub struct Entry<A> {
     /// The account.
     pub account: A,
     /// Minor units; never zero.
+    pub amount_minor: i64,
+}
+
+/// Money that goes from one account to another: the form in which rules are written, for it cannot be unbalanced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move<A> {
+    /// Where it comes from.
+    pub from: A,
+    /// Where it goes.
+    pub to: A,
+    /// Minor units; a move of zero moves nothing and leaves no entry.
     pub amount_minor: i64,
 }
 
@@ -91,6 +115,53 @@ impl<A: PartialEq> Posting<A> {
             entries.push(Entry { account, amount_minor: fee_minor });
         }
         Ok(Self { currency, entries })
+    }
+
+    /// What several moves are together: one entry an account, in the order in which accounts are first named, without
+    /// those that come out even.
+    ///
+    /// # Errors
+    /// When a move is below zero, beyond [`money::LARGEST_MINOR`] or leads to where it comes from, or when nothing is
+    /// moved.
+    pub fn of_moves(currency: Currency, moves: &[Move<A>]) -> Result<Self, Invalid>
+    where
+        A: Clone,
+    {
+        let mut entries: Vec<Entry<A>> = Vec::new();
+        for one in moves.iter().filter(|one| one.amount_minor != 0) {
+            if !(0..=money::LARGEST_MINOR).contains(&one.amount_minor) {
+                return invalid(
+                    "The amount of a move is more than zero, and no larger than an amount can be.",
+                );
+            }
+            if one.from == one.to {
+                return invalid("The money would go back to the account it comes from.");
+            }
+            for (account, amount_minor) in [(&one.from, -one.amount_minor), (&one.to, one.amount_minor)] {
+                match entries.iter_mut().find(|entry| entry.account == *account) {
+                    Some(entry) => entry.amount_minor += amount_minor,
+                    None => entries.push(Entry { account: account.clone(), amount_minor }),
+                }
+            }
+        }
+        entries.retain(|entry| entry.amount_minor != 0);
+        if entries.is_empty() {
+            return invalid("This moves nothing.");
+        }
+        Ok(Self { currency, entries })
+    }
+
+    /// The same with each account looked up.
+    ///
+    /// # Errors
+    /// The first of the look-up's.
+    pub fn try_map<B, E>(self, mut find: impl FnMut(A) -> Result<B, E>) -> Result<Posting<B>, E> {
+        let currency = self.currency;
+        let entries = self.entries.into_iter();
+        let entries = entries
+            .map(|entry| Ok(Entry { account: find(entry.account)?, amount_minor: entry.amount_minor }))
+            .collect::<Result<Vec<_>, E>>()?;
+        Ok(Posting { currency, entries })
     }
 
     /// Whether the entries sum to zero and none is zero.
@@ -188,6 +259,54 @@ mod tests {
         fn every_payment_is_balanced(amount in 1_i64..money::LARGEST_MINOR, fee in 0_i64..1_000_000) {
             let posting = Posting::payment(usd(), 1, 2, amount, Some((3, fee))).expect("sound");
             prop_assert!(posting.is_balanced());
+        }
+
+        #[test]
+        fn moves_are_balanced_whatever_they_are(
+            moves in proptest::collection::vec((0_u8..5, 0_u8..5, 0_i64..=money::LARGEST_MINOR), 0..20),
+        ) {
+            let moves: Vec<Move<u8>> =
+                moves.into_iter().map(|(from, to, amount_minor)| Move { from, to, amount_minor }).collect();
+            if let Ok(posting) = Posting::of_moves(usd(), &moves) {
+                prop_assert!(posting.is_balanced());
+                for account in 0..5 {
+                    let is_of = |one: &&Entry<u8>| one.account == account;
+                    let got: i64 = posting.entries.iter().filter(is_of).map(|entry| entry.amount_minor).sum();
+                    let to: i64 = moves.iter().filter(|one| one.to == account).map(|one| one.amount_minor).sum();
+                    let from: i64 = moves.iter().filter(|one| one.from == account).map(|one| one.amount_minor).sum();
+                    prop_assert_eq!(got, to - from);
+                    prop_assert!(posting.entries.iter().filter(is_of).count() <= 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moves_that_move_nothing_are_refused() {
+        let one = |from, to, amount_minor| Move { from, to, amount_minor };
+        let table = [
+            (vec![], "moves nothing"),
+            (vec![one(1, 2, 0)], "moves nothing"),
+            (vec![one(1, 2, 5), one(2, 1, 5)], "moves nothing"),
+            (vec![one(1, 1, 5)], "go back to the account"),
+            (vec![one(1, 2, -5)], "more than zero"),
+            (vec![one(1, 2, money::LARGEST_MINOR + 1)], "no larger"),
+        ];
+        for (moves, sentence) in table {
+            assert!(Posting::of_moves(usd(), &moves).expect_err(sentence).0.contains(sentence), "{moves:?}");
+        }
+        let posting = Posting::of_moves(usd(), &[one(1, 2, 7), one(2, 3, 2)]).expect("sound");
+        let found = posting.try_map(|account| if account == 3 { Err("three") } else { Ok(account) });
+        assert_eq!(found, Err("three"));
+    }
+
+    #[test]
+    fn kinds_keep_their_words_and_their_bounds() {
+        let negative: Vec<&str> =
+            AccountKind::ALL.iter().filter(|kind| kind.may_go_negative()).map(|kind| kind.as_str()).collect();
+        assert_eq!(negative, ["company_debt", "funding"]);
+        for word in ["user", "company", "funding", "platform_fees"] {
+            assert_eq!(AccountKind::from_word(word).map(AccountKind::as_str), Some(word));
         }
     }
 

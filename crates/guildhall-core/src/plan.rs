@@ -1,6 +1,8 @@
-//! Plans: the price of an upsell and what is asked of its buyer.
+//! Plans: prices, periods, stock, and what is asked of a buyer.
 
+use crate::billing::Terms;
 use crate::money::{self, Currency};
+use crate::words::words;
 use crate::{Invalid, invalid};
 
 /// The longest a one-time plan can run, in days (ten years).
@@ -9,6 +11,23 @@ pub const LONGEST_EXPIRATION_DAYS: i64 = 3650;
 pub const MOST_CUSTOM_FIELDS: usize = 20;
 /// The longest name or placeholder of a custom field, in characters.
 pub const LONGEST_FIELD_TEXT: usize = 255;
+
+/// The longest a billing period or a trial can be, in days (ten years).
+pub const LONGEST_PERIOD_DAYS: i64 = 3650;
+/// The length of a billing period that nobody named, in days.
+pub const DEFAULT_PERIOD_DAYS: i64 = 30;
+/// The largest stock that can be asked for.
+pub const LARGEST_STOCK: i64 = 1_000_000_000;
+
+words! {
+    /// Whether a plan renews; the wire's `PlanTypes`.
+    pub enum PlanType {
+        /// Paid once.
+        OneTime = "one_time",
+        /// Paid each period.
+        Renewal = "renewal",
+    }
+}
 
 /// How a plan is given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +127,115 @@ impl UpsellRequest {
     }
 }
 
+/// A plan, as the wire gives it. Prices are major units.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlanRequest {
+    /// Defaults to one-time.
+    pub plan_type: Option<PlanType>,
+    /// Defaults to usd.
+    pub base_currency: Option<String>,
+    /// What is due at once, beside a first period; defaults to nothing.
+    pub initial_price: Option<f64>,
+    /// What each period costs; defaults to nothing.
+    pub renewal_price: Option<f64>,
+    /// Days; defaults to [`DEFAULT_PERIOD_DAYS`] for a plan that renews.
+    pub billing_period: Option<i64>,
+    /// Days before the first period; zero and `None` are none.
+    pub trial_period_days: Option<i64>,
+    /// How many days a one-time purchase lasts; `None` for good.
+    pub expiration_days: Option<i64>,
+    /// How many can be sold; without it as many as wanted.
+    pub stock: Option<i64>,
+    /// Sold without an end, whatever the stock says; defaults to whether no stock is given.
+    pub unlimited_stock: Option<bool>,
+    /// Defaults to `buy_now`.
+    pub release_method: Option<ReleaseMethod>,
+    /// Asked at checkout.
+    pub custom_fields: Vec<CustomField>,
+}
+
+/// A plan whose every field was found sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundPlan {
+    /// The currency.
+    pub currency: Currency,
+    /// What it charges and when, in minor units.
+    pub terms: Terms,
+    /// How many can be sold; `None` for as many as wanted.
+    pub stock: Option<i64>,
+    /// How it is given out.
+    pub release_method: ReleaseMethod,
+    /// Asked at checkout, in order.
+    pub custom_fields: Vec<CustomField>,
+}
+
+impl PlanRequest {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// With the sentence for the first field that is unsound, or does not go with the type of the plan.
+    pub fn check(&self) -> Result<SoundPlan, Invalid> {
+        let currency = Currency::parse(self.base_currency.as_deref().unwrap_or("usd"))?;
+        let terms = match self.plan_type.unwrap_or(PlanType::OneTime) {
+            PlanType::OneTime => self.one_time_terms(currency)?,
+            PlanType::Renewal => self.renewal_terms(currency)?,
+        };
+        if self.stock.is_some_and(|stock| !(0..=LARGEST_STOCK).contains(&stock)) {
+            return invalid(format!("`stock` must be 0 to {LARGEST_STOCK}."));
+        }
+        let stock = match (self.unlimited_stock, self.stock) {
+            (Some(false), None) => return invalid("A plan whose stock is limited needs `stock`."),
+            (Some(true), _) | (None, None) => None,
+            (Some(false) | None, stock) => stock,
+        };
+        check_custom_fields(&self.custom_fields)?;
+        let mut custom_fields = self.custom_fields.clone();
+        custom_fields.sort_by_key(|field| field.order);
+        let release_method = self.release_method.unwrap_or(ReleaseMethod::BuyNow);
+        if release_method == ReleaseMethod::Raffle && stock.is_none() {
+            return invalid("A raffle needs `stock`: that many entries win.");
+        }
+        Ok(SoundPlan { currency, terms, stock, release_method, custom_fields })
+    }
+
+    fn one_time_terms(&self, currency: Currency) -> Result<Terms, Invalid> {
+        let given = [
+            ("renewalPrice", self.renewal_price.is_some_and(|price| price != 0.0)),
+            ("billingPeriod", self.billing_period.is_some()),
+            ("trialPeriodDays", self.trial_period_days.is_some_and(|days| days != 0)),
+        ];
+        if let Some((field, _)) = given.iter().find(|(_, is_given)| *is_given) {
+            return invalid(format!("`{field}` is for plans of the type `renewal`."));
+        }
+        if self.expiration_days.is_some_and(|days| !(1..=LONGEST_EXPIRATION_DAYS).contains(&days)) {
+            return invalid(format!("`expirationDays` must be 1 to {LONGEST_EXPIRATION_DAYS}."));
+        }
+        let price_minor = check_price(self.initial_price.unwrap_or(0.0), currency, "initialPrice")?;
+        Ok(Terms::OneTime { price_minor, expiration_days: self.expiration_days })
+    }
+
+    fn renewal_terms(&self, currency: Currency) -> Result<Terms, Invalid> {
+        if self.expiration_days.is_some() {
+            return invalid(
+                "`expirationDays` is for plans of the type `one_time`: a plan that renews has periods.",
+            );
+        }
+        let period_days = self.billing_period.unwrap_or(DEFAULT_PERIOD_DAYS);
+        if !(1..=LONGEST_PERIOD_DAYS).contains(&period_days) {
+            return invalid(format!("`billingPeriod` must be 1 to {LONGEST_PERIOD_DAYS} days."));
+        }
+        let trial_days = self.trial_period_days.unwrap_or(0);
+        if !(0..=LONGEST_PERIOD_DAYS).contains(&trial_days) {
+            return invalid(format!("`trialPeriodDays` must be 0 to {LONGEST_PERIOD_DAYS}."));
+        }
+        let initial_price_minor = check_price(self.initial_price.unwrap_or(0.0), currency, "initialPrice")?;
+        let renewal_price_minor = check_price(self.renewal_price.unwrap_or(0.0), currency, "renewalPrice")?;
+        let terms = Terms::Renewal { initial_price_minor, renewal_price_minor, period_days, trial_days };
+        terms.first_due_minor(1)?;
+        Ok(terms)
+    }
+}
+
 /// Checks a price in major units; answers minor units. Zero is free.
 ///
 /// # Errors
@@ -171,6 +299,79 @@ mod tests {
         assert_eq!((upsell.currency.code(), upsell.initial_price_minor), ("usd", 1000));
         assert_eq!(upsell.release_method, ReleaseMethod::BuyNow);
         assert_eq!(upsell.custom_fields[0].name, "a");
+    }
+
+    fn renewal() -> PlanRequest {
+        PlanRequest {
+            plan_type: Some(PlanType::Renewal),
+            renewal_price: Some(20.0),
+            ..PlanRequest::default()
+        }
+    }
+
+    #[test]
+    fn plans_are_read_with_their_defaults() {
+        let free = PlanRequest::default().check().expect("sound");
+        assert_eq!(free.terms, Terms::OneTime { price_minor: 0, expiration_days: None });
+        assert_eq!(
+            (free.stock, free.release_method, free.currency.code()),
+            (None, ReleaseMethod::BuyNow, "usd")
+        );
+        let sound = PlanRequest { initial_price: Some(5.0), trial_period_days: Some(7), ..renewal() }.check();
+        let expected = Terms::Renewal {
+            initial_price_minor: 500,
+            renewal_price_minor: 2000,
+            period_days: 30,
+            trial_days: 7,
+        };
+        assert_eq!(sound.expect("sound").terms, expected);
+        for (stock, unlimited, expected) in [
+            (None, None, None),
+            (Some(3), None, Some(3)),
+            (Some(3), Some(false), Some(3)),
+            (Some(3), Some(true), None),
+            (Some(0), None, Some(0)),
+        ] {
+            let plan = PlanRequest { stock, unlimited_stock: unlimited, ..PlanRequest::default() };
+            assert_eq!(plan.check().expect("sound").stock, expected);
+        }
+    }
+
+    #[test]
+    fn each_refusal_of_a_plan_has_its_sentence() {
+        let once = PlanRequest::default;
+        let table = [
+            (
+                PlanRequest { renewal_price: Some(1.0), ..once() },
+                "`renewalPrice` is for plans of the type `renewal`",
+            ),
+            (PlanRequest { billing_period: Some(30), ..once() }, "`billingPeriod` is for plans"),
+            (PlanRequest { trial_period_days: Some(7), ..once() }, "`trialPeriodDays` is for plans"),
+            (PlanRequest { expiration_days: Some(0), ..once() }, "`expirationDays` must be 1 to 3650"),
+            (
+                PlanRequest { initial_price: Some(0.1), ..once() },
+                "`initialPrice` must be zero or at least 0.50 usd",
+            ),
+            (
+                PlanRequest { expiration_days: Some(9), ..renewal() },
+                "`expirationDays` is for plans of the type",
+            ),
+            (PlanRequest { billing_period: Some(0), ..renewal() }, "`billingPeriod` must be 1 to 3650"),
+            (PlanRequest { trial_period_days: Some(-1), ..renewal() }, "`trialPeriodDays` must be 0 to 3650"),
+            (PlanRequest { renewal_price: Some(-1.0), ..renewal() }, "`renewalPrice` must not be negative"),
+            (
+                PlanRequest { initial_price: Some(9e12), renewal_price: Some(9e12), ..renewal() },
+                "larger than an amount",
+            ),
+            (PlanRequest { stock: Some(-1), ..once() }, "`stock` must be 0 to"),
+            (PlanRequest { unlimited_stock: Some(false), ..once() }, "needs `stock`"),
+            (PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..once() }, "A raffle needs `stock`"),
+            (PlanRequest { custom_fields: vec![field("", 1)], ..once() }, "1 to 255 characters"),
+        ];
+        for (request, sentence) in table {
+            let error = request.check().expect_err(sentence);
+            assert!(error.0.contains(sentence), "{error}");
+        }
     }
 
     #[test]

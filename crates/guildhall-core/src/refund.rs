@@ -1,0 +1,60 @@
+//! Refunds: what a seller gives back of a payment.
+
+use crate::words::words;
+use crate::{Invalid, invalid};
+
+words! {
+    /// Where a refund stands.
+    pub enum RefundStatus {
+        /// The money left the seller; the processor has not confirmed.
+        Pending = "pending",
+        /// The buyer has it.
+        Succeeded = "succeeded",
+        /// The processor could not give it back; the seller has it again.
+        Failed = "failed",
+    }
+}
+
+impl RefundStatus {
+    /// The status after news of `next`. `Ok(None)` when it stands so already. Banks return refunds days after they
+    /// confirmed them, so that one which succeeded may fail.
+    ///
+    /// # Errors
+    /// When it cannot follow.
+    pub fn become_status(self, next: Self) -> Result<Option<Self>, Invalid> {
+        match (self, next) {
+            (this, next) if this == next => Ok(None),
+            (Self::Pending, next) => Ok(Some(next)),
+            (Self::Succeeded, Self::Failed) => Ok(Some(next)),
+            (this, next) => {
+                invalid(format!("A refund that is `{}` cannot become `{}`.", this.as_str(), next.as_str()))
+            }
+        }
+    }
+}
+
+/// The processor's idempotence key of a refund.
+#[must_use]
+pub fn refund_key(refund_id: &str) -> String {
+    format!("refund:{refund_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RefundStatus::*;
+
+    #[test]
+    fn every_pair_of_statuses() {
+        let allowed = [(Pending, Succeeded), (Pending, Failed), (Succeeded, Failed)];
+        for from in super::RefundStatus::ALL.iter().copied() {
+            for next in super::RefundStatus::ALL.iter().copied() {
+                let expected = match next {
+                    next if next == from => Ok(None),
+                    next if allowed.contains(&(from, next)) => Ok(Some(next)),
+                    _ => Err(()),
+                };
+                assert_eq!(from.become_status(next).map_err(|_| ()), expected, "{from:?} to {next:?}");
+            }
+        }
+    }
+}
