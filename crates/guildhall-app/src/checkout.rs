@@ -3,13 +3,13 @@
 use crate::Guildhall;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, Visibility};
 use crate::error::{Error, Result, no_such};
-use crate::plan::{self, NewPlan, PlanType};
+use crate::plan::{self, NewPlan};
 use crate::principal::{CallingApp, Principal, authorize};
 use crate::store::{self, Tx};
+use guildhall_core::billing::Terms;
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, Id, PlanId, UserId};
 use guildhall_core::money::{self, Currency};
 use guildhall_core::permission::Permission;
-use guildhall_core::plan::ReleaseMethod;
 use guildhall_core::web_address::is_web;
 
 /// How long a session waits for its buyer, in milliseconds (one day).
@@ -202,23 +202,9 @@ fn plan_of_charge(
     if let Some(plan) = store::checkout::plan_by_price(tx, &pass, currency, amount_minor)? {
         return Ok(plan);
     }
-    plan::create(
-        tx,
-        &NewPlan {
-            access_pass: pass,
-            company: company.clone(),
-            plan_type: PlanType::OneTime,
-            currency,
-            initial_price_minor: amount_minor,
-            renewal_price_minor: 0,
-            billing_period_days: None,
-            expiration_days: None,
-            release_method: ReleaseMethod::BuyNow,
-            visibility: Visibility::Hidden,
-            description: None,
-            custom_fields: Vec::new(),
-        },
-    )
+    let terms = Terms::OneTime { price_minor: amount_minor, expiration_days: None };
+    let plan = NewPlan::of_terms(company.clone(), pass, currency, terms);
+    plan::create(tx, &NewPlan { visibility: Visibility::Hidden, ..plan })
 }
 
 /// Opens a session for a plan.

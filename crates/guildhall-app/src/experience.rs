@@ -7,11 +7,12 @@ use crate::app::App;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
 use crate::page::Page;
-use crate::plan::{self, NewPlan, Plan, PlanType};
+use crate::plan::{self, NewPlan, Plan};
 use crate::principal::{Principal, authorize};
 use crate::store::{self, Read, Tx};
 use crate::user::User;
 use guildhall_core::access::AccessLevel;
+use guildhall_core::billing::Terms;
 use guildhall_core::experience::{self as rules, ExperienceKind};
 use guildhall_core::ids::{
     AccessPassId, AppId, AttachmentId, CompanyId, ExperienceId, FeedKind, PlanId, UserId,
@@ -410,21 +411,15 @@ fn create_upsell(
             visibility: Visibility::Hidden,
         },
     )?;
+    let terms =
+        Terms::OneTime { price_minor: upsell.initial_price_minor, expiration_days: upsell.expiration_days };
     let plan = plan::create(
         tx,
         &NewPlan {
-            access_pass: pass.clone(),
-            company: company.clone(),
-            plan_type: PlanType::OneTime,
-            currency: upsell.currency,
-            initial_price_minor: upsell.initial_price_minor,
-            renewal_price_minor: 0,
-            billing_period_days: None,
-            expiration_days: upsell.expiration_days,
             release_method: upsell.release_method,
             visibility: Visibility::Hidden,
-            description: None,
             custom_fields: upsell.custom_fields.clone(),
+            ..NewPlan::of_terms(company.clone(), pass.clone(), upsell.currency, terms)
         },
     )?;
     Ok((pass, plan))

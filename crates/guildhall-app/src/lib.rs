@@ -42,6 +42,7 @@ pub mod permission_requirement;
 pub mod plan;
 pub mod post;
 pub mod principal;
+pub mod processor;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;

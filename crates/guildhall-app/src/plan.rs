@@ -3,9 +3,12 @@
 use crate::access_pass::Visibility;
 use crate::error::Result;
 use crate::store::{self, Tx};
+use guildhall_core::billing::Terms;
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId};
 use guildhall_core::money::Currency;
-use guildhall_core::plan::{CustomField, ReleaseMethod};
+pub use guildhall_core::plan::PlanType;
+use guildhall_core::plan::{CustomField, DEFAULT_PERIOD_DAYS, ReleaseMethod};
+use guildhall_core::waitlist::EntryRules;
 
 /// A price of an access pass. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
@@ -16,8 +19,8 @@ pub struct Plan {
     pub access_pass: AccessPassId,
     /// The company that sells it.
     pub company: CompanyId,
-    /// One of the wire's `PlanTypes`.
-    pub plan_type: String,
+    /// Whether it renews.
+    pub plan_type: PlanType,
     /// The currency of its prices.
     pub currency: Currency,
     /// What is due at once, in minor units.
@@ -40,62 +43,113 @@ pub struct Plan {
     pub visibility: String,
     /// Shown at checkout.
     pub payment_link_description: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+    /// What it is, in a few words.
+    pub description: Option<String>,
+    /// Where a buyer goes afterwards.
+    pub redirect_url: Option<String>,
+    /// Asked at checkout, in order.
+    pub custom_fields: Vec<CustomField>,
+    /// When and how many entries it takes.
+    pub entry_rules: EntryRules,
+    /// Since when it is sold no more.
+    pub archived_at: Option<i64>,
     /// When it was made.
     pub created_at: i64,
     /// When it was last changed.
     pub updated_at: i64,
 }
 
-/// Whether a plan renews.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanType {
-    /// Paid once.
-    OneTime,
-    /// Paid each period.
-    Renewal,
-}
-
-impl PlanType {
-    /// The wire's word.
+impl Plan {
+    /// What it charges, and when.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OneTime => "one_time",
-            Self::Renewal => "renewal",
+    pub fn terms(&self) -> Terms {
+        match self.plan_type {
+            PlanType::OneTime => Terms::OneTime {
+                price_minor: self.initial_price_minor,
+                expiration_days: self.expiration_days,
+            },
+            PlanType::Renewal => Terms::Renewal {
+                initial_price_minor: self.initial_price_minor,
+                renewal_price_minor: self.renewal_price_minor,
+                period_days: self.billing_period_days.unwrap_or(DEFAULT_PERIOD_DAYS),
+                trial_days: self.trial_period_days.unwrap_or(0),
+            },
         }
+    }
+
+    /// What is left of it; `None` for as many as wanted.
+    #[must_use]
+    pub fn stock_left(&self) -> Option<i64> {
+        (!self.unlimited_stock).then_some(self.stock)
     }
 }
 
-/// What a new plan is made of; its stock is unlimited.
+/// What a new plan is made of. Prices are minor units.
 #[derive(Debug, Clone)]
 pub struct NewPlan {
     /// The pass it sells.
     pub access_pass: AccessPassId,
     /// The company that sells it.
     pub company: CompanyId,
-    /// Whether it renews.
-    pub plan_type: PlanType,
     /// The currency of its prices.
     pub currency: Currency,
-    /// Minor units.
-    pub initial_price_minor: i64,
-    /// Minor units.
-    pub renewal_price_minor: i64,
-    /// Days.
-    pub billing_period_days: Option<i64>,
-    /// Days.
-    pub expiration_days: Option<i64>,
+    /// What it charges, and when.
+    pub terms: Terms,
+    /// How many can be sold; `None` for as many as wanted.
+    pub stock: Option<i64>,
     /// How it is given out.
     pub release_method: ReleaseMethod,
+    /// When and how many entries it takes.
+    pub entry_rules: EntryRules,
     /// Who finds it.
     pub visibility: Visibility,
+    /// What it is called.
+    pub name: Option<String>,
     /// Shown at checkout.
+    pub payment_link_description: Option<String>,
+    /// What it is, in a few words.
     pub description: Option<String>,
+    /// Where a buyer goes afterwards.
+    pub redirect_url: Option<String>,
     /// Asked at checkout.
     pub custom_fields: Vec<CustomField>,
+}
+
+impl NewPlan {
+    /// A plan without limits, visible to all, that asks nothing.
+    #[must_use]
+    pub fn of_terms(company: CompanyId, access_pass: AccessPassId, currency: Currency, terms: Terms) -> Self {
+        Self {
+            access_pass,
+            company,
+            currency,
+            terms,
+            stock: None,
+            release_method: ReleaseMethod::BuyNow,
+            entry_rules: EntryRules::default(),
+            visibility: Visibility::Visible,
+            name: None,
+            payment_link_description: None,
+            description: None,
+            redirect_url: None,
+            custom_fields: Vec::new(),
+        }
+    }
 }
 
 /// Makes a plan.
 pub(crate) fn create(tx: &mut Tx<'_>, plan: &NewPlan) -> Result<PlanId> {
     store::plan::insert(tx, plan)
+}
+
+/// Takes so many out of a plan's stock; `false` when there are not so many left.
+pub(crate) fn take_stock(tx: &mut Tx<'_>, plan: &PlanId, quantity: i64) -> Result<bool> {
+    store::plan::take_stock(tx, plan, quantity)
+}
+
+/// Puts so many back into a plan's stock.
+pub(crate) fn put_back_stock(tx: &mut Tx<'_>, plan: &PlanId, quantity: i64) -> Result<()> {
+    store::plan::put_back_stock(tx, plan, quantity)
 }

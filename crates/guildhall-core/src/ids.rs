@@ -105,6 +105,24 @@ ids! {
     ExperienceId "exp_" "an experience";
     /// One user's hold of one access pass.
     MembershipId "mem_" "a membership";
+    /// A payment, and its receipt.
+    PaymentId "pay_" "a payment";
+    /// How somebody pays.
+    PaymentMethodId "payt_" "a payment method";
+    /// What a seller gives back of a payment.
+    RefundId "refd_" "a refund";
+    /// A payment that the buyer's bank takes back, or may.
+    DisputeId "dspt_" "a dispute";
+    /// Money that its holder takes out.
+    PayoutId "wdrl_" "a payout";
+    /// A code that takes something off a price.
+    PromoCodeId "promo_" "a promo code";
+    /// Who brings a company buyers.
+    AffiliateId "aff_" "an affiliate";
+    /// A request for money with a number and a due date.
+    InvoiceId "inv_" "an invoice";
+    /// One person's place on a waitlist or in a raffle.
+    EntryId "entry_" "an entry";
     /// A hosted checkout waiting for its buyer.
     CheckoutSessionId "ch_" "a checkout session";
     /// An account of the ledger.

@@ -34,6 +34,25 @@ pub(crate) struct Taken {
     pub(crate) tries: i64,
 }
 
+/// Queues a job of no line that is due at a moment, in milliseconds.
+pub(crate) fn insert_at(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    payload: &str,
+    lane: &str,
+    due_at: i64,
+) -> Result<JobId> {
+    let (id, now): (JobId, i64) = (tx.mint(), tx.now);
+    let state = if due_at > now { "resting" } else { "ready" };
+    tx.execute(
+        "insert into jobs (id, kind, payload, lane, ordering_key, place, state, due_at, attempts, created_at)
+         values ($1, $2, $3, $4, null, 0, $5, $6, 0, $7)",
+        params![&id, kind, payload, lane, state, due_at, now],
+    )?;
+    tx.tell_runner();
+    Ok(id)
+}
+
 /// Queues a job that is due at once.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,

@@ -37,6 +37,7 @@ pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
 mod postgres;
+pub(crate) mod sandbox;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod signing_key;

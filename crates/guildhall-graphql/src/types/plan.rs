@@ -50,7 +50,8 @@ macro_rules! plan_face {
 
             /// Major units.
             async fn initial_price_due(&self) -> f64 {
-                major_from_minor(self.0.initial_price_minor, self.0.currency)
+                let due = self.0.terms().first_due_minor(1).unwrap_or(self.0.initial_price_minor);
+                major_from_minor(due, self.0.currency)
             }
 
             async fn payment_link_description(&self) -> Option<&str> {
@@ -58,7 +59,7 @@ macro_rules! plan_face {
             }
 
             async fn plan_type(&self) -> PlanTypes {
-                PlanTypes::from_word(&self.0.plan_type).unwrap_or(PlanTypes::OneTime)
+                PlanTypes::from_word(self.0.plan_type.as_str()).unwrap_or(PlanTypes::OneTime)
             }
 
             /// Major units.

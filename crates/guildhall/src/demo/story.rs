@@ -7,8 +7,9 @@ use guildhall_app::company::NewCompany;
 use guildhall_app::experience::NewExperience;
 use guildhall_app::founding::{EarlierPost, Founder};
 use guildhall_app::membership::NewMembership;
-use guildhall_app::plan::{NewPlan, PlanType};
+use guildhall_app::plan::NewPlan;
 use guildhall_app::user::NewUser;
+use guildhall_core::billing::Terms;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, Id, PlanId, UserId};
 use guildhall_core::ledger::AccountKind;
@@ -16,7 +17,6 @@ use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
 use guildhall_core::oauth::RedirectUri;
 use guildhall_core::permission::Role;
-use guildhall_core::plan::ReleaseMethod;
 use std::path::PathBuf;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -273,21 +273,14 @@ fn sell(
         shortened_description: None,
         visibility: Visibility::Visible,
     })?;
-    let renews = monthly_minor > 0;
-    let plan = founder.plan(&NewPlan {
-        access_pass: pass.clone(),
-        company: company.clone(),
-        plan_type: if renews { PlanType::Renewal } else { PlanType::OneTime },
-        currency: Currency::parse("usd")?,
-        initial_price_minor: monthly_minor,
-        renewal_price_minor: monthly_minor,
-        billing_period_days: renews.then_some(30),
-        expiration_days: None,
-        release_method: ReleaseMethod::BuyNow,
-        visibility: Visibility::Visible,
-        description: None,
-        custom_fields: Vec::new(),
-    })?;
+    let terms = match monthly_minor {
+        0 => Terms::OneTime { price_minor: 0, expiration_days: None },
+        renewal_price_minor => {
+            Terms::Renewal { initial_price_minor: 0, renewal_price_minor, period_days: 30, trial_days: 0 }
+        }
+    };
+    let usd = Currency::parse("usd")?;
+    let plan = founder.plan(&NewPlan::of_terms(company.clone(), pass.clone(), usd, terms))?;
     Ok((pass, plan))
 }
 

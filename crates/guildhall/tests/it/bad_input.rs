@@ -7,11 +7,11 @@ use guildhall_app::access_pass::{AccessPassKind, NewAccessPass, Visibility};
 use guildhall_app::experience::NewExperience;
 use guildhall_app::founding;
 use guildhall_app::ledger::audit;
-use guildhall_app::plan::{NewPlan, PlanType};
+use guildhall_app::plan::NewPlan;
+use guildhall_core::billing::Terms;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::Id;
 use guildhall_core::money::Currency;
-use guildhall_core::plan::ReleaseMethod;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -181,20 +181,9 @@ async fn foreign_ids(hall: &Hall) -> Vec<String> {
             shortened_description: None,
             visibility: Visibility::Hidden,
         })?;
-        let plan = founder.plan(&NewPlan {
-            access_pass: pass.clone(),
-            company: company.clone(),
-            plan_type: PlanType::OneTime,
-            currency: Currency::parse("usd")?,
-            initial_price_minor: 100,
-            renewal_price_minor: 0,
-            billing_period_days: None,
-            expiration_days: None,
-            release_method: ReleaseMethod::BuyNow,
-            visibility: Visibility::Hidden,
-            description: None,
-            custom_fields: Vec::new(),
-        })?;
+        let terms = Terms::OneTime { price_minor: 100, expiration_days: None };
+        let usd = Currency::parse("usd")?;
+        let plan = founder.plan(&NewPlan::of_terms(company.clone(), pass.clone(), usd, terms))?;
         let mut ids = vec![pass.to_string(), plan.to_string()];
         for (kind, name) in [(ExperienceKind::Chat, "Their chat"), (ExperienceKind::Forum, "Their forum")] {
             let (company, app) = (company.clone(), app.clone());
