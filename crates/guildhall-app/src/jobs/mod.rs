@@ -21,7 +21,7 @@ use crate::mail::{self, Mail};
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, WebhookDeliveryId};
+use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -32,19 +32,27 @@ const REVIVED_AT_ONCE: i64 = 100;
 /// What can be queued: a kind of work, and what it needs to know.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
+    /// Something may fall due of a membership.
+    Billing(MembershipId),
     /// A mail to send.
     Mail(Mail),
+    /// A payment that somebody may have left half done, or parts of which may be released.
+    Payment(PaymentId),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
+const BILLING: &str = "billing";
 const MAIL: &str = "mail";
+const PAYMENT: &str = "payment";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
+            Self::Billing(membership) => Ok((BILLING, membership.to_string())),
+            Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
@@ -54,6 +62,8 @@ impl Work {
     fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
+            BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
+            PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
@@ -73,9 +83,20 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Op
     store::job::insert(tx, kind, &payload, lane, ordering_key)
 }
 
+/// Queues work for a moment, in milliseconds, in no line.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) -> Result<JobId> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_at(tx, kind, &payload, lane, due_at)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Billing(membership) => billing::carry_on(hall, &membership).await,
+        Work::Payment(payment) => payment::carry_on(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
