@@ -50,8 +50,8 @@ pub mod signing_key;
 pub mod throttle;
 pub mod user;
 pub mod user_token;
-pub mod web_address;
 pub mod waitlist;
+pub mod web_address;
 pub mod webhook;
 mod words;
 

@@ -19,6 +19,7 @@ const MIGRATIONS: Migrations = &[
     ("oauth", include_str!("../../migrations/0008_oauth.sql")),
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
     ("lanes", include_str!("../../migrations/0010_lanes.sql")),
+    ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
