@@ -21,7 +21,8 @@ use crate::mail::{self, Mail};
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, WebhookDeliveryId};
+use crate::{billing, dispute, payment, refund};
+use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, RefundId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -38,6 +39,10 @@ pub(crate) enum Work {
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
     Payment(PaymentId),
+    /// A refund of which the processor is to be told.
+    Refund(RefundId),
+    /// What the sandbox's bank does next about a payment.
+    SandboxDispute(PaymentId),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
@@ -45,6 +50,8 @@ pub(crate) enum Work {
 const BILLING: &str = "billing";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
+const REFUND: &str = "refund";
+const SANDBOX_DISPUTE: &str = "sandbox_dispute";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
@@ -53,6 +60,8 @@ impl Work {
         match self {
             Self::Billing(membership) => Ok((BILLING, membership.to_string())),
             Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
+            Self::Refund(refund) => Ok((REFUND, refund.to_string())),
+            Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
@@ -63,6 +72,8 @@ impl Work {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
             BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
+            REFUND => Ok(Self::Refund(RefundId::from_stored(payload.to_owned()))),
+            SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
@@ -97,6 +108,8 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
     match Work::from_stored(&job.kind, &job.payload)? {
         Work::Billing(membership) => billing::carry_on(hall, &membership).await,
         Work::Payment(payment) => payment::carry_on(hall, &payment).await,
+        Work::Refund(refund) => refund::carry_on(hall, &refund).await,
+        Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }

@@ -6,7 +6,6 @@
 //! and happening else.
 
 mod audit;
-#[cfg_attr(not(test), expect(dead_code, reason = "checkout is going to stand on it"))]
 mod booking;
 mod earnings;
 #[cfg(test)]
@@ -111,7 +110,6 @@ fn holdings(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Holdi
 }
 
 /// What an owner's account of a kind holds, in minor units; zero when there is none.
-#[cfg_attr(not(test), expect(dead_code, reason = "checkout is going to stand on it"))]
 pub(crate) fn free_minor(
     read: &mut Read<'_>,
     kind: AccountKind,
@@ -122,7 +120,6 @@ pub(crate) fn free_minor(
 }
 
 /// What a company owes, in minor units, zero or more.
-#[cfg_attr(not(test), expect(dead_code, reason = "checkout is going to stand on it"))]
 pub(crate) fn owed_minor(read: &mut Read<'_>, company: &CompanyId, currency: Currency) -> Result<i64> {
     let debt = store::ledger::balance(read, AccountKind::CompanyDebt, company.as_str(), currency)?;
     Ok(debt.map_or(0, |debt_minor| -debt_minor))

@@ -14,15 +14,16 @@ mod release;
 mod settlement;
 
 pub(crate) use attempt::carry_on;
-pub(crate) use attempt::drive;
-pub use attempt::{Outcome, give_up};
+pub(crate) use attempt::{drive, outcome};
+pub use attempt::{Outcome, come_back, give_up};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
-pub(crate) use record::{posting_parties, subject};
+pub(crate) use record::{posting_parties, promo_text, source, subject, tell};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::{fail, settle};
 
+use crate::House;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::Plan;
@@ -41,6 +42,8 @@ use guildhall_core::sale::Sale;
 
 /// How long an attempt may take before somebody else looks after it, in milliseconds.
 const LOOK_AFTER_MS: i64 = 60_000;
+/// How long a buyer may take for a second step, in milliseconds (an hour).
+const SECOND_STEP_MS: i64 = 60 * 60 * 1000;
 
 /// A payment. Times are milliseconds; amounts are minor units of its currency.
 #[derive(Debug, Clone)]
@@ -185,7 +188,7 @@ impl Payment {
 
 /// Begins an attempt, or skips the charge of what is too little; writes the payment down. The caller asks the processor
 /// after the commit, by [`drive`].
-pub(crate) fn begin(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
+pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
     let event = if payment.state.is_chargeable { Event::Begin } else { Event::Skip };
     if let Some(state) = payment.state.apply(event)? {
         payment.state = state;
@@ -197,7 +200,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
     payment.last_attempt_at = Some(tx.now);
     store::payment::save(tx, payment)?;
     match payment.state.stage {
-        Stage::Paid => record::skipped(tx, payment),
+        Stage::Paid => record::skipped(tx, house, payment),
         _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),
     }
 }

@@ -218,3 +218,13 @@ pub(crate) async fn give_back(
 fn not_asked(processor: Processor) -> Silence {
     Silence(format!("{} is asked by nobody", processor.as_str()))
 }
+
+/// Which processors take payments here, in the order in which they are offered.
+pub(crate) fn available(hall: &Guildhall) -> Vec<Processor> {
+    let mut available = Vec::new();
+    if hall.settings.money.sandbox {
+        available.push(Processor::Sandbox);
+    }
+    available.push(Processor::PlatformBalance);
+    available
+}

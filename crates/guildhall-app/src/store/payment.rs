@@ -251,7 +251,7 @@ fn update(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool> {
            payment_method_id = $18, reference = $19, action_url = $20, failures = $21, failure_code = $22,
            failure_message = $23, stock_held = $24, promo_code_id = $25, affiliate_id = $26, refunded_minor = $27,
            lost_minor = $28, dispute_status = $29, updated_at = $30, paid_at = $31, refunded_at = $32,
-           last_attempt_at = $33, next_attempt_at = $34, quantity = $35
+           last_attempt_at = $33, next_attempt_at = $34, quantity = $35, billing_reason = $36
          where id = $1",
         params![
             &payment.id,
@@ -288,7 +288,8 @@ fn update(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool> {
             payment.refunded_at,
             payment.last_attempt_at,
             payment.next_attempt_at,
-            payment.quantity
+            payment.quantity,
+            payment.billing_reason.as_str()
         ],
     )?;
     if let Some(sale) = payment.sale.filter(|_| changed == 1) {
