@@ -87,11 +87,12 @@ fn take(tx: &mut Tx<'_>, heard: &Heard) -> Result<Dispute> {
     };
     let is_new = dispute.updated_at == 0;
     // What is decided without having been heard of before was disputed first.
-    let steps: &[DisputeStatus] = if is_new && heard.status.is_final() && heard.status != DisputeStatus::WarningClosed {
-        &[DisputeStatus::NeedsResponse, heard.status]
-    } else {
-        &[heard.status]
-    };
+    let steps: &[DisputeStatus] =
+        if is_new && heard.status.is_final() && heard.status != DisputeStatus::WarningClosed {
+            &[DisputeStatus::NeedsResponse, heard.status]
+        } else {
+            &[heard.status]
+        };
     for status in steps {
         step(tx, &mut payment, &mut dispute, *status)?;
     }
@@ -121,12 +122,7 @@ fn open(tx: &Tx<'_>, payment: &Payment, heard: &Heard) -> Result<Dispute> {
 }
 
 /// One step of a dispute: the money moves, and webhooks are told.
-fn step(
-    tx: &mut Tx<'_>,
-    payment: &mut Payment,
-    dispute: &mut Dispute,
-    status: DisputeStatus,
-) -> Result<()> {
+fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: DisputeStatus) -> Result<()> {
     let is_new = dispute.updated_at == 0;
     let held_before = !is_new && dispute.status.holds_money();
     if is_new {
@@ -258,10 +254,7 @@ fn sandbox_reference(payment: &PaymentId) -> String {
 
 /// What the sandbox's bank does next: disputes; takes the money for good when nobody answers in time; finds for the
 /// seller who answered.
-pub(crate) async fn carry_on_sandbox(
-    hall: &Guildhall,
-    id: &PaymentId,
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn carry_on_sandbox(hall: &Guildhall, id: &PaymentId) -> std::result::Result<(), Failure> {
     let id = id.clone();
     let write = hall.store.write(move |tx| {
         let payment = hold(tx, &id)?;

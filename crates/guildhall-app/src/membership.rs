@@ -244,7 +244,9 @@ pub(crate) fn held(tx: &mut Tx<'_>, id: &MembershipId) -> Result<(Membership, Te
     let Some(membership) = store::membership::find(tx, id)? else { return no_such("membership", id) };
     match terms(tx, &membership)? {
         Some(terms) => Ok((membership, terms)),
-        None => Err(Error::Conflict("The membership was given without a plan: nothing of it falls due.".into())),
+        None => {
+            Err(Error::Conflict("The membership was given without a plan: nothing of it falls due.".into()))
+        }
     }
 }
 

@@ -142,7 +142,8 @@ fn begin(
     if let Some(key) = &key
         && let Some(before) = store::refund::of_key(tx, key)?
     {
-        let is_same = before.payment == *id && (wanted.amount.is_none() || before.amount_minor == amount_minor);
+        let is_same =
+            before.payment == *id && (wanted.amount.is_none() || before.amount_minor == amount_minor);
         return if is_same {
             Ok(before)
         } else {

@@ -4,9 +4,11 @@
 //! one sentence that names it and where it stands.
 
 use guildhall_app::mail::{self, Sender, SmtpUrl};
+use guildhall_app::money;
 use guildhall_app::outbound::Reach;
 use guildhall_app::webhook;
 use guildhall_core::app_host::read_authority;
+use guildhall_core::money::basis_points;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,11 @@ pub const KEYS: &[&str] = &[
     "tls_certificate",
     "tls_key",
     "allow_private_webhooks",
+    "sandbox",
+    "platform_fee_percent",
+    "pending_days",
+    "reserve_percent",
+    "reserve_days",
 ];
 
 /// How log lines look.
@@ -84,6 +91,10 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Send webhooks to this machine and its neighbours too; when not said, only with a demo world.
     pub allow_private_webhooks: Option<bool>,
+    /// Take test cards and money that is not real; when not said, only with a demo world.
+    pub sandbox: Option<bool>,
+    /// What the platform earns of sales, and how long they are held.
+    pub money: money::Settings,
 }
 
 impl Default for Config {
@@ -106,6 +117,8 @@ impl Default for Config {
             tls_certificate: None,
             tls_key: None,
             allow_private_webhooks: None,
+            sandbox: None,
+            money: money::Settings::default(),
         }
     }
 }
@@ -156,6 +169,12 @@ impl Config {
     pub fn mail(&self) -> Option<mail::Settings> {
         let (smtp, from) = self.smtp_url.clone().zip(self.mail_from.clone())?;
         Some(mail::Settings { smtp, from })
+    }
+
+    /// What the platform earns, and whether the sandbox takes payments.
+    #[must_use]
+    pub fn money(&self) -> money::Settings {
+        money::Settings { sandbox: self.sandbox.unwrap_or(false), ..self.money }
     }
 
     /// How webhooks are sent.
@@ -219,6 +238,11 @@ impl Config {
             "tls" => self.tls = truth(value, place)?,
             "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
             "allow_private_webhooks" => self.allow_private_webhooks = Some(truth(value, place)?),
+            "sandbox" => self.sandbox = Some(truth(value, place)?),
+            "platform_fee_percent" => self.money.platform_fee_basis_points = percent(value, place)?,
+            "pending_days" => self.money.pending_days = days(value, place)?,
+            "reserve_percent" => self.money.reserve_basis_points = percent(value, place)?,
+            "reserve_days" => self.money.reserve_days = days(value, place)?,
             "tls_key" => self.tls_key = Some(text(value, place)?.into()),
             unknown => {
                 let known = KEYS.join(", ");
@@ -243,6 +267,27 @@ fn whole(value: &Value, place: &str) -> Result<u32, String> {
         _ => None,
     };
     read.ok_or_else(|| format!("{place} must be a whole number from 0 to {}, not {value}", u32::MAX))
+}
+
+/// A percentage with two digits behind the point at most, in hundredths of a percent.
+fn percent(value: &Value, place: &str) -> Result<i64, String> {
+    let given = match value {
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.trim().to_owned()),
+        _ => None,
+    };
+    let read = given.and_then(|text| text.parse().ok());
+    let read = read.and_then(|percent: f64| basis_points(percent, place).ok());
+    read.ok_or_else(|| format!("{place} must be a percentage from 0 to 100 such as 2.5, not {value}"))
+}
+
+fn days(value: &Value, place: &str) -> Result<i64, String> {
+    let days = whole(value, place)?;
+    if days > 365 {
+        return Err(format!("{place} must be 0 to 365 days, not {days}"));
+    }
+    Ok(i64::from(days))
 }
 
 fn truth(value: &Value, place: &str) -> Result<bool, String> {
@@ -328,6 +373,12 @@ mod tests {
             ("tls = 1", "must be true or false, not 1"),
             ("tls_certificate = true", "must be text"),
             ("allow_private_webhooks = \"perhaps\"", "must be true or false"),
+            ("sandbox = 2", "must be true or false"),
+            ("platform_fee_percent = 101", "must be a percentage from 0 to 100"),
+            ("platform_fee_percent = 1.005", "must be a percentage from 0 to 100"),
+            ("reserve_percent = \"x\"", "must be a percentage from 0 to 100"),
+            ("pending_days = 400", "must be 0 to 365 days"),
+            ("reserve_days = -1", "must be a whole number"),
             ("listen = ", "is not TOML"),
             ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
             ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),

@@ -154,6 +154,7 @@ pub async fn open_hall(
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
         mail: config.mail(),
+        money: config.money(),
         webhooks: config.webhooks(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
@@ -170,6 +171,7 @@ pub fn expected_origin(config: &Config) -> String {
 fn with_usual_reach(config: &Config, with_demo: bool) -> Config {
     let mut config = config.clone();
     config.allow_private_webhooks.get_or_insert(with_demo);
+    config.sandbox.get_or_insert(with_demo);
     config
 }
 

@@ -174,4 +174,3 @@ fn plan_of_charge(
     let plan = NewPlan::of_terms(company.clone(), pass, currency, terms);
     plan::create(tx, &NewPlan { visibility: Visibility::Hidden, ..plan })
 }
-

@@ -22,9 +22,7 @@ use crate::membership::Membership;
 use crate::plan::Plan;
 use crate::promo_code::{self, Applied};
 use crate::store::{self, Read};
-use guildhall_core::ids::{
-    AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId,
-};
+use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
 use guildhall_core::price::{Price, TaxRate};
@@ -169,10 +167,7 @@ pub(crate) fn quote(
 }
 
 /// The session and plan of a target.
-pub(crate) fn look(
-    read: &mut Read<'_>,
-    target: &Target,
-) -> Result<(Option<CheckoutSession>, Plan)> {
+pub(crate) fn look(read: &mut Read<'_>, target: &Target) -> Result<(Option<CheckoutSession>, Plan)> {
     let (session, plan) = match target {
         Target::Session(id) => match store::checkout::find(read, id)? {
             Some(session) => {

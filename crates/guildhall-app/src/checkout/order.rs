@@ -204,7 +204,8 @@ fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &
     }
     match store::payment::under_way(tx, user, &plan.company, &plan.id)? {
         Some(other) if other.checkout_session.as_ref() != Some(&session.id) => Err(Error::Conflict(
-            "You are paying for this already, in another window. Look how that went before you try again.".into(),
+            "You are paying for this already, in another window. Look how that went before you try again."
+                .into(),
         )),
         _ => Ok(()),
     }
@@ -304,7 +305,11 @@ fn stored_answers(plan: &Plan, answers: Vec<guildhall_core::custom_field::Answer
     };
     let answers: Vec<Answered> = answers
         .into_iter()
-        .map(|answer| Answered { question: question(&answer.field), field: answer.field, value: answer.value })
+        .map(|answer| Answered {
+            question: question(&answer.field),
+            field: answer.field,
+            value: answer.value,
+        })
         .collect();
     serde_json::to_string(&answers).map_err(Error::internal)
 }

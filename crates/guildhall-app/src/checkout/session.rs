@@ -1,8 +1,8 @@
 //! Sessions that an app makes for a plan.
 
+use super::NewCheckoutSession;
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
-use super::NewCheckoutSession;
 use crate::principal::{Principal, authorize};
 use crate::store;
 use guildhall_core::ids::{CheckoutSessionId, PlanId};

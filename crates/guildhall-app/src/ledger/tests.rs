@@ -38,6 +38,7 @@ impl Scene {
             origin: "http://localhost".into(),
             largest_upload_bytes: 1,
             mail: None,
+            money: crate::money::Settings::default(),
             webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };
         let hall =

@@ -5,10 +5,11 @@ use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, PaymentMethod, Processor, Silence};
+use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
 use crate::store;
-use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId};
 use guildhall_core::job::Failure;
+use guildhall_core::money::Currency;
 use guildhall_core::payment::{Event, Next, Stage};
 use guildhall_core::receipt::BillingReason;
 
@@ -150,7 +151,8 @@ fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
         amount_minor: payment.state.amount_minor,
         currency: payment.currency,
         is_present: !payment.is_renewal() && payment.billing_reason != BillingReason::Manual,
-        is_kept: method.is_some() || plan.is_some_and(|plan| plan.plan_type == crate::plan::PlanType::Renewal),
+        is_kept: method.is_some()
+            || plan.is_some_and(|plan| plan.plan_type == crate::plan::PlanType::Renewal),
         method,
         description: payment.description.clone().unwrap_or(title),
         return_url: String::new(),
@@ -320,4 +322,72 @@ pub async fn give_up(hall: &Guildhall, id: PaymentId) -> Result<()> {
         }
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// What a second step of the sandbox is about.
+#[derive(Debug, Clone)]
+pub struct SecondStep {
+    /// Whether it still waits for the buyer.
+    pub waits: bool,
+    /// Who sells.
+    pub seller: String,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// The currency.
+    pub currency: Currency,
+    /// The checkout it belongs to.
+    pub session: Option<CheckoutSessionId>,
+}
+
+/// The second step of a payment in the sandbox, to whoever holds its unguessable id.
+///
+/// # Errors
+/// `NotFound`, also for a payment of another processor.
+pub async fn second_step(hall: &Guildhall, id: PaymentId) -> Result<SecondStep> {
+    hall.store
+        .read(move |read| {
+            let payment = require(read, &id)?;
+            if payment.processor != Some(Processor::Sandbox) {
+                return crate::error::no_such("payment", &id);
+            }
+            let seller = store::company::find(read, &payment.company)?;
+            Ok(SecondStep {
+                waits: payment.state.stage == Stage::NeedsAction,
+                seller: seller.map_or_else(String::new, |company| company.title),
+                amount_minor: payment.state.amount_minor,
+                currency: payment.currency,
+                session: payment.checkout_session,
+            })
+        })
+        .await
+}
+
+/// The buyer confirms at the sandbox's bank, or refuses to.
+///
+/// # Errors
+/// `NotFound`; what was answered before stays as it was.
+pub async fn take_second_step(hall: &Guildhall, id: PaymentId, confirmed: bool) -> Result<()> {
+    hall.store
+        .write(move |tx| {
+            let payment = require(tx, &id)?;
+            if payment.processor != Some(Processor::Sandbox) {
+                return crate::error::no_such("payment", &id);
+            }
+            let key = payment.state.charge_key(id.as_str());
+            processor::sandbox::take_second_step(tx, &key, confirmed).map(|_| ())
+        })
+        .await
+}
+
+/// The checkout of a payment.
+///
+/// # Errors
+/// `NotFound`, also for a payment that was made without one.
+pub async fn session_of(hall: &Guildhall, id: PaymentId) -> Result<CheckoutSessionId> {
+    hall.store
+        .read(move |read| match require(read, &id)?.checkout_session {
+            Some(session) => Ok(session),
+            None => crate::error::no_such("payment", &id),
+        })
+        .await
 }

@@ -51,7 +51,11 @@ pub async fn methods(hall: &Guildhall, user: UserId) -> Result<Vec<PaymentMethod
 pub async fn remove_method(hall: &Guildhall, user: UserId, id: PaymentMethodId) -> Result<()> {
     hall.store
         .write(move |tx| {
-            if store::payment_method::remove(tx, &user, &id)? { Ok(()) } else { no_such("payment method", &id) }
+            if store::payment_method::remove(tx, &user, &id)? {
+                Ok(())
+            } else {
+                no_such("payment method", &id)
+            }
         })
         .await
 }

@@ -14,8 +14,8 @@ mod release;
 mod settlement;
 
 pub(crate) use attempt::carry_on;
+pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
 pub(crate) use attempt::{drive, outcome};
-pub use attempt::{Outcome, come_back, give_up};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;

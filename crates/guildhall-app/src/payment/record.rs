@@ -6,8 +6,8 @@ use super::release::schedule_releases;
 use crate::House;
 use crate::affiliate;
 use crate::billing;
-use crate::error::{Error, Result};
 use crate::dispute;
+use crate::error::{Error, Result};
 use crate::ledger::{self, Booked, Parties};
 use crate::membership::{self, Purchase};
 use crate::plan::{self, Plan};
@@ -143,8 +143,7 @@ pub(super) fn book(
 ) -> Result<()> {
     let key = format!("{word}:{}", payment.id);
     let parties = posting_parties(payment, affiliate);
-    let booked =
-        ledger::book(tx, &key, word, payment.id.as_str(), payment.currency, happenings, &parties)?;
+    let booked = ledger::book(tx, &key, word, payment.id.as_str(), payment.currency, happenings, &parties)?;
     match booked {
         Booked::Now(_) => Ok(()),
         Booked::Before => Err(Error::internal(format!("{key} was booked before"))),
@@ -218,10 +217,7 @@ pub(crate) fn subject(read: &mut Read<'_>, payment: &Payment) -> Result<Shown> {
     })
 }
 
-fn company_shown(
-    read: &mut Read<'_>,
-    id: &CompanyId,
-) -> Result<guildhall_core::webhook::Company> {
+fn company_shown(read: &mut Read<'_>, id: &CompanyId) -> Result<guildhall_core::webhook::Company> {
     let Some(company) = store::company::find(read, id)? else {
         return Err(Error::internal("a payment of a company that is not there"));
     };

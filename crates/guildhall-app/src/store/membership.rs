@@ -107,8 +107,7 @@ pub(crate) fn of_plan(read: &mut Read<'_>, plan: &PlanId, user: &UserId) -> Resu
 
 /// Somebody's memberships, newest first.
 pub(crate) fn of_user(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<Vec<Membership>> {
-    let rows =
-        read.query(select!("where user_id = $1 order by id desc limit $2"), params![user, most])?;
+    let rows = read.query(select!("where user_id = $1 order by id desc limit $2"), params![user, most])?;
     rows.into_iter().map(from_row).collect()
 }
 

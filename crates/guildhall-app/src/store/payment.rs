@@ -51,7 +51,8 @@ fn from_row(mut row: Row) -> Result<Payment> {
         invoice: row.id_or_null(8)?,
         entry: row.id_or_null(9)?,
         app: row.id_or_null(10)?,
-        billing_reason: BillingReason::from_word(&reason).ok_or_else(|| unknown("billing reason", &reason))?,
+        billing_reason: BillingReason::from_word(&reason)
+            .ok_or_else(|| unknown("billing reason", &reason))?,
         description: row.text_or_null(12)?,
         metadata: row.text(13)?,
         redirect_url: row.text_or_null(14)?,
@@ -159,7 +160,8 @@ pub(crate) fn of_reference(
 
 /// The payments of a membership, newest first.
 pub(crate) fn of_membership(read: &mut Read<'_>, id: &MembershipId, most: i64) -> Result<Vec<Payment>> {
-    let rows = read.query(select!("where membership_id = $1 order by id desc limit $2"), params![id, most])?;
+    let rows =
+        read.query(select!("where membership_id = $1 order by id desc limit $2"), params![id, most])?;
     rows.into_iter().map(from_row).collect()
 }
 

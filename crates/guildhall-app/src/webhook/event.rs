@@ -6,7 +6,9 @@ use crate::jobs::{self, Work};
 use crate::store::webhook::Kept;
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{AppId, CompanyId, Id, MembershipId, UserId, WebhookDeliveryId, WebhookEventId};
-use guildhall_core::webhook::{Company, CustomFieldResponse, Event, KEPT_MS, Membership, Person, Product, Subject, sample};
+use guildhall_core::webhook::{
+    Company, CustomFieldResponse, Event, KEPT_MS, Membership, Person, Product, Subject, sample,
+};
 
 use super::Webhook;
 use crate::affiliate;
