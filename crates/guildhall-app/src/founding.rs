@@ -96,6 +96,14 @@ impl Founder<'_, '_> {
         self.tx.lock(thing)
     }
 
+    /// Makes this a world for development, whose clock can be moved.
+    ///
+    /// # Errors
+    /// `Internal` only.
+    pub fn mark_development(&mut self) -> Result<()> {
+        crate::world_time::mark_development(self.tx)
+    }
+
     /// Keeps bytes under a name.
     ///
     /// # Errors

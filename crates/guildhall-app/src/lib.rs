@@ -61,6 +61,7 @@ pub mod upload;
 pub mod user;
 pub mod user_token;
 pub mod webhook;
+pub mod world_time;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -164,7 +165,7 @@ impl Guildhall {
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
-        Ok(Self {
+        let hall = Self {
             store,
             clock,
             random,
@@ -179,7 +180,9 @@ impl Guildhall {
             keyring: Keyring::default(),
             hasher: Hasher::default(),
             settings,
-        })
+        };
+        world_time::look(&hall).await.map_err(|error| StartError::Secrets(format!("{error:?}")))?;
+        Ok(hall)
     }
 
     /// Where clients reach the server.

@@ -36,6 +36,10 @@ fn from_row(mut row: Row) -> Result<Payment> {
     let currency = Currency::parse(&row.text(17)?).map_err(|error| Error::internal(error.0))?;
     let reason = row.text(11)?;
     let state = state_from(&mut row)?;
+    let releases = match (row.int_or_null(49)?, row.int_or_null(50)?, row.int_or_null(51)?) {
+        (Some(pending), Some(reserve), Some(reward)) => Some((pending, reserve, reward)),
+        _ => None,
+    };
     let tax_label = row.text_or_null(22)?;
     let tax_basis_points = row.int(23)?;
     let (failure_code, failure_message) = (row.text_or_null(32)?, row.text_or_null(33)?);
@@ -63,7 +67,7 @@ fn from_row(mut row: Row) -> Result<Payment> {
             subtotal_minor: row.int(18)?,
             discount_minor: row.int(19)?,
             tax_minor: row.int(20)?,
-            total_minor: row.int(21)?,
+            total_minor: state.amount_minor,
         },
         tax: tax_label.map(|label| (label, tax_basis_points)),
         processor: row.text_or_null(27)?.and_then(|word| Processor::from_word(&word)),
@@ -75,11 +79,8 @@ fn from_row(mut row: Row) -> Result<Payment> {
         stock_held: row.int(34)?,
         promo_code: row.id_or_null(35)?,
         affiliate: row.id_or_null(36)?,
-        sale: sale_from(&mut row, &state)?,
-        releases: match (row.int_or_null(49)?, row.int_or_null(50)?, row.int_or_null(51)?) {
-            (Some(pending), Some(reserve), Some(reward)) => Some((pending, reserve, reward)),
-            _ => None,
-        },
+        sale: releases.map(|_| sale_from(&mut row, &state)).transpose()?,
+        releases,
         state,
         created_at: row.int(52)?,
         updated_at: row.int(53)?,
@@ -109,26 +110,21 @@ fn state_from(row: &mut Row) -> Result<rules::Payment> {
     })
 }
 
-fn sale_from(row: &mut Row, state: &rules::Payment) -> Result<Option<Sale>> {
-    let has_sale = row.int_or_null(49)?.is_some();
-    Ok(has_sale
-        .then(|| -> Result<Sale> {
-            Ok(Sale {
-                shares: Shares {
-                    gross_minor: state.amount_minor,
-                    processor_fee_minor: row.int(40)?,
-                    platform_fee_minor: row.int(41)?,
-                    reward_minor: row.int(42)?,
-                    net_minor: row.int(43)?,
-                },
-                pending_minor: row.int(44)?,
-                reserve_minor: row.int(45)?,
-                reward_pending_minor: row.int(46)?,
-                reward_returned_minor: row.int(47)?,
-                returned_minor: row.int(48)?,
-            })
-        })
-        .transpose()?)
+fn sale_from(row: &mut Row, state: &rules::Payment) -> Result<Sale> {
+    Ok(Sale {
+        shares: Shares {
+            gross_minor: state.amount_minor,
+            processor_fee_minor: row.int(40)?,
+            platform_fee_minor: row.int(41)?,
+            reward_minor: row.int(42)?,
+            net_minor: row.int(43)?,
+        },
+        pending_minor: row.int(44)?,
+        reserve_minor: row.int(45)?,
+        reward_pending_minor: row.int(46)?,
+        reward_returned_minor: row.int(47)?,
+        returned_minor: row.int(48)?,
+    })
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &PaymentId) -> Result<Option<Payment>> {

@@ -290,7 +290,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
                 }
                 _ => None,
             };
-            done("·", title, lead, false, false, onward)
+            done("·", title, problem.unwrap_or(lead), false, false, onward)
         }
     }
 }

@@ -33,6 +33,7 @@ mod process;
 mod proxy;
 mod proxy_attack;
 mod proxy_scene;
+mod purchase;
 mod receiver;
 mod route;
 mod scene;
