@@ -6,6 +6,7 @@
 pub mod access;
 pub mod access_pass;
 pub mod account;
+pub mod affiliate;
 pub mod api_key;
 pub mod app;
 pub mod app_build;
@@ -43,6 +44,7 @@ pub mod plan;
 pub mod post;
 pub mod principal;
 pub mod processor;
+pub mod promo_code;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;

@@ -10,6 +10,7 @@
 pub(crate) mod access;
 pub(crate) mod access_pass;
 pub(crate) mod account;
+pub(crate) mod affiliate;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod app_build;
@@ -37,6 +38,8 @@ pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
 mod postgres;
+pub(crate) mod promo_code;
+pub(crate) mod referral;
 pub(crate) mod sandbox;
 pub(crate) mod secret;
 pub(crate) mod session;

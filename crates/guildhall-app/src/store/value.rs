@@ -54,6 +54,7 @@ macro_rules! from_ids {
 
 from_ids!(
     AccessPassId,
+    AffiliateId,
     ApiKeyId,
     AppBuildId,
     AppId,
@@ -70,8 +71,10 @@ from_ids!(
     MembershipId,
     MultipartUploadId,
     NotificationId,
+    PaymentId,
     PlanId,
     PostId,
+    PromoCodeId,
     SessionId,
     TransferId,
     UserId,
