@@ -271,18 +271,18 @@ impl Scene {
             }
             "company" => of_company("id", "/company"),
             "Company.affiliate" => {
-                let id = self.affiliate(row, name).await;
+                let id = self.affiliate(&format!("shown-{name}")).await;
                 of_company(&format!("affiliate(id: \"{id}\") {{ id }}"), "/company/affiliate")
             }
             "Company.affiliates" => of_company("affiliates { totalCount }", "/company/affiliates"),
             "Company.promoCodes" => of_company("promoCodes { totalCount }", "/company/promoCodes"),
             "createAffiliate" => {
-                let username = format!("{}-{name}", &row[..9]).to_lowercase();
+                let username = format!("new-{name}");
                 self.hall.person(&username).await;
                 input(row, "CreateAffiliateInput", "{ id }", self.new_affiliate(&username))
             }
             "updateAffiliate" => {
-                let id = self.affiliate(row, name).await;
+                let id = self.affiliate(&format!("changed-{name}")).await;
                 input(
                     row,
                     "UpdateAffiliateInput",
@@ -481,12 +481,11 @@ impl Scene {
         })
     }
 
-    /// An affiliate of the company, of a row and a caller.
-    async fn affiliate(&self, row: &str, caller: &str) -> String {
-        let username = format!("{}-{caller}", &row[row.len() - 9..]).to_lowercase();
-        self.hall.person(&username).await;
+    /// An affiliate of the company, whom nobody knew before.
+    async fn affiliate(&self, username: &str) -> String {
+        self.hall.person(username).await;
         let document = "mutation($input: CreateAffiliateInput!) { createAffiliate(input: $input) { id } }";
-        let made = self.hall.run(None, document, json!({"input": self.new_affiliate(&username)})).await;
+        let made = self.hall.run(None, document, json!({"input": self.new_affiliate(username)})).await;
         text(&made.data()["createAffiliate"]["id"])
     }
 
