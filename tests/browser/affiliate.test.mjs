@@ -33,7 +33,7 @@ test("a person finds their affiliate links from their account", async () => {
 		const { createAffiliate: affiliate } = await ask(create, wanted);
 		await page.goto(`${origin}/account/affiliates`);
 		const text = await textOf(page);
-		assert.match(text, /You earn 12\.5% by a sale/);
+		assert.match(text, /A sale earns you 12\.5%/);
 		assert.match(text, /Nothing earned yet/);
 		const link = await page.$eval(`a[href*="${world.DEMO_PLAN_ID}"]`, (element) => element.href);
 		assert.equal(link, `${origin}/checkout/${world.DEMO_PLAN_ID}?a=pia`);

@@ -1,16 +1,19 @@
 //! Affiliates: who brings buyers to a company, what is agreed with each, and what they earned.
 //!
-//! Owns affiliates and agreements. `sale.rs` is what a checkout and a renewal ask, `affiliation.rs` what a person sees
-//! of their own. Must not touch payments, memberships or the ledger: those name their affiliate, and figures are
-//! counted from them. Nobody on a company's team earns there. Bounds: [`MOST_PLANS`] plans a call.
+//! Owns affiliates and what is agreed with them (`agreement.rs`). `sale.rs` is what a checkout and a renewal ask,
+//! `affiliation.rs` what a person sees of their own. Must not touch payments, memberships or the ledger: those name
+//! their affiliate, and figures are counted from them. Nobody on a company's team earns there. Bounds:
+//! [`guildhall_core::affiliate::MOST_PLANS`] plans a call.
 
 mod affiliation;
+mod agreement;
 mod sale;
 
 pub use affiliation::{Affiliation, Earned, Link, affiliations};
 pub use sale::Sold;
 pub(crate) use sale::{commission_for_renewal, for_sale};
 
+use self::agreement::{agree_about, agreed, currency_of};
 use crate::Guildhall;
 use crate::access;
 use crate::audit::Doer;
@@ -18,11 +21,9 @@ use crate::error::{Error, Result, no_such};
 use crate::page::{Page, Part};
 use crate::principal::{Principal, authorize, holds};
 use crate::store::affiliate::AffiliateRow;
-use crate::store::{self, Read, Tx};
+use crate::store::{self, Read};
 use crate::user::{self, User};
-use guildhall_core::affiliate::{
-    AffiliateStatus, AffiliateType, Agreement, Commission, MOST_PLANS, PayoutType,
-};
+use guildhall_core::affiliate::{AffiliateStatus, AffiliateType, PayoutType};
 use guildhall_core::ids::{AffiliateId, CompanyId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Permission;
@@ -164,41 +165,6 @@ fn is_on_team(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result
     Ok(standing.role.is_some() || standing.agent)
 }
 
-/// Agrees with a new affiliate about the plans that were named, or about all.
-fn agree_about(tx: &mut Tx<'_>, affiliate: &AffiliateRow, new: &NewAffiliate) -> Result<()> {
-    if new.plans.len() > MOST_PLANS {
-        return Err(Error::Invalid(format!("`planIds` are {MOST_PLANS} at most.")));
-    }
-    let Some(fee) = new.fee else {
-        return match new.plans.is_empty() && !new.only_first_payment {
-            true => Ok(()),
-            false => Err(Error::Invalid("`fee` says what they earn by these plans: name it.".into())),
-        };
-    };
-    let plans: Vec<Option<&PlanId>> = match new.plans.is_empty() {
-        true => vec![None],
-        false => new.plans.iter().map(Some).collect(),
-    };
-    for plan in plans {
-        let currency = currency_of(tx, &affiliate.company, plan)?;
-        let commission = Commission::parse(new.payout_type, fee, currency)?;
-        let agreement = Agreement { commission, currency, only_first_payment: new.only_first_payment };
-        store::affiliate::agree(tx, &affiliate.id, plan, &agreement)?;
-    }
-    Ok(())
-}
-
-/// The currency of an amount that is agreed about a plan of the company; about all plans, usd.
-fn currency_of(read: &mut Read<'_>, company: &CompanyId, plan: Option<&PlanId>) -> Result<Currency> {
-    let Some(id) = plan else {
-        return Ok(Currency::parse("usd")?);
-    };
-    match store::plan::find(read, id)? {
-        Some(plan) if plan.company == *company => Ok(plan.currency),
-        _ => no_such("plan", id),
-    }
-}
-
 /// An affiliate with what they brought.
 fn shown(read: &mut Read<'_>, row: &AffiliateRow) -> Result<Affiliate> {
     let found = store::affiliate::find(read, &row.company, &row.id)?;
@@ -224,7 +190,7 @@ pub async fn update(
         // Two who change different things at once lose nothing of each other's.
         tx.lock(&format!("affiliate {id}"))?;
         if let Some(agreement) = agreed(tx, &row, currency, &update)? {
-            store::affiliate::agree(tx, &id, update.plan.as_ref(), &agreement)?;
+            store::affiliate_agreement::set(tx, &id, update.plan.as_ref(), &agreement)?;
         }
         if let Some(status) = update.status {
             store::affiliate::update(tx, &id, row.affiliate_type, status)?;
@@ -250,57 +216,6 @@ fn managed(read: &mut Read<'_>, principal: &Principal, id: &AffiliateId) -> Resu
         true => authorize(read, principal, &row.company, Permission::AffiliateUpdate).map(|()| row),
         false => no_such("affiliate", id),
     }
-}
-
-/// What is agreed after an update about the plan that it names; `None` when it says nothing of that.
-fn agreed(
-    read: &mut Read<'_>,
-    row: &AffiliateRow,
-    currency: Currency,
-    update: &AffiliateUpdate,
-) -> Result<Option<Agreement>> {
-    if update.fee.is_none() && update.payout_type.is_none() && update.only_first_payment.is_none() {
-        return Ok(None);
-    }
-    let standing = agreement_about(read, row, update.plan.as_ref())?;
-    let commission = match (update.fee, update.payout_type, standing) {
-        (Some(fee), Some(payout_type), _) => Commission::parse(payout_type, fee, currency)?,
-        (Some(fee), None, Some(standing)) => {
-            Commission::parse(standing.commission.payout_type(), fee, currency)?
-        }
-        (None, given, Some(standing))
-            if given.is_none_or(|given| given == standing.commission.payout_type()) =>
-        {
-            standing.commission
-        }
-        (Some(_), None, None) => {
-            return Err(Error::Invalid("`payoutType` says what `fee` is measured by: name it too.".into()));
-        }
-        _ => return Err(Error::Invalid("`fee` says what they earn: name it too.".into())),
-    };
-    let keeps_amount = update.fee.is_none();
-    Ok(Some(Agreement {
-        commission,
-        currency: standing.filter(|_| keeps_amount).map_or(currency, |standing| standing.currency),
-        only_first_payment: update
-            .only_first_payment
-            .or(standing.map(|standing| standing.only_first_payment))
-            .unwrap_or(false),
-    }))
-}
-
-/// What is agreed about a plan: by itself, else with all others.
-fn agreement_about(
-    read: &mut Read<'_>,
-    row: &AffiliateRow,
-    plan: Option<&PlanId>,
-) -> Result<Option<Agreement>> {
-    if let Some(plan) = plan
-        && let Some(agreement) = store::affiliate::agreement(read, &row.id, Some(plan))?
-    {
-        return Ok(Some(agreement));
-    }
-    store::affiliate::agreement(read, &row.id, None)
 }
 
 /// An affiliate of a company.

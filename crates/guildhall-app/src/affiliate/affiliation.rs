@@ -13,9 +13,9 @@ use guildhall_core::ids::{PlanId, UserId};
 use guildhall_core::money::Currency;
 
 /// How many companies a person is shown, the newest affiliations first.
-pub const MOST_AFFILIATIONS: i64 = 50;
+const MOST_AFFILIATIONS: i64 = 50;
 /// How many plans of each.
-pub const MOST_LINKS: i64 = 10;
+const MOST_LINKS: i64 = 10;
 
 /// A company whose affiliate somebody is.
 #[derive(Debug, Clone)]

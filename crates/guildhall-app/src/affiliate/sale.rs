@@ -3,7 +3,8 @@
 //! A code is a username, or the id of an affiliate. It comes from a link that anyone can write, so one that says nothing
 //! is no error: the sale is nobody's. Who is named by one may become an affiliate by it, where the pass makes an offer.
 
-use super::{agreement_about, is_on_team};
+use super::agreement::agreement_about;
+use super::is_on_team;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::store::affiliate::AffiliateRow;
@@ -99,7 +100,7 @@ fn found_or_made(
 ) -> Result<Option<AffiliateRow>> {
     if store::affiliate::of_user(tx, company, user)?.is_none() {
         let record = store::access::record(tx, company, user)?;
-        let offers = store::affiliate::offers(tx, &plan.access_pass)?;
+        let offers = store::affiliate_agreement::offers(tx, &plan.access_pass)?;
         let holds_pass = record.held.iter().any(|held| held == plan.access_pass.as_str());
         let affiliate_type = match (offers.global, offers.member.filter(|_| holds_pass)) {
             _ if record.banned_from_company => return Ok(None),
@@ -124,7 +125,7 @@ pub(super) fn commission(
     if let Some(agreement) = agreement_about(read, row, Some(&plan.id))? {
         return Ok(agreement.for_payment(plan.currency, payment_index));
     }
-    let offers = store::affiliate::offers(read, &plan.access_pass)?;
+    let offers = store::affiliate_agreement::offers(read, &plan.access_pass)?;
     Ok(match row.affiliate_type {
         AffiliateType::Passholder => offers.member.or(offers.global),
         AffiliateType::Custom | AffiliateType::Global | AffiliateType::Marketplace => offers.global,

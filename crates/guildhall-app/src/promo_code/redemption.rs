@@ -27,14 +27,16 @@ pub struct Applied {
 }
 
 /// The code of a text, if this buyer may use it for this plan. Without a buyer, nobody is taken for a former customer
-/// or a member.
+/// or a member. To be asked again in the transaction that claims a use: customers change.
 ///
 /// # Errors
 /// `NotFound` when the plan has no such code, `Invalid` with the sentence for the buyer who may not use it.
 pub(crate) fn quote(read: &mut Read<'_>, plan: &Plan, code: &str, user: Option<&UserId>) -> Result<Applied> {
     let found = for_plan(read, plan, code)?;
     let customer = match user {
-        Some(user) => store::promo_code::customer(read, &plan.company, user, &plan.access_pass, &found.id)?,
+        Some(user) => {
+            store::promo_code_use::customer(read, &plan.company, user, &plan.access_pass, &found.id)?
+        }
         None => Customer::default(),
     };
     found.limits.admit(found.status, customer, read.now)?;
@@ -57,8 +59,8 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: &PromoCodeId, user: &UserId, payment: &
     let Some(code) = store::promo_code::find(tx, id)? else {
         return Err(Error::internal(format!("the promo code {id} was quoted and is not there")));
     };
-    if !store::promo_code::insert_use(tx, &code, user, payment)? {
-        return match store::promo_code::used_by(tx, payment)? {
+    if !store::promo_code_use::insert(tx, &code, user, payment)? {
+        return match store::promo_code_use::code_of(tx, payment)? {
             Some(used) if used == *id => Ok(()),
             Some(_) => Err(Error::Conflict("This payment uses another promo code.".into())),
             None => {
@@ -68,7 +70,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: &PromoCodeId, user: &UserId, payment: &
             }
         };
     }
-    if store::promo_code::take(tx, id)? {
+    if store::promo_code_use::take(tx, id)? {
         return Ok(());
     }
     let limits = Limits { stock: code.limits.stock, expires_at: code.limits.expires_at, ..Limits::default() };
@@ -83,8 +85,10 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: &PromoCodeId, user: &UserId, payment: &
 /// # Errors
 /// `Internal` only.
 pub(crate) fn release(tx: &mut Tx<'_>, payment: &PaymentId) -> Result<()> {
-    match store::promo_code::used_by(tx, payment)? {
-        Some(code) if store::promo_code::delete_use(tx, payment)? => store::promo_code::put_back(tx, &code),
+    match store::promo_code_use::code_of(tx, payment)? {
+        Some(code) if store::promo_code_use::delete(tx, payment)? => {
+            store::promo_code_use::put_back(tx, &code)
+        }
         _ => Ok(()),
     }
 }

@@ -413,8 +413,9 @@ async fn people_see_their_links_and_what_these_earned() {
     let id = hall.partner("mira", Some(30.0)).await;
     let page = browser.open("/account/affiliates").await;
     page.says(200, "Nothing earned yet.");
-    page.says(200, "You earn 30% by a sale");
+    page.says(200, "A sale earns you 30%");
     page.says(200, &format!("{}/checkout/{}?a=mira", hall.running.origin, hall.world.plan));
+    assert!(!page.text.contains("Workshop floor"), "what is free earns nothing");
     let buyer = hall.person("buyer").await;
     hall.referral(&id, &buyer, |referral| {
         referral.reward_returned_minor = 100;

@@ -1,7 +1,6 @@
 //! Promo codes: what may be made, who may use it, and what a checkout and a renewal are told of it.
 
 use crate::harness::{Answered, Hall, NOW_MS};
-use crate::scene::DAY_MS;
 use guildhall_app::founding::{self, Founder};
 use guildhall_app::plan::NewPlan;
 use guildhall_app::promo_code::Applied;
