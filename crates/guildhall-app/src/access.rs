@@ -80,7 +80,12 @@ fn locate(read: &mut Read<'_>, thing: &Thing) -> Result<Option<(CompanyId, bool)
     }
 }
 
-fn may_ask_about_others(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<bool> {
+/// Whether the caller is near a company: an app of it or installed there, or one of its team.
+pub(crate) fn may_ask_about_others(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+) -> Result<bool> {
     if let Some(app) = principal.app_itself()
         && (app.company == *company || store::app::is_installed(read, &app.id, company)?)
     {

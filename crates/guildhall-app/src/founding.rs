@@ -1,5 +1,10 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
+mod affiliate;
+mod promo_code;
+
+pub use affiliate::Referral;
+
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
 use crate::company::{self, NewCompany};

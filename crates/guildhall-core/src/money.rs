@@ -207,6 +207,18 @@ pub fn in_words(minor: i64, currency: Currency) -> String {
     format!("{} {}", Decimal::new(minor, currency.exponent), currency.code)
 }
 
+/// The amount in major units as plain text, e.g. `12.50`.
+#[must_use]
+pub fn decimal_text(minor: i64, currency: Currency) -> String {
+    Decimal::new(minor, currency.exponent).to_string()
+}
+
+/// Hundredths of a percent for people, e.g. `12.5%`.
+#[must_use]
+pub fn percent_in_words(basis_points: i64) -> String {
+    format!("{}%", Decimal::new(basis_points, 2).normalize())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

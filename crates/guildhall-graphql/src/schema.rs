@@ -2,6 +2,7 @@
 
 use crate::types::access::AccessQueries;
 use crate::types::access_pass::AccessPassQueries;
+use crate::types::affiliate::AffiliateMutations;
 use crate::types::app::AppMutations;
 use crate::types::app_build::AppBuildMutations;
 use crate::types::attachment::{AttachmentMutations, AttachmentQueries};
@@ -13,6 +14,7 @@ use crate::types::ledger::LedgerMutations;
 use crate::types::moderation::ModerationMutations;
 use crate::types::notification::NotificationMutations;
 use crate::types::post::{PostMutations, PostQueries};
+use crate::types::promo_code::{PromoCodeMutations, PromoCodeQueries};
 use crate::types::user::UserQueries;
 use crate::types::webhook::WebhookMutations;
 use crate::validation::NoteSound;
@@ -35,12 +37,14 @@ pub(crate) struct PublicQuery(
     DirectMessageQueries,
     ExperienceQueries,
     PostQueries,
+    PromoCodeQueries,
     UserQueries,
 );
 
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "PublicMutation")]
 pub(crate) struct PublicMutation(
+    AffiliateMutations,
     AppBuildMutations,
     AppMutations,
     AttachmentMutations,
@@ -50,6 +54,7 @@ pub(crate) struct PublicMutation(
     ModerationMutations,
     NotificationMutations,
     PostMutations,
+    PromoCodeMutations,
     WebhookMutations,
 );
 

@@ -2,8 +2,8 @@
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
-    self, account, allowed_app, api_key, app, app_view, checkout, experience, home, install, password_reset,
-    permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up, two_step,
+    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, experience, home, install,
+    password_reset, permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -122,6 +122,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
 fn account_routes() -> Router<State> {
     Router::new()
         .route("/account", get(account::page))
+        .route("/account/affiliates", get(affiliate::page))
         .route("/account/email", post(account::change_email))
         .route("/account/name", post(account::rename))
         .route("/account/password", post(account::change_password))

@@ -5,6 +5,18 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type AffiliateTypes =
+  | "custom"
+  | "global"
+  | "marketplace"
+  | "passholder";
+
+export type AffiliatesSortableColumns =
+  | "cached_total_referrals"
+  | "cached_total_rewards"
+  | "created_at"
+  | "id";
+
 export type ApiVersion =
   | "v1"
   | "v2"
@@ -304,14 +316,45 @@ export type Media =
   | "other"
   | "video";
 
+export type PayoutTypes =
+  | "flat_fee"
+  | "percentage";
+
 export type PlanTypes =
   | "one_time"
   | "renewal";
+
+export type PromoCodeNewStatus =
+  | "active"
+  | "expired";
+
+export type PromoCodeOrder =
+  | "code"
+  | "created_at";
+
+export type PromoCodeStatus =
+  | "active"
+  | "archived"
+  | "inactive";
+
+export type PromoDurations =
+  | "forever"
+  | "once"
+  | "repeating";
+
+export type PromoTypes =
+  | "flat_amount"
+  | "percentage";
 
 export type ReleaseMethod =
   | "buy_now"
   | "raffle"
   | "waitlist";
+
+export type Status =
+  | "active"
+  | "archived"
+  | "deleted";
 
 export type UpsellTypes =
   | "after_checkout"
@@ -399,6 +442,23 @@ export interface ChargeUserInput {
   userId: string;
 }
 
+/**
+ * Without plans, about all of the company's. Without `companyId`: of the company of `x-company-id`, else of the app's
+ * own. Without `fee` they earn what passes offer.
+ */
+export interface CreateAffiliateInput {
+  clientMutationId?: string | null;
+  companyId?: string | null;
+  /** A percentage, or major units of the plan's currency, or of usd about all plans. */
+  fee?: number | string | null;
+  /** Whether they earn by the first payment of each membership alone. */
+  onlyOnePayout?: boolean | null;
+  payoutType: PayoutTypes;
+  planId?: string | null;
+  planIds?: Array<string> | null;
+  username: string;
+}
+
 export interface CreateAppBuildInput {
   /** The calling app when left out. */
   appId?: string | null;
@@ -476,6 +536,28 @@ export interface CreateForumPostInput {
   title?: string | null;
 }
 
+/** Without `companyId`: of the company of `x-company-id`, else of the app's own. Without `stock` it is unlimited. */
+export interface CreatePromoCodeInput {
+  accessPassId?: string | null;
+  /** Major units of `baseCurrency`, or a percentage. */
+  amountOff: number | string;
+  baseCurrency: Currencies;
+  churnedUsersOnly?: boolean | null;
+  clientMutationId?: string | null;
+  code: string;
+  companyId?: string | null;
+  existingMembershipsOnly?: boolean | null;
+  expirationDatetime?: number | null;
+  newUsersOnly: boolean;
+  /** How many payments of a membership it takes something off; 0 for all. */
+  numberOfIntervals: number;
+  onePerCustomer?: boolean | null;
+  planIds?: Array<string> | null;
+  promoType: PromoTypes;
+  stock?: number | null;
+  unlimitedStock?: boolean | null;
+}
+
 export interface CreateWebhookInput {
   apiVersion?: ApiVersion | null;
   clientMutationId?: string | null;
@@ -497,6 +579,11 @@ export interface CustomFieldInput {
 export interface DeleteCompanyMutedUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+export interface DeletePromoCodeInput {
+  clientMutationId?: string | null;
+  id: string;
 }
 
 export interface DeleteWebhookInput {
@@ -578,6 +665,19 @@ export interface PollOptionInput {
   text: string;
 }
 
+/**
+ * Without `status` deleted codes are left out; without `direction` the newest, or the last in the alphabet, comes
+ * first. `newStatus` names those that count now, or those whose time is over.
+ */
+export interface PromoCodeFilters {
+  direction?: Direction | null;
+  newStatus?: PromoCodeNewStatus | null;
+  order?: PromoCodeOrder | null;
+  /** Part of a code, in any case. */
+  query?: string | null;
+  status?: PromoCodeStatus | null;
+}
+
 export interface PromoteAppBuildToProductionInput {
   appBuildId: string;
   clientMutationId?: string | null;
@@ -627,6 +727,19 @@ export interface UnassignProductionAppBuildInput {
 export interface UnbanUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+export interface UpdateAffiliateInput {
+  clientMutationId?: string | null;
+  /** A percentage, or major units of the plan's currency, or of usd about all plans. */
+  fee?: number | string | null;
+  id: string;
+  /** Whether they earn by the first payment of each membership alone. */
+  onlyOnePayout?: boolean | null;
+  payoutType?: PayoutTypes | null;
+  /** The plan that something is agreed about; empty for all that have no agreement of their own. */
+  planId: string;
+  status?: Status | null;
 }
 
 /** What is left out stays; null takes away what may be absent. */
@@ -748,6 +861,41 @@ export interface CheckIfUserHasAccessToExperienceData {
     hasAccess: boolean;
     accessLevel: AccessLevel;
   };
+}
+
+/** What `createAffiliate` is asked with. */
+export interface CreateAffiliateVariables {
+  input: CreateAffiliateInput;
+}
+
+/** What `createAffiliate` answers. */
+export interface CreateAffiliateData {
+  createAffiliate: {
+    id: string;
+    status: Status | null;
+    /** How many people hold a valid membership that they brought. */
+    activeMembersCount: number;
+    affiliateType: AffiliateTypes | null;
+    /** How many of the company's plans they earn by. */
+    totalPlanCount: number;
+    /** What they earned, without what went back. */
+    totalReferralEarnings: string;
+    /** How many memberships they brought. */
+    totalReferrals: number;
+    /** What was paid, without what went back. */
+    totalRevenue: string;
+    userAccount: {
+      id: string;
+      name: string | null;
+      username: string;
+      profilePicture: {
+        sourceUrl: string | null;
+      } | null;
+      phoneVerified: boolean;
+      city: string | null;
+      country: string | null;
+    };
+  } | null;
 }
 
 /** What `createApp` is asked with. */
@@ -885,6 +1033,45 @@ export interface CreateForumPostData {
   } | null;
 }
 
+/** What `createPromoCode` is asked with. */
+export interface CreatePromoCodeVariables {
+  input: CreatePromoCodeInput;
+}
+
+/** What `createPromoCode` answers. */
+export interface CreatePromoCodeData {
+  createPromoCode: {
+    id: string;
+    /** In capitals; codes are compared without case. */
+    code: string | null;
+    promoType: PromoTypes;
+    duration: PromoDurations | null;
+    createdAt: number;
+    expirationDatetime: number | null;
+    baseCurrency: Currencies;
+    /** Major units of `baseCurrency`, or a percentage. */
+    amountOff: number;
+    /** For people, e.g. `20%` or `5.00 usd`. */
+    discountOff: string;
+    existingMembershipsOnly: boolean;
+    /** How many payments of a membership it takes something off; 0 for all. */
+    numberOfIntervals: number | null;
+    status: PromoCodeStatus;
+    /** How many uses are left; without meaning where they are unlimited. */
+    stock: number;
+    unlimitedStock: boolean;
+    uses: number;
+    onePerCustomer: boolean;
+    churnedUsersOnly: boolean;
+    newUsersOnly: boolean;
+    /** The pass whose plans it is for; null for every pass, and without `access_pass:basic:read`. */
+    accessPass: {
+      id: string;
+      title: string;
+    } | null;
+  } | null;
+}
+
 /** What `createWebhook` is asked with. */
 export interface CreateWebhookVariables {
   input: CreateWebhookInput;
@@ -912,6 +1099,17 @@ export interface CreateWebhookData {
      */
     webhookSecret: string;
   } | null;
+}
+
+/** What `deletePromoCode` is asked with. */
+export interface DeletePromoCodeVariables {
+  input: DeletePromoCodeInput;
+}
+
+/** What `deletePromoCode` answers. */
+export interface DeletePromoCodeData {
+  /** Lets a code be used no more; memberships that have it keep it. */
+  deletePromoCode: boolean | null;
 }
 
 /** What `deleteWebhook` is asked with. */
@@ -1066,6 +1264,45 @@ export interface GetAccessPassData {
       } | null> | null;
     };
   };
+}
+
+/** What `getAffiliate` is asked with. */
+export interface GetAffiliateVariables {
+  affiliateId: string;
+  companyId: string;
+}
+
+/** What `getAffiliate` answers. */
+export interface GetAffiliateData {
+  company: {
+    /** One of the company's affiliates. */
+    affiliate: {
+      id: string;
+      status: Status | null;
+      /** How many people hold a valid membership that they brought. */
+      activeMembersCount: number;
+      affiliateType: AffiliateTypes | null;
+      /** How many of the company's plans they earn by. */
+      totalPlanCount: number;
+      /** What they earned, without what went back. */
+      totalReferralEarnings: string;
+      /** How many memberships they brought. */
+      totalReferrals: number;
+      /** What was paid, without what went back. */
+      totalRevenue: string;
+      userAccount: {
+        id: string;
+        name: string | null;
+        username: string;
+        profilePicture: {
+          sourceUrl: string | null;
+        } | null;
+        phoneVerified: boolean;
+        city: string | null;
+        country: string | null;
+      };
+    };
+  } | null;
 }
 
 /** What `getApp` is asked with. */
@@ -1353,6 +1590,34 @@ export interface GetExperienceData {
   };
 }
 
+/** What `getPromoCode` is asked with. */
+export interface GetPromoCodeVariables {
+  code: string;
+  planId: string;
+}
+
+/** What `getPromoCode` answers. */
+export interface GetPromoCodeData {
+  /** A code that can be used for a plan, by its text. */
+  promoCode: {
+    id: string;
+    code: string;
+    createdAt: number;
+    promoType: PromoTypes;
+    baseCurrency: Currencies;
+    duration: PromoDurations;
+    /** Major units of `baseCurrency`, or a percentage. */
+    amountOff: number;
+    /** For people, e.g. `20%` or `5.00 usd`. */
+    discountOff: string;
+    existingMembershipsOnly: boolean;
+    /** How many payments of a membership it takes something off; 0 for all. */
+    numberOfIntervals: number;
+    /** A checkout here shows no code by itself. */
+    isPopupPromo: boolean;
+  };
+}
+
 /** What `getUser` is asked with. */
 export interface GetUserVariables {
   userId: string;
@@ -1458,6 +1723,59 @@ export interface ListAccessPassesForExperienceData {
       } | null;
     }>;
   };
+}
+
+/** What `listAffiliates` is asked with. */
+export interface ListAffiliatesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: AffiliatesSortableColumns | null;
+}
+
+/** What `listAffiliates` answers. */
+export interface ListAffiliatesData {
+  company: {
+    /** The company's affiliates; without `direction` the newest, or the one with the most, comes first. */
+    affiliates: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        status: Status | null;
+        /** How many people hold a valid membership that they brought. */
+        activeMembersCount: number;
+        affiliateType: AffiliateTypes | null;
+        /** How many of the company's plans they earn by. */
+        totalPlanCount: number;
+        /** What they earned, without what went back. */
+        totalReferralEarnings: string;
+        /** How many memberships they brought. */
+        totalReferrals: number;
+        /** What was paid, without what went back. */
+        totalRevenue: string;
+        userAccount: {
+          id: string;
+          name: string | null;
+          username: string;
+          profilePicture: {
+            sourceUrl: string | null;
+          } | null;
+          phoneVerified: boolean;
+          city: string | null;
+          country: string | null;
+        };
+      } | null> | null;
+    };
+  } | null;
 }
 
 /** What `listApps` is asked with. */
@@ -1694,6 +2012,62 @@ export interface ListMessagesFromChatData {
   } | null;
 }
 
+/** What `listPromoCodes` is asked with. */
+export interface ListPromoCodesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+  filters?: PromoCodeFilters | null;
+}
+
+/** What `listPromoCodes` answers. */
+export interface ListPromoCodesData {
+  company: {
+    /** The company's promo codes. */
+    promoCodes: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        /** In capitals; codes are compared without case. */
+        code: string | null;
+        promoType: PromoTypes;
+        duration: PromoDurations | null;
+        createdAt: number;
+        expirationDatetime: number | null;
+        baseCurrency: Currencies;
+        /** Major units of `baseCurrency`, or a percentage. */
+        amountOff: number;
+        /** For people, e.g. `20%` or `5.00 usd`. */
+        discountOff: string;
+        existingMembershipsOnly: boolean;
+        /** How many payments of a membership it takes something off; 0 for all. */
+        numberOfIntervals: number | null;
+        status: PromoCodeStatus;
+        /** How many uses are left; without meaning where they are unlimited. */
+        stock: number;
+        unlimitedStock: boolean;
+        uses: number;
+        onePerCustomer: boolean;
+        churnedUsersOnly: boolean;
+        newUsersOnly: boolean;
+        /** The pass whose plans it is for; null for every pass, and without `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+        } | null;
+      } | null> | null;
+    };
+  } | null;
+}
+
 /** What `listUsersForExperience` is asked with. */
 export interface ListUsersForExperienceVariables {
   experienceId: string;
@@ -1880,6 +2254,41 @@ export interface UnmuteUserData {
   deleteCompanyMutedUser: boolean | null;
 }
 
+/** What `updateAffiliate` is asked with. */
+export interface UpdateAffiliateVariables {
+  input: UpdateAffiliateInput;
+}
+
+/** What `updateAffiliate` answers. */
+export interface UpdateAffiliateData {
+  updateAffiliate: {
+    id: string;
+    status: Status | null;
+    /** How many people hold a valid membership that they brought. */
+    activeMembersCount: number;
+    affiliateType: AffiliateTypes | null;
+    /** How many of the company's plans they earn by. */
+    totalPlanCount: number;
+    /** What they earned, without what went back. */
+    totalReferralEarnings: string;
+    /** How many memberships they brought. */
+    totalReferrals: number;
+    /** What was paid, without what went back. */
+    totalRevenue: string;
+    userAccount: {
+      id: string;
+      name: string | null;
+      username: string;
+      profilePicture: {
+        sourceUrl: string | null;
+      } | null;
+      phoneVerified: boolean;
+      city: string | null;
+      country: string | null;
+    };
+  } | null;
+}
+
 /** What `updateApp` is asked with. */
 export interface UpdateAppVariables {
   input: UpdateAppInput;
@@ -1972,6 +2381,11 @@ export interface OperationMethods {
   /** Runs the query `checkIfUserHasAccessToExperience` (access). */
   checkIfUserHasAccessToExperience(variables: CheckIfUserHasAccessToExperienceVariables, options?: CallOptions): Promise<CheckIfUserHasAccessToExperienceData>;
   /**
+   * Runs the mutation `createAffiliate` (affiliates).
+   * Permissions: affiliate:create.
+   */
+  createAffiliate(variables: CreateAffiliateVariables, options?: CallOptions): Promise<CreateAffiliateData>;
+  /**
    * Runs the mutation `createApp` (apps).
    * Permissions: developer:create_app, access_pass:basic:read?, developer:manage_api_key?.
    */
@@ -1992,10 +2406,20 @@ export interface OperationMethods {
    */
   createForumPost(variables: CreateForumPostVariables, options?: CallOptions): Promise<CreateForumPostData>;
   /**
+   * Runs the mutation `createPromoCode` (promoCodes).
+   * Permissions: promo_code:create, access_pass:basic:read?.
+   */
+  createPromoCode(variables: CreatePromoCodeVariables, options?: CallOptions): Promise<CreatePromoCodeData>;
+  /**
    * Runs the mutation `createWebhook` (webhooks).
    * Permissions: developer:manage_webhook.
    */
   createWebhook(variables: CreateWebhookVariables, options?: CallOptions): Promise<CreateWebhookData>;
+  /**
+   * Runs the mutation `deletePromoCode` (promoCodes).
+   * Permissions: promo_code:delete.
+   */
+  deletePromoCode(variables: DeletePromoCodeVariables, options?: CallOptions): Promise<DeletePromoCodeData>;
   /**
    * Runs the mutation `deleteWebhook` (webhooks).
    * Permissions: developer:manage_webhook.
@@ -2013,6 +2437,11 @@ export interface OperationMethods {
   findOrCreateForum(variables: FindOrCreateForumVariables, options?: CallOptions): Promise<FindOrCreateForumData>;
   /** Runs the query `getAccessPass` (accessPasses). */
   getAccessPass(variables: GetAccessPassVariables, options?: CallOptions): Promise<GetAccessPassData>;
+  /**
+   * Runs the query `getAffiliate` (affiliates).
+   * Permissions: affiliate:basic:read.
+   */
+  getAffiliate(variables: GetAffiliateVariables, options?: CallOptions): Promise<GetAffiliateData>;
   /**
    * Runs the query `getApp` (apps).
    * Permissions: developer:basic:read, access_pass:basic:read?, developer:manage_api_key?.
@@ -2034,6 +2463,8 @@ export interface OperationMethods {
    * Permissions: plan:basic:read?.
    */
   getExperience(variables: GetExperienceVariables, options?: CallOptions): Promise<GetExperienceData>;
+  /** Runs the query `getPromoCode` (promoCodes). */
+  getPromoCode(variables: GetPromoCodeVariables, options?: CallOptions): Promise<GetPromoCodeData>;
   /** Runs the query `getUser` (users). */
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
@@ -2045,6 +2476,11 @@ export interface OperationMethods {
   getWebhook(variables: GetWebhookVariables, options?: CallOptions): Promise<GetWebhookData>;
   /** Runs the query `listAccessPassesForExperience` (experiences). */
   listAccessPassesForExperience(variables: ListAccessPassesForExperienceVariables, options?: CallOptions): Promise<ListAccessPassesForExperienceData>;
+  /**
+   * Runs the query `listAffiliates` (affiliates).
+   * Permissions: affiliate:basic:read.
+   */
+  listAffiliates(variables: ListAffiliatesVariables, options?: CallOptions): Promise<ListAffiliatesData>;
   /**
    * Runs the query `listApps` (apps).
    * Permissions: developer:basic:read, access_pass:basic:read?.
@@ -2064,6 +2500,11 @@ export interface OperationMethods {
    * Permissions: chat:read, forum:read, livestream:chat:read.
    */
   listMessagesFromChat(variables?: ListMessagesFromChatVariables, options?: CallOptions): Promise<ListMessagesFromChatData>;
+  /**
+   * Runs the query `listPromoCodes` (promoCodes).
+   * Permissions: promo_code:basic:read, access_pass:basic:read?.
+   */
+  listPromoCodes(variables: ListPromoCodesVariables, options?: CallOptions): Promise<ListPromoCodesData>;
   /** Runs the query `listUsersForExperience` (experiences). */
   listUsersForExperience(variables: ListUsersForExperienceVariables, options?: CallOptions): Promise<ListUsersForExperienceData>;
   /**
@@ -2120,6 +2561,11 @@ export interface OperationMethods {
    * Permissions: chat:moderate.
    */
   unmuteUser(variables: UnmuteUserVariables, options?: CallOptions): Promise<UnmuteUserData>;
+  /**
+   * Runs the mutation `updateAffiliate` (affiliates).
+   * Permissions: affiliate:update.
+   */
+  updateAffiliate(variables: UpdateAffiliateVariables, options?: CallOptions): Promise<UpdateAffiliateData>;
   /**
    * Runs the mutation `updateApp` (apps).
    * Permissions: developer:update_app.
@@ -2209,6 +2655,35 @@ export const operations: readonly Operation[] = [
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}`,
+  },
+  {
+    name: "createAffiliate",
+    kind: "mutation",
+    id: "sha256:a8aab2d61c40493e5fe0c03979c9f252412d37ac4c4034d4dfc9391d4f71368d",
+    takesVariables: true,
+    document: `mutation createAffiliate($input: CreateAffiliateInput!) {
+  createAffiliate(input: $input) {
+    id
+    status
+    activeMembersCount
+    affiliateType
+    totalPlanCount
+    totalReferralEarnings
+    totalReferrals
+    totalRevenue
+    userAccount {
+      id
+      name
+      username
+      profilePicture {
+        sourceUrl
+      }
+      phoneVerified
+      city
+      country
+    }
   }
 }`,
   },
@@ -2325,6 +2800,38 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "createPromoCode",
+    kind: "mutation",
+    id: "sha256:c80f3d5230cb85c4e47cd1521e607c1f58cf393dfc73fce813bc584acd3e0f4b",
+    takesVariables: true,
+    document: `mutation createPromoCode($input: CreatePromoCodeInput!) {
+  createPromoCode(input: $input) {
+    id
+    code
+    promoType
+    duration
+    createdAt
+    expirationDatetime
+    baseCurrency
+    amountOff
+    discountOff
+    existingMembershipsOnly
+    numberOfIntervals
+    status
+    stock
+    unlimitedStock
+    uses
+    onePerCustomer
+    churnedUsersOnly
+    newUsersOnly
+    accessPass {
+      id
+      title
+    }
+  }
+}`,
+  },
+  {
     name: "createWebhook",
     kind: "mutation",
     id: "sha256:203020195489ea56d6c664b7c4483367ba438db78f5ab057ccb8bcb3d6804186",
@@ -2340,6 +2847,15 @@ export const operations: readonly Operation[] = [
     resourceId
     webhookSecret
   }
+}`,
+  },
+  {
+    name: "deletePromoCode",
+    kind: "mutation",
+    id: "sha256:bcd719e36f0a392a4aca1cd2bcaa758327cba282531dcf18220f24cc92d6210c",
+    takesVariables: true,
+    document: `mutation deletePromoCode($input: DeletePromoCodeInput!) {
+  deletePromoCode(input: $input)
 }`,
   },
   {
@@ -2450,6 +2966,37 @@ export const operations: readonly Operation[] = [
           duration
           waveformUrl
         }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "getAffiliate",
+    kind: "query",
+    id: "sha256:0361bff066bcb4ec9d86ae9ce45d812b5b0978252fbeb347418e16c8d6c56de2",
+    takesVariables: true,
+    document: `query getAffiliate($affiliateId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    affiliate(id: $affiliateId) {
+      id
+      status
+      activeMembersCount
+      affiliateType
+      totalPlanCount
+      totalReferralEarnings
+      totalReferrals
+      totalRevenue
+      userAccount {
+        id
+        name
+        username
+        profilePicture {
+          sourceUrl
+        }
+        phoneVerified
+        city
+        country
       }
     }
   }
@@ -2683,6 +3230,27 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getPromoCode",
+    kind: "query",
+    id: "sha256:29fb69c7df1cb36af0db92cc3951cc84fbbaad8166733158667f0136483bb0ca",
+    takesVariables: true,
+    document: `query getPromoCode($code: String!, $planId: ID!) {
+  promoCode(code: $code, planId: $planId) {
+    id
+    code
+    createdAt
+    promoType
+    baseCurrency
+    duration
+    amountOff
+    discountOff
+    existingMembershipsOnly
+    numberOfIntervals
+    isPopupPromo
+  }
+}`,
+  },
+  {
     name: "getUser",
     kind: "query",
     id: "sha256:c6cd0172ca06b30e54b818c216ccb00023ffa4d6392becd6fb80a5a0312b1b65",
@@ -2773,6 +3341,61 @@ export const operations: readonly Operation[] = [
       activeUsersCount
       logo {
         sourceUrl
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listAffiliates",
+    kind: "query",
+    id: "sha256:85622f8b63f7b6e23dbaa6c04a58e3fb5e3237cb03fa112ee17c98ebf925285c",
+    takesVariables: true,
+    document: `query listAffiliates(
+  $companyId: ID!
+  $after: String
+  $before: String
+  $direction: Direction
+  $first: Int
+  $last: Int
+  $order: AffiliatesSortableColumns
+) {
+  company(id: $companyId) {
+    affiliates(
+      after: $after
+      before: $before
+      direction: $direction
+      first: $first
+      last: $last
+      order: $order
+    ) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        activeMembersCount
+        affiliateType
+        totalPlanCount
+        totalReferralEarnings
+        totalReferrals
+        totalRevenue
+        userAccount {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+          phoneVerified
+          city
+          country
+        }
       }
     }
   }
@@ -2965,6 +3588,56 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listPromoCodes",
+    kind: "query",
+    id: "sha256:5722ed2369ad9f1c62eb2579de00b765a7b5857e9340f366fb5d6612fb97633f",
+    takesVariables: true,
+    document: `query listPromoCodes(
+  $companyId: ID!
+  $after: String
+  $before: String
+  $first: Int
+  $last: Int
+  $filters: PromoCodeFilters
+) {
+  company(id: $companyId) {
+    promoCodes(after: $after, before: $before, first: $first, last: $last, filter: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        code
+        promoType
+        duration
+        createdAt
+        expirationDatetime
+        baseCurrency
+        amountOff
+        discountOff
+        existingMembershipsOnly
+        numberOfIntervals
+        status
+        stock
+        unlimitedStock
+        uses
+        onePerCustomer
+        churnedUsersOnly
+        newUsersOnly
+        accessPass {
+          id
+          title
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listUsersForExperience",
     kind: "query",
     id: "sha256:85c827d8660dc2a97e8b930e213b83493ae132c00988e0f03e02c5dc99559a5a",
@@ -3110,6 +3783,35 @@ export const operations: readonly Operation[] = [
     takesVariables: true,
     document: `mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}`,
+  },
+  {
+    name: "updateAffiliate",
+    kind: "mutation",
+    id: "sha256:781a4e1b84f64748e882eb8f5e09aa3962fdbafee01874b3eb96fe1fbb261f1d",
+    takesVariables: true,
+    document: `mutation updateAffiliate($input: UpdateAffiliateInput!) {
+  updateAffiliate(input: $input) {
+    id
+    status
+    activeMembersCount
+    affiliateType
+    totalPlanCount
+    totalReferralEarnings
+    totalReferrals
+    totalRevenue
+    userAccount {
+      id
+      name
+      username
+      profilePicture {
+        sourceUrl
+      }
+      phoneVerified
+      city
+      country
+    }
+  }
 }`,
   },
   {

@@ -21,6 +21,8 @@ const MIGRATIONS: Migrations = &[
     ("lanes", include_str!("../../migrations/0010_lanes.sql")),
     ("money", include_str!("../../migrations/0011_money.sql")),
     ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
+    ("catalog", include_str!("../../migrations/0013_catalog.sql")),
+    ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -10,6 +10,8 @@
 pub(crate) mod access;
 pub(crate) mod access_pass;
 pub(crate) mod account;
+pub(crate) mod affiliate;
+pub(crate) mod affiliate_agreement;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod app_build;
@@ -40,6 +42,9 @@ pub(crate) mod plan;
 pub(crate) mod post;
 pub(crate) mod post_query;
 mod postgres;
+pub(crate) mod promo_code;
+pub(crate) mod promo_code_use;
+pub(crate) mod referral;
 pub(crate) mod refund;
 pub(crate) mod sandbox;
 pub(crate) mod secret;

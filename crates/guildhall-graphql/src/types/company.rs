@@ -1,18 +1,20 @@
 //! Companies.
 
+use super::affiliate::{Affiliate, AffiliateConnection};
 use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
-use super::enums::{BusinessTypes, IndustryTypes, Word};
+use super::enums::{AffiliatesSortableColumns, BusinessTypes, Direction, IndustryTypes, Word};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
 use super::ledger::LedgerAccount;
-use super::page::{cursor, id, size};
+use super::page::{cursor, id, part, size};
+use super::promo_code::{PromoCodeConnection, PromoCodeFilters};
 use super::webhook::Webhook;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
-use guildhall_app::{experience, ledger, webhook};
+use guildhall_app::{affiliate, experience, ledger, promo_code, webhook};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -55,6 +57,37 @@ struct Company(Found);
 
 #[Object]
 impl Company {
+    /// One of the company's affiliates.
+    async fn affiliate(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "id")] sought: ID,
+    ) -> Result<Affiliate> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(Affiliate(affiliate::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The company's affiliates; without `direction` the newest, or the one with the most, comes first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the wire's arguments")]
+    async fn affiliates(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<AffiliatesSortableColumns>,
+    ) -> Result<AffiliateConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let order = order.map(AffiliatesSortableColumns::read).unwrap_or_default();
+        let ascending = direction == Some(Direction::Asc);
+        let found = affiliate::list(&caller.hall, &caller.principal, company, order, ascending, part).await?;
+        Ok(AffiliateConnection::of(found))
+    }
+
     /// One of the company's own apps.
     async fn app(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<App> {
         let caller = Caller::of(context);
@@ -109,6 +142,24 @@ impl Company {
         let caller = Caller::of(context);
         let statement = ledger::of_company(&caller.hall, &caller.principal, self.0.id.clone()).await?;
         Ok(LedgerAccount(statement))
+    }
+
+    /// The company's promo codes.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn promo_codes(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        last: Option<i32>,
+        filter: Option<PromoCodeFilters>,
+    ) -> Result<PromoCodeConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let filter = filter.map(PromoCodeFilters::read).unwrap_or_default();
+        let found = promo_code::list(&caller.hall, &caller.principal, company, filter, part).await?;
+        Ok(PromoCodeConnection::of(found))
     }
 
     /// A webhook of the company or of one of its apps.

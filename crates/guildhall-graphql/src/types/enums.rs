@@ -43,6 +43,13 @@ wire_enum! {
     AccessPassAttachmentCategories {
         AffiliateAssets "affiliate_assets" GalleryImages "gallery_images"
     }
+    AffiliateTypes {
+        Custom "custom" Global "global" Marketplace "marketplace" Passholder "passholder"
+    }
+    AffiliatesSortableColumns {
+        CachedTotalReferrals "cached_total_referrals" CachedTotalRewards "cached_total_rewards"
+        CreatedAt "created_at" Id "id"
+    }
     AppBuildPlatforms {
         Android "android" Ios "ios" Web "web"
     }
@@ -183,11 +190,32 @@ wire_enum! {
     Media {
         Audio "audio" Image "image" Other "other" Video "video"
     }
+    PayoutTypes {
+        FlatFee "flat_fee" Percentage "percentage"
+    }
     PlanTypes {
         OneTime "one_time" Renewal "renewal"
     }
+    PromoCodeNewStatus {
+        Active "active" Expired "expired"
+    }
+    PromoCodeOrder {
+        Code "code" CreatedAt "created_at"
+    }
+    PromoCodeStatus {
+        Active "active" Archived "archived" Inactive "inactive"
+    }
+    PromoDurations {
+        Forever "forever" Once "once" Repeating "repeating"
+    }
+    PromoTypes {
+        FlatAmount "flat_amount" Percentage "percentage"
+    }
     ReleaseMethod {
         BuyNow "buy_now" Raffle "raffle" Waitlist "waitlist"
+    }
+    Status {
+        Active "active" Archived "archived" Deleted "deleted"
     }
     UpsellTypes {
         AfterCheckout "after_checkout" BeforeCheckout "before_checkout" OnlyInWhop "only_in_whop"

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod affiliate;
 pub(crate) mod app;
 pub(crate) mod app_build;
 pub(crate) mod attachment;
@@ -16,6 +17,7 @@ pub(crate) mod notification;
 pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod post;
+pub(crate) mod promo_code;
 pub(crate) mod scalars;
 pub(crate) mod user;
 pub(crate) mod webhook;

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use async_graphql::{ID, SimpleObject};
+use guildhall_app::page::Part;
 use guildhall_core::ids::Id;
 use guildhall_core::page;
 
@@ -29,6 +30,21 @@ impl PageInfo {
 /// A page's size from `first` or `limit`.
 pub(crate) fn size(asked: Option<i32>, argument: &str) -> Result<usize> {
     Ok(page::size(asked.map(i64::from), argument)?)
+}
+
+/// The part of a list that is asked for: from its beginning with `first`, from its end with `last` alone.
+pub(crate) fn part<T: Id>(
+    after: Option<&str>,
+    before: Option<&str>,
+    first: Option<i32>,
+    last: Option<i32>,
+) -> Result<Part<T>> {
+    Ok(Part {
+        after: cursor(after, "after")?,
+        before: cursor(before, "before")?,
+        size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+        from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+    })
 }
 
 /// Reads a required id.

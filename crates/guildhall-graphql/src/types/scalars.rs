@@ -48,6 +48,26 @@ impl ScalarType for BigInt {
     }
 }
 
+/// A decimal number; a number or its text on the wire. What it may be is said where it is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StringFloat(pub(crate) f64);
+
+#[Scalar]
+impl ScalarType for StringFloat {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let read = match &value {
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        read.map(Self).ok_or_else(|| InputValueError::custom("a StringFloat is a number, or its text"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
 /// An address such as `https://example.com/webhooks`; what it may be is said where it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UrlString(pub(crate) String);

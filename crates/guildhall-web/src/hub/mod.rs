@@ -1,6 +1,7 @@
 //! What people see: server-rendered pages that work without scripts.
 
 pub(crate) mod account;
+pub(crate) mod affiliate;
 pub(crate) mod allowed_app;
 pub(crate) mod api_key;
 pub(crate) mod app;

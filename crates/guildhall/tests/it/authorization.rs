@@ -15,6 +15,8 @@ const TABLE: &str = include_str!("authorization.table");
 /// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
 const PLAIN_TYPES: &[&str] = &[
     "AccessPass",
+    "Affiliate",
+    "AffiliateConnection",
     "AppBuild",
     "AppConnection",
     "AttachmentInterfaceConnection",
@@ -44,12 +46,14 @@ const PLAIN_TYPES: &[&str] = &[
     "Post",
     "PrivateApiKey",
     "PrivateApiKeyConnection",
+    "PromoCodeConnection",
     "PublicAccessPass",
     "PublicApp",
     "PublicAppStats",
     "PublicCompany",
     "PublicPlan",
     "PublicProfileUserConnection",
+    "PublicPromoCode",
     "UserConnection",
     "UserStat",
     "VideoAttachment",
@@ -80,6 +84,29 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
     ),
     ("Company", &["id"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    (
+        "PromoCode",
+        &[
+            "amountOff",
+            "baseCurrency",
+            "churnedUsersOnly",
+            "code",
+            "createdAt",
+            "discountOff",
+            "duration",
+            "existingMembershipsOnly",
+            "expirationDatetime",
+            "id",
+            "newUsersOnly",
+            "numberOfIntervals",
+            "onePerCustomer",
+            "promoType",
+            "status",
+            "stock",
+            "unlimitedStock",
+            "uses",
+        ],
+    ),
     (
         "PublicExperience",
         &["accessPasses", "app", "company", "description", "id", "logo", "name", "upsellType"],
@@ -243,6 +270,48 @@ impl Scene {
                 query(format!("{{ attachment(id: \"{file}\") {{ id }} }}"), "/attachment")
             }
             "company" => of_company("id", "/company"),
+            "Company.affiliate" => {
+                let id = self.affiliate(&format!("shown-{name}")).await;
+                of_company(&format!("affiliate(id: \"{id}\") {{ id }}"), "/company/affiliate")
+            }
+            "Company.affiliates" => of_company("affiliates { totalCount }", "/company/affiliates"),
+            "Company.promoCodes" => of_company("promoCodes { totalCount }", "/company/promoCodes"),
+            "createAffiliate" => {
+                let username = format!("new-{name}");
+                self.hall.person(&username).await;
+                input(row, "CreateAffiliateInput", "{ id }", self.new_affiliate(&username))
+            }
+            "updateAffiliate" => {
+                let id = self.affiliate(&format!("changed-{name}")).await;
+                input(
+                    row,
+                    "UpdateAffiliateInput",
+                    "{ id }",
+                    json!({"id": id, "planId": "", "status": "archived"}),
+                )
+            }
+            "createPromoCode" => {
+                input(row, "CreatePromoCodeInput", "{ id }", self.new_promo_code(&format!("made-{name}")))
+            }
+            "PromoCode.accessPass" => {
+                let mut new = self.new_promo_code(&format!("of-pass-{name}"));
+                new["accessPassId"] = json!(world.access_pass.as_str());
+                let selection = "{ accessPass { id } }";
+                let case = input("createPromoCode", "CreatePromoCodeInput", selection, new);
+                Case { path: "/createPromoCode/accessPass".into(), ..case }
+            }
+            "deletePromoCode" => {
+                let id = self.promo_code(&format!("gone-{name}")).await;
+                input(row, "DeletePromoCodeInput", "", json!({"id": id}))
+            }
+            "promoCode" => {
+                let code = format!("public-{name}");
+                self.promo_code(&code).await;
+                query(
+                    format!("{{ promoCode(code: \"{code}\", planId: \"{}\") {{ id }} }}", world.plan),
+                    "/promoCode",
+                )
+            }
             "Company.app" => of_company(&format!("app(id: \"{}\") {{ id }}", world.app), "/company/app"),
             "Company.apps" => of_company("apps { nodes { id } }", "/company/apps/nodes/0"),
             "App.apiKeys" => {
@@ -401,6 +470,42 @@ impl Scene {
             "transferFunds (another person's)" => self.transfer(&self.account, name),
             _ => return None,
         })
+    }
+
+    fn new_affiliate(&self, username: &str) -> Value {
+        json!({
+            "username": username,
+            "payoutType": "percentage",
+            "fee": 10,
+            "companyId": self.hall.world.company.as_str(),
+        })
+    }
+
+    /// An affiliate of the company, whom nobody knew before.
+    async fn affiliate(&self, username: &str) -> String {
+        self.hall.person(username).await;
+        let document = "mutation($input: CreateAffiliateInput!) { createAffiliate(input: $input) { id } }";
+        let made = self.hall.run(None, document, json!({"input": self.new_affiliate(username)})).await;
+        text(&made.data()["createAffiliate"]["id"])
+    }
+
+    fn new_promo_code(&self, code: &str) -> Value {
+        json!({
+            "code": code,
+            "promoType": "percentage",
+            "amountOff": 10,
+            "baseCurrency": "usd",
+            "newUsersOnly": false,
+            "numberOfIntervals": 0,
+            "companyId": self.hall.world.company.as_str(),
+        })
+    }
+
+    /// A promo code of the company.
+    async fn promo_code(&self, code: &str) -> String {
+        let document = "mutation($input: CreatePromoCodeInput!) { createPromoCode(input: $input) { id } }";
+        let made = self.hall.run(None, document, json!({"input": self.new_promo_code(code)})).await;
+        text(&made.data()["createPromoCode"]["id"])
     }
 
     /// A webhook of the company, whose receiver nobody is.

@@ -24,7 +24,7 @@ const TABLE: &str = include_str!("../../../guildhall-graphql/operations/operatio
 /// Our documents of those that are built, by group and name.
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guildhall-graphql/operations");
 /// How many operations are built.
-const BUILT: usize = 46;
+const BUILT: usize = 54;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 /// What no sentence says: it would tell of the inside.
@@ -226,6 +226,19 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "checkIfUserHasAccessToCompany" => json!({"companyId": company, "userId": customer}),
         "checkIfUserHasAccessToExperience" => json!({"experienceId": chat, "userId": customer}),
         "getAccessPass" => json!({"accessPassId": pass}),
+        "createAffiliate" => {
+            json!({"input": {"username": "sam", "payoutType": "percentage", "fee": "12.5", "onlyOnePayout": true,
+            "planId": world.plan.as_str(), "planIds": [world.plan.as_str()], "companyId": company}})
+        }
+        "getAffiliate" => json!({"affiliateId": "aff_1", "companyId": company}),
+        "listAffiliates" => {
+            json!({"companyId": company, "after": "aff_1", "before": "aff_1", "direction": "asc",
+            "first": 2, "last": 2, "order": "cached_total_rewards"})
+        }
+        "updateAffiliate" => {
+            json!({"input": {"id": "aff_1", "planId": world.plan.as_str(), "payoutType": "flat_fee", "fee": 5,
+            "onlyOnePayout": false, "status": "archived"}})
+        }
         "createApp" => json!({"input": {"baseUrl": "https://a", "companyId": company, "name": "a"}}),
         "createAppBuild" => {
             json!({"input": {"appId": app, "attachment": {"directUploadId": "file_1", "id": "file_1"},
@@ -299,6 +312,19 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "payUser" => {
             json!({"input": {"amount": 1, "currency": "usd", "destinationId": customer, "idempotenceKey": "a",
             "ledgerAccountId": "ldgr_1", "notes": "b", "reason": "creator_to_user", "transferFee": 0}})
+        }
+        "createPromoCode" => {
+            json!({"input": {"code": "SPRING", "promoType": "flat_amount", "amountOff": "5.5", "baseCurrency": "usd",
+            "newUsersOnly": false, "churnedUsersOnly": false, "existingMembershipsOnly": false, "numberOfIntervals": 2,
+            "onePerCustomer": true, "stock": 3, "unlimitedStock": false, "expirationDatetime": later,
+            "accessPassId": world.paid_access_pass.as_str(), "planIds": [world.plan.as_str()], "companyId": company}})
+        }
+        "deletePromoCode" => json!({"input": {"id": "promo_1"}}),
+        "getPromoCode" => json!({"code": "SPRING", "planId": world.plan.as_str()}),
+        "listPromoCodes" => {
+            json!({"companyId": company, "after": "promo_1", "before": "promo_1", "first": 2, "last": 2,
+            "filters": {"direction": "asc", "newStatus": "active", "order": "code", "query": "spring",
+            "status": "active"}})
         }
         "banUser" => {
             json!({"input": {"userId": "user_1", "accessPassId": pass, "reason": "spam", "customReason": "a",

@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod affiliate;
 mod api_key;
 mod app;
 mod app_build;
@@ -30,6 +31,7 @@ mod notification;
 mod oauth;
 mod principal;
 mod process;
+mod promo_code;
 mod proxy;
 mod proxy_attack;
 mod proxy_scene;

@@ -12,6 +12,26 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AffiliateTypes`.
+    pub enum AffiliateTypes {
+        Custom = "custom",
+        Global = "global",
+        Marketplace = "marketplace",
+        Passholder = "passholder",
+    }
+}
+
+string_enum! {
+    /// The schema's `AffiliatesSortableColumns`.
+    pub enum AffiliatesSortableColumns {
+        CachedTotalReferrals = "cached_total_referrals",
+        CachedTotalRewards = "cached_total_rewards",
+        CreatedAt = "created_at",
+        Id = "id",
+    }
+}
+
+string_enum! {
     /// The schema's `ApiVersion`.
     pub enum ApiVersion {
         V1 = "v1",
@@ -403,10 +423,60 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `PayoutTypes`.
+    pub enum PayoutTypes {
+        FlatFee = "flat_fee",
+        Percentage = "percentage",
+    }
+}
+
+string_enum! {
     /// The schema's `PlanTypes`.
     pub enum PlanTypes {
         OneTime = "one_time",
         Renewal = "renewal",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoCodeNewStatus`.
+    pub enum PromoCodeNewStatus {
+        Active = "active",
+        Expired = "expired",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoCodeOrder`.
+    pub enum PromoCodeOrder {
+        Code = "code",
+        CreatedAt = "created_at",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoCodeStatus`.
+    pub enum PromoCodeStatus {
+        Active = "active",
+        Archived = "archived",
+        Inactive = "inactive",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoDurations`.
+    pub enum PromoDurations {
+        Forever = "forever",
+        Once = "once",
+        Repeating = "repeating",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoTypes`.
+    pub enum PromoTypes {
+        FlatAmount = "flat_amount",
+        Percentage = "percentage",
     }
 }
 
@@ -416,6 +486,15 @@ string_enum! {
         BuyNow = "buy_now",
         Raffle = "raffle",
         Waitlist = "waitlist",
+    }
+}
+
+string_enum! {
+    /// The schema's `Status`.
+    pub enum Status {
+        Active = "active",
+        Archived = "archived",
+        Deleted = "deleted",
     }
 }
 

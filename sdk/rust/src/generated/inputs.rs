@@ -2,8 +2,9 @@
 
 use crate::{
     ApiVersion, AppBuildPlatforms, AppStatuses, AppValidScopes, AppViewTypes, AttachableRecords, BanReasons,
-    BigInt, CreditTransactionTransferReasons, Currencies, CustomFieldTypes, FeedTypes, FileAttachmentTypes,
-    ForumWhoCanPostTypes, GifProviders, Media, ReleaseMethod, WebhookEvent, WhoCanPostTypes,
+    BigInt, CreditTransactionTransferReasons, Currencies, CustomFieldTypes, Direction, FeedTypes,
+    FileAttachmentTypes, ForumWhoCanPostTypes, GifProviders, Media, PayoutTypes, PromoCodeNewStatus,
+    PromoCodeOrder, PromoCodeStatus, PromoTypes, ReleaseMethod, Status, WebhookEvent, WhoCanPostTypes,
 };
 use serde::Serialize;
 
@@ -103,6 +104,45 @@ impl ChargeUserInput {
             metadata: None,
             redirect_url: None,
             user_id: user_id.into(),
+        }
+    }
+}
+
+/// Without plans, about all of the company's. Without `companyId`: of the company of `x-company-id`, else of the app's
+/// own. Without `fee` they earn what passes offer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateAffiliateInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_mutation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+    /// A percentage, or major units of the plan's currency, or of usd about all plans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee: Option<String>,
+    /// Whether they earn by the first payment of each membership alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_one_payout: Option<bool>,
+    pub payout_type: PayoutTypes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_ids: Option<Vec<String>>,
+    pub username: String,
+}
+
+impl CreateAffiliateInput {
+    /// With what must be given; everything else is left out.
+    pub fn new(payout_type: PayoutTypes, username: impl Into<String>) -> Self {
+        Self {
+            client_mutation_id: None,
+            company_id: None,
+            fee: None,
+            only_one_payout: None,
+            payout_type,
+            plan_id: None,
+            plan_ids: None,
+            username: username.into(),
         }
     }
 }
@@ -257,6 +297,71 @@ pub struct CreateForumPostInput {
     pub title: Option<String>,
 }
 
+/// Without `companyId`: of the company of `x-company-id`, else of the app's own. Without `stock` it is unlimited.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePromoCodeInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_pass_id: Option<String>,
+    /// Major units of `baseCurrency`, or a percentage.
+    pub amount_off: String,
+    pub base_currency: Currencies,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub churned_users_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_mutation_id: Option<String>,
+    pub code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing_memberships_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_datetime: Option<i64>,
+    pub new_users_only: bool,
+    /// How many payments of a membership it takes something off; 0 for all.
+    pub number_of_intervals: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_per_customer: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_ids: Option<Vec<String>>,
+    pub promo_type: PromoTypes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlimited_stock: Option<bool>,
+}
+
+impl CreatePromoCodeInput {
+    /// With what must be given; everything else is left out.
+    pub fn new(
+        amount_off: impl Into<String>,
+        base_currency: Currencies,
+        code: impl Into<String>,
+        new_users_only: bool,
+        number_of_intervals: i64,
+        promo_type: PromoTypes,
+    ) -> Self {
+        Self {
+            access_pass_id: None,
+            amount_off: amount_off.into(),
+            base_currency,
+            churned_users_only: None,
+            client_mutation_id: None,
+            code: code.into(),
+            company_id: None,
+            existing_memberships_only: None,
+            expiration_datetime: None,
+            new_users_only,
+            number_of_intervals,
+            one_per_customer: None,
+            plan_ids: None,
+            promo_type,
+            stock: None,
+            unlimited_stock: None,
+        }
+    }
+}
+
 /// The schema's `CreateWebhookInput`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -304,6 +409,15 @@ pub struct DeleteCompanyMutedUserInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_mutation_id: Option<String>,
     pub user_id: String,
+}
+
+/// The schema's `DeletePromoCodeInput`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletePromoCodeInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_mutation_id: Option<String>,
+    pub id: String,
 }
 
 /// The schema's `DeleteWebhookInput`.
@@ -479,6 +593,24 @@ pub struct PollOptionInput {
     pub text: String,
 }
 
+/// Without `status` deleted codes are left out; without `direction` the newest, or the last in the alphabet, comes
+/// first. `newStatus` names those that count now, or those whose time is over.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PromoCodeFilters {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_status: Option<PromoCodeNewStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<PromoCodeOrder>,
+    /// Part of a code, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<PromoCodeStatus>,
+}
+
 /// The schema's `PromoteAppBuildToProductionInput`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -605,6 +737,27 @@ pub struct UnbanUserInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_mutation_id: Option<String>,
     pub user_id: String,
+}
+
+/// The schema's `UpdateAffiliateInput`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateAffiliateInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_mutation_id: Option<String>,
+    /// A percentage, or major units of the plan's currency, or of usd about all plans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee: Option<String>,
+    pub id: String,
+    /// Whether they earn by the first payment of each membership alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_one_payout: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payout_type: Option<PayoutTypes>,
+    /// The plan that something is agreed about; empty for all that have no agreement of their own.
+    pub plan_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// What is left out stays; null takes away what may be absent.

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_passes;
+mod affiliates;
 mod apps;
 mod attachments;
 mod companies;
@@ -14,11 +15,13 @@ mod messages;
 mod notifications;
 pub mod operations;
 mod payments;
+mod promo_codes;
 mod users;
 mod webhooks;
 
 pub use access::*;
 pub use access_passes::*;
+pub use affiliates::*;
 pub use apps::*;
 pub use attachments::*;
 pub use companies::*;
@@ -29,5 +32,6 @@ pub use inputs::*;
 pub use messages::*;
 pub use notifications::*;
 pub use payments::*;
+pub use promo_codes::*;
 pub use users::*;
 pub use webhooks::*;

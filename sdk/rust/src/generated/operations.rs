@@ -10,30 +10,37 @@ pub const ALL: &[Operation<'static>] = &[
     CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS,
     CHECK_IF_USER_HAS_ACCESS_TO_COMPANY,
     CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE,
+    CREATE_AFFILIATE,
     CREATE_APP,
     CREATE_APP_BUILD,
     CREATE_CHECKOUT_SESSION,
     CREATE_FORUM_POST,
+    CREATE_PROMO_CODE,
     CREATE_WEBHOOK,
+    DELETE_PROMO_CODE,
     DELETE_WEBHOOK,
     FIND_OR_CREATE_CHAT,
     FIND_OR_CREATE_FORUM,
     GET_ACCESS_PASS,
+    GET_AFFILIATE,
     GET_APP,
     GET_ATTACHMENT,
     GET_COMPANY,
     GET_COMPANY_LEDGER_ACCOUNT,
     GET_CURRENT_USER,
     GET_EXPERIENCE,
+    GET_PROMO_CODE,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
     GET_WEBHOOK,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
+    LIST_AFFILIATES,
     LIST_APPS,
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
     LIST_MESSAGES_FROM_CHAT,
+    LIST_PROMO_CODES,
     LIST_USERS_FOR_EXPERIENCE,
     LIST_WEBHOOKS,
     MUTE_USER,
@@ -47,6 +54,7 @@ pub const ALL: &[Operation<'static>] = &[
     UNASSIGN_APP_BUILD,
     UNBAN_USER,
     UNMUTE_USER,
+    UPDATE_AFFILIATE,
     UPDATE_APP,
     UPDATE_APP_PERMISSIONS,
     UPDATE_WEBHOOK,
@@ -114,6 +122,36 @@ pub const CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE: Operation<'static> = Operation
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}"#,
+};
+
+/// `createAffiliate`, of affiliates.
+pub const CREATE_AFFILIATE: Operation<'static> = Operation {
+    name: "createAffiliate",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:a8aab2d61c40493e5fe0c03979c9f252412d37ac4c4034d4dfc9391d4f71368d",
+    document: r#"mutation createAffiliate($input: CreateAffiliateInput!) {
+  createAffiliate(input: $input) {
+    id
+    status
+    activeMembersCount
+    affiliateType
+    totalPlanCount
+    totalReferralEarnings
+    totalReferrals
+    totalRevenue
+    userAccount {
+      id
+      name
+      username
+      profilePicture {
+        sourceUrl
+      }
+      phoneVerified
+      city
+      country
+    }
   }
 }"#,
 };
@@ -234,6 +272,39 @@ pub const CREATE_FORUM_POST: Operation<'static> = Operation {
 }"#,
 };
 
+/// `createPromoCode`, of promoCodes.
+pub const CREATE_PROMO_CODE: Operation<'static> = Operation {
+    name: "createPromoCode",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:c80f3d5230cb85c4e47cd1521e607c1f58cf393dfc73fce813bc584acd3e0f4b",
+    document: r#"mutation createPromoCode($input: CreatePromoCodeInput!) {
+  createPromoCode(input: $input) {
+    id
+    code
+    promoType
+    duration
+    createdAt
+    expirationDatetime
+    baseCurrency
+    amountOff
+    discountOff
+    existingMembershipsOnly
+    numberOfIntervals
+    status
+    stock
+    unlimitedStock
+    uses
+    onePerCustomer
+    churnedUsersOnly
+    newUsersOnly
+    accessPass {
+      id
+      title
+    }
+  }
+}"#,
+};
+
 /// `createWebhook`, of webhooks.
 pub const CREATE_WEBHOOK: Operation<'static> = Operation {
     name: "createWebhook",
@@ -250,6 +321,16 @@ pub const CREATE_WEBHOOK: Operation<'static> = Operation {
     resourceId
     webhookSecret
   }
+}"#,
+};
+
+/// `deletePromoCode`, of promoCodes.
+pub const DELETE_PROMO_CODE: Operation<'static> = Operation {
+    name: "deletePromoCode",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:bcd719e36f0a392a4aca1cd2bcaa758327cba282531dcf18220f24cc92d6210c",
+    document: r#"mutation deletePromoCode($input: DeletePromoCodeInput!) {
+  deletePromoCode(input: $input)
 }"#,
 };
 
@@ -364,6 +445,38 @@ pub const GET_ACCESS_PASS: Operation<'static> = Operation {
           duration
           waveformUrl
         }
+      }
+    }
+  }
+}"#,
+};
+
+/// `getAffiliate`, of affiliates.
+pub const GET_AFFILIATE: Operation<'static> = Operation {
+    name: "getAffiliate",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:0361bff066bcb4ec9d86ae9ce45d812b5b0978252fbeb347418e16c8d6c56de2",
+    document: r#"query getAffiliate($affiliateId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    affiliate(id: $affiliateId) {
+      id
+      status
+      activeMembersCount
+      affiliateType
+      totalPlanCount
+      totalReferralEarnings
+      totalReferrals
+      totalRevenue
+      userAccount {
+        id
+        name
+        username
+        profilePicture {
+          sourceUrl
+        }
+        phoneVerified
+        city
+        country
       }
     }
   }
@@ -603,6 +716,28 @@ pub const GET_EXPERIENCE: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getPromoCode`, of promoCodes.
+pub const GET_PROMO_CODE: Operation<'static> = Operation {
+    name: "getPromoCode",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:29fb69c7df1cb36af0db92cc3951cc84fbbaad8166733158667f0136483bb0ca",
+    document: r#"query getPromoCode($code: String!, $planId: ID!) {
+  promoCode(code: $code, planId: $planId) {
+    id
+    code
+    createdAt
+    promoType
+    baseCurrency
+    duration
+    amountOff
+    discountOff
+    existingMembershipsOnly
+    numberOfIntervals
+    isPopupPromo
+  }
+}"#,
+};
+
 /// `getUser`, of users.
 pub const GET_USER: Operation<'static> = Operation {
     name: "getUser",
@@ -697,6 +832,62 @@ pub const LIST_ACCESS_PASSES_FOR_EXPERIENCE: Operation<'static> = Operation {
       activeUsersCount
       logo {
         sourceUrl
+      }
+    }
+  }
+}"#,
+};
+
+/// `listAffiliates`, of affiliates.
+pub const LIST_AFFILIATES: Operation<'static> = Operation {
+    name: "listAffiliates",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:85622f8b63f7b6e23dbaa6c04a58e3fb5e3237cb03fa112ee17c98ebf925285c",
+    document: r#"query listAffiliates(
+  $companyId: ID!
+  $after: String
+  $before: String
+  $direction: Direction
+  $first: Int
+  $last: Int
+  $order: AffiliatesSortableColumns
+) {
+  company(id: $companyId) {
+    affiliates(
+      after: $after
+      before: $before
+      direction: $direction
+      first: $first
+      last: $last
+      order: $order
+    ) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        activeMembersCount
+        affiliateType
+        totalPlanCount
+        totalReferralEarnings
+        totalReferrals
+        totalRevenue
+        userAccount {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+          phoneVerified
+          city
+          country
+        }
       }
     }
   }
@@ -894,6 +1085,57 @@ pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listPromoCodes`, of promoCodes.
+pub const LIST_PROMO_CODES: Operation<'static> = Operation {
+    name: "listPromoCodes",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:5722ed2369ad9f1c62eb2579de00b765a7b5857e9340f366fb5d6612fb97633f",
+    document: r#"query listPromoCodes(
+  $companyId: ID!
+  $after: String
+  $before: String
+  $first: Int
+  $last: Int
+  $filters: PromoCodeFilters
+) {
+  company(id: $companyId) {
+    promoCodes(after: $after, before: $before, first: $first, last: $last, filter: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        code
+        promoType
+        duration
+        createdAt
+        expirationDatetime
+        baseCurrency
+        amountOff
+        discountOff
+        existingMembershipsOnly
+        numberOfIntervals
+        status
+        stock
+        unlimitedStock
+        uses
+        onePerCustomer
+        churnedUsersOnly
+        newUsersOnly
+        accessPass {
+          id
+          title
+        }
+      }
+    }
+  }
+}"#,
+};
+
 /// `listUsersForExperience`, of experiences.
 pub const LIST_USERS_FOR_EXPERIENCE: Operation<'static> = Operation {
     name: "listUsersForExperience",
@@ -1052,6 +1294,36 @@ pub const UNMUTE_USER: Operation<'static> = Operation {
     persisted_id: "sha256:9c1f64ede76760c37850648c4541d50186d28dd656e4f69dd94501ae3babf8c7",
     document: r#"mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}"#,
+};
+
+/// `updateAffiliate`, of affiliates.
+pub const UPDATE_AFFILIATE: Operation<'static> = Operation {
+    name: "updateAffiliate",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:781a4e1b84f64748e882eb8f5e09aa3962fdbafee01874b3eb96fe1fbb261f1d",
+    document: r#"mutation updateAffiliate($input: UpdateAffiliateInput!) {
+  updateAffiliate(input: $input) {
+    id
+    status
+    activeMembersCount
+    affiliateType
+    totalPlanCount
+    totalReferralEarnings
+    totalReferrals
+    totalRevenue
+    userAccount {
+      id
+      name
+      username
+      profilePicture {
+        sourceUrl
+      }
+      phoneVerified
+      city
+      country
+    }
+  }
 }"#,
 };
 

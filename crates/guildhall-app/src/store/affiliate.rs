@@ -1,0 +1,326 @@
+//! Rows of affiliates, and what they brought.
+//!
+//! What an affiliate brought is counted when it is asked for, by the indexes on `affiliate_id` of memberships and
+//! payments; money is that of payments in usd.
+
+use super::membership::is_valid;
+use super::user::{self, USER_COLUMNS, user_columns};
+use super::{Read, Row, Tx, params};
+use crate::affiliate::{Affiliate, AffiliateOrder, Figures};
+use crate::error::{Error, Result};
+use crate::page::Part;
+use guildhall_core::affiliate::{AffiliateStatus, AffiliateType};
+use guildhall_core::ids::{AffiliateId, CompanyId, PlanId, UserId};
+use guildhall_core::membership::GRACE_MS;
+use guildhall_core::money::Currency;
+
+/// The money that figures are in.
+const FIGURES_CURRENCY: &str = "usd";
+
+macro_rules! referrals {
+    ($alias:literal) => {
+        concat!(
+            "(select count(*) from memberships m
+              where m.affiliate_id = ",
+            $alias,
+            ".id and m.company_id = ",
+            $alias,
+            ".company_id and m.status <> 'drafted')"
+        )
+    };
+}
+
+macro_rules! earnings {
+    ($alias:literal) => {
+        concat!(
+            "(select cast(coalesce(sum(p.reward_minor - p.reward_returned_minor), 0) as bigint) from payments p
+              where p.affiliate_id = ",
+            $alias,
+            ".id and p.company_id = ",
+            $alias,
+            ".company_id and p.currency = 'usd' and p.paid_at is not null)"
+        )
+    };
+}
+
+/// An affiliate with what they brought; $2 is the moment and $3 the grace of memberships.
+macro_rules! affiliate_columns {
+    () => {
+        concat!(
+            user_columns!(),
+            ", a.id, a.company_id, a.affiliate_type, a.status, a.created_at, ",
+            referrals!("a"),
+            ", ",
+            earnings!("a"),
+            ", (select count(distinct m.user_id) from memberships m
+                where m.affiliate_id = a.id and m.company_id = a.company_id and ",
+            is_valid!("m"),
+            "), (select cast(coalesce(sum(p.amount_minor - p.refunded_minor - p.lost_minor), 0) as bigint)
+                from payments p
+                where p.affiliate_id = a.id and p.company_id = a.company_id
+                  and p.currency = 'usd' and p.paid_at is not null),
+               (select count(*) from plans l join access_passes s on s.id = l.access_pass_id
+                where l.company_id = a.company_id and l.archived_at is null
+                  and (exists (select 1 from affiliate_agreements g
+                      where g.affiliate_id = a.id and (g.plan_id = '' or g.plan_id = l.id))
+                    or (a.affiliate_type <> 'passholder' and s.global_affiliate_enabled = 1
+                      and s.global_affiliate_basis_points > 0)
+                    or (a.affiliate_type = 'passholder' and s.member_affiliate_enabled = 1
+                      and s.member_affiliate_basis_points > 0)))
+              from affiliates a
+              join users u on u.id = a.user_id "
+        )
+    };
+}
+
+fn unknown(what: &str, word: &str) -> Error {
+    Error::internal(format!("an affiliate of the unknown {what} {word}"))
+}
+
+fn status_of(word: &str) -> Result<AffiliateStatus> {
+    AffiliateStatus::from_word(word).ok_or_else(|| unknown("status", word))
+}
+
+fn type_of(word: &str) -> Result<AffiliateType> {
+    AffiliateType::from_word(word).ok_or_else(|| unknown("type", word))
+}
+
+fn from_row(mut row: Row) -> Result<Affiliate> {
+    let user = user::from_row(&mut row, 0)?;
+    let mut own = USER_COLUMNS..;
+    let mut next = move || own.next().expect("columns have no end");
+    Ok(Affiliate {
+        user,
+        id: row.id(next())?,
+        company: row.id(next())?,
+        affiliate_type: type_of(&row.text(next())?)?,
+        status: status_of(&row.text(next())?)?,
+        created_at: row.int(next())?,
+        figures: Figures {
+            referrals: row.int(next())?,
+            earnings_minor: row.int(next())?,
+            active_members: row.int(next())?,
+            revenue_minor: row.int(next())?,
+            plans: row.int(next())?,
+            currency: Currency::parse(FIGURES_CURRENCY).map_err(|error| Error::internal(error.0))?,
+        },
+    })
+}
+
+/// An affiliate of a company, with what they brought.
+pub(crate) fn find(read: &mut Read<'_>, company: &CompanyId, id: &AffiliateId) -> Result<Option<Affiliate>> {
+    let now = read.now;
+    let row = read.first(
+        concat!("select ", affiliate_columns!(), " where a.company_id = $1 and a.id = $4"),
+        params![company, now, GRACE_MS, id],
+    )?;
+    row.map(from_row).transpose()
+}
+
+/// What a page of affiliates is read by: the key that orders them, of the affiliate and of a cursor's, the side of a
+/// cursor that comes after it in the list, the side that comes before it, and the order of reading.
+macro_rules! affiliates_between {
+    ($key:expr, $cursor_key:expr, $after:literal, $before:literal, $read:literal) => {
+        concat!(
+            "select ",
+            affiliate_columns!(),
+            " where a.company_id = $1
+                and a.status <> 'deleted'
+                and (cast($4 as text) is null or (",
+            $key,
+            ", a.id) ",
+            $after,
+            " (select ",
+            $cursor_key,
+            ", d.id from affiliates d where d.id = $4 and d.company_id = $1))
+                and (cast($5 as text) is null or (",
+            $key,
+            ", a.id) ",
+            $before,
+            " (select ",
+            $cursor_key,
+            ", d.id from affiliates d where d.id = $5 and d.company_id = $1))
+                order by ",
+            $key,
+            " ",
+            $read,
+            ", a.id ",
+            $read,
+            " limit $6"
+        )
+    };
+}
+
+macro_rules! affiliates_by {
+    ($direction:expr, $key:expr, $cursor_key:expr) => {
+        match $direction {
+            (true, false) => affiliates_between!($key, $cursor_key, ">", "<", "asc"),
+            (true, true) => affiliates_between!($key, $cursor_key, ">", "<", "desc"),
+            (false, false) => affiliates_between!($key, $cursor_key, "<", ">", "desc"),
+            (false, true) => affiliates_between!($key, $cursor_key, "<", ">", "asc"),
+        }
+    };
+}
+
+/// A part of a company's affiliates, in the order of reading; `part.rows()` at most.
+pub(crate) fn list(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    order: AffiliateOrder,
+    ascending: bool,
+    part: &Part<AffiliateId>,
+) -> Result<Vec<Affiliate>> {
+    let direction = (ascending, part.from_end);
+    let sql = match order {
+        AffiliateOrder::CreatedAt => affiliates_by!(direction, "a.created_at", "d.created_at"),
+        AffiliateOrder::Referrals => affiliates_by!(direction, referrals!("a"), referrals!("d")),
+        AffiliateOrder::Rewards => affiliates_by!(direction, earnings!("a"), earnings!("d")),
+    };
+    let now = read.now;
+    let rows = read.query(
+        sql,
+        params![company, now, GRACE_MS, part.after.as_ref(), part.before.as_ref(), part.rows()],
+    )?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// How many affiliates a company has, without the deleted ones.
+pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId) -> Result<i64> {
+    let row = read.first(
+        "select count(*)
+         from affiliates
+         where company_id = $1 and status <> 'deleted'",
+        params![company],
+    )?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
+
+/// An affiliate's row, without what they brought.
+#[derive(Debug, Clone)]
+pub(crate) struct AffiliateRow {
+    pub(crate) id: AffiliateId,
+    pub(crate) company: CompanyId,
+    pub(crate) user: UserId,
+    pub(crate) affiliate_type: AffiliateType,
+    pub(crate) status: AffiliateStatus,
+}
+
+macro_rules! bare_columns {
+    () => {
+        "select id, company_id, user_id, affiliate_type, status from affiliates "
+    };
+}
+
+fn bare_from_row(mut row: Row) -> Result<AffiliateRow> {
+    Ok(AffiliateRow {
+        id: row.id(0)?,
+        company: row.id(1)?,
+        user: row.id(2)?,
+        affiliate_type: type_of(&row.text(3)?)?,
+        status: status_of(&row.text(4)?)?,
+    })
+}
+
+pub(crate) fn find_bare(read: &mut Read<'_>, id: &AffiliateId) -> Result<Option<AffiliateRow>> {
+    let row = read.first(concat!(bare_columns!(), "where id = $1"), params![id])?;
+    row.map(bare_from_row).transpose()
+}
+
+/// What somebody is to a company as an affiliate.
+pub(crate) fn of_user(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    user: &UserId,
+) -> Result<Option<AffiliateRow>> {
+    let row = read
+        .first(concat!(bare_columns!(), "where company_id = $1 and user_id = $2"), params![company, user])?;
+    row.map(bare_from_row).transpose()
+}
+
+/// Where somebody is an affiliate and was not deleted, newest first.
+pub(crate) fn affiliations(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<Vec<AffiliateRow>> {
+    let rows = read.query(
+        concat!(bare_columns!(), "where user_id = $1 and status <> 'deleted' order by id desc limit $2"),
+        params![user, most],
+    )?;
+    rows.into_iter().map(bare_from_row).collect()
+}
+
+/// Makes somebody an affiliate; `false`, and nothing happens, where they are on record as one.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    company: &CompanyId,
+    user: &UserId,
+    affiliate_type: AffiliateType,
+) -> Result<bool> {
+    let (id, now): (AffiliateId, i64) = (tx.mint(), tx.now);
+    let added = tx.execute(
+        "insert into affiliates (id, company_id, user_id, affiliate_type, status, created_at, updated_at)
+         values ($1, $2, $3, $4, 'active', $5, $5)
+         on conflict (company_id, user_id) do nothing",
+        params![&id, company, user, affiliate_type.as_str(), now],
+    )?;
+    Ok(added == 1)
+}
+
+pub(crate) fn update(
+    tx: &mut Tx<'_>,
+    id: &AffiliateId,
+    affiliate_type: AffiliateType,
+    status: AffiliateStatus,
+) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "update affiliates
+         set affiliate_type = $2, status = $3, updated_at = $4
+         where id = $1",
+        params![id, affiliate_type.as_str(), status.as_str(), now],
+    )?;
+    Ok(())
+}
+
+/// What an affiliate earned and what of it is not released, in minor units of each currency; there are at most as many
+/// rows as currencies.
+pub(crate) fn earned(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    id: &AffiliateId,
+) -> Result<Vec<(Currency, i64, i64)>> {
+    let rows = read.query(
+        "select currency,
+           cast(coalesce(sum(reward_minor - reward_returned_minor), 0) as bigint),
+           cast(coalesce(sum(reward_pending_minor), 0) as bigint)
+         from payments
+         where affiliate_id = $1 and company_id = $2 and paid_at is not null
+         group by currency
+         order by currency",
+        params![id, company],
+    )?;
+    let read_row = |mut row: Row| {
+        let currency = Currency::parse(&row.text(0)?).map_err(|error| Error::internal(error.0))?;
+        Ok((currency, row.int(1)?, row.int(2)?))
+    };
+    rows.into_iter().map(read_row).collect()
+}
+
+/// The plans that a company sells to everyone for money, each with the title of its pass, oldest first.
+pub(crate) fn sold_plans(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    most: i64,
+) -> Result<Vec<(PlanId, String)>> {
+    let rows = read.query(
+        "select l.id, s.title
+         from plans l
+         join access_passes s on s.id = l.access_pass_id
+         where l.company_id = $1
+           and l.archived_at is null
+           and l.visibility = 'visible'
+           and l.initial_price_minor + l.renewal_price_minor > 0
+           and s.visibility = 'visible'
+         order by l.id
+         limit $2",
+        params![company, most],
+    )?;
+    rows.into_iter().map(|mut row| Ok((row.id(0)?, row.text(1)?))).collect()
+}

@@ -1,0 +1,61 @@
+//! Where a person is an affiliate: their links, and what these earned.
+
+use super::page::{Refused, render};
+use crate::session::{SignedIn, Visitor};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use guildhall_app::affiliate::{self, Affiliation, Earned};
+use guildhall_app::{Guildhall, user};
+use guildhall_core::affiliate::AffiliateStatus;
+use guildhall_core::ids::{Id, PlanId};
+use guildhall_core::money::in_words;
+use hyper::StatusCode;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "affiliates.html")]
+struct Affiliates<'a> {
+    visitor: &'a Visitor,
+    affiliations: &'a [Affiliation],
+    origin: &'a str,
+    /// What a link says of who shared it.
+    username: &'a str,
+}
+
+impl Affiliates<'_> {
+    /// The link that brings buyers of a plan.
+    fn link(&self, plan: &PlanId) -> String {
+        format!("{}/checkout/{plan}?a={}", self.origin, self.username)
+    }
+
+    fn is_active(&self, affiliation: &Affiliation) -> bool {
+        affiliation.status == AffiliateStatus::Active
+    }
+
+    fn earned(&self, earned: &Earned) -> String {
+        in_words(earned.earned_minor, earned.currency)
+    }
+
+    /// What is not released; `None` for nothing.
+    fn pending(&self, earned: &Earned) -> Option<String> {
+        (earned.pending_minor > 0).then(|| in_words(earned.pending_minor, earned.currency))
+    }
+}
+
+/// Shows them.
+pub(crate) async fn page(
+    State(hall): State<Arc<Guildhall>>,
+    SignedIn { session, visitor }: SignedIn,
+) -> Result<Response, Refused> {
+    let refused = |error: guildhall_app::Error| Refused::from(error).seen_by(&visitor);
+    let affiliations = affiliate::affiliations(&hall, &session.user).await.map_err(refused)?;
+    let user = user::find(&hall, session.user.as_str()).await.map_err(refused)?;
+    let page = Affiliates {
+        visitor: &visitor,
+        affiliations: &affiliations,
+        origin: hall.origin(),
+        username: &user.username,
+    };
+    Ok(render(StatusCode::OK, &page))
+}
