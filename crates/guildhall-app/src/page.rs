@@ -12,3 +12,43 @@ pub struct Page<T> {
     /// Some went before.
     pub has_previous: bool,
 }
+
+/// Which part of a list is asked for, in the list's order.
+#[derive(Debug, Clone)]
+pub struct Part<C> {
+    /// After the one with this cursor.
+    pub after: Option<C>,
+    /// Before the one with this cursor.
+    pub before: Option<C>,
+    /// How many.
+    pub size: usize,
+    /// Those nearest to the end, or to `before`, when there are more than `size`.
+    pub from_end: bool,
+}
+
+impl<C> Part<C> {
+    /// The first so many.
+    #[must_use]
+    pub fn first(size: usize) -> Self {
+        Self { after: None, before: None, size, from_end: false }
+    }
+
+    /// How many rows to read: one more than are shown, which tells whether there are more.
+    pub(crate) fn rows(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX - 1) + 1
+    }
+
+    /// The page of what was read: up to [`Self::rows`], from the end backwards where it is asked from the end.
+    pub(crate) fn page<T>(&self, mut nodes: Vec<T>, total: i64) -> Page<T> {
+        let more = nodes.len() > self.size;
+        nodes.truncate(self.size);
+        if self.from_end {
+            nodes.reverse();
+        }
+        let (has_next, has_previous) = match self.from_end {
+            true => (self.before.is_some(), more),
+            false => (more, self.after.is_some()),
+        };
+        Page { nodes, total, has_next, has_previous }
+    }
+}

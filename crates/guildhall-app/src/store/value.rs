@@ -61,6 +61,7 @@ from_ids!(
     AuditEntryId,
     CheckoutSessionId,
     CompanyId,
+    EntryId,
     ExperienceId,
     FeedId,
     GrantId,

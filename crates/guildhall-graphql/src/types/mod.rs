@@ -2,12 +2,14 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod access_pass_input;
 pub(crate) mod app;
 pub(crate) mod app_build;
 pub(crate) mod attachment;
 pub(crate) mod checkout;
 pub(crate) mod company;
 pub(crate) mod direct_message;
+pub(crate) mod entry;
 pub(crate) mod enums;
 pub(crate) mod experience;
 pub(crate) mod ledger;

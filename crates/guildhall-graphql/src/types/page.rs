@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use async_graphql::{ID, SimpleObject};
+use guildhall_app::page::Part;
 use guildhall_core::ids::Id;
 use guildhall_core::page;
 
@@ -29,6 +30,22 @@ impl PageInfo {
 /// A page's size from `first` or `limit`.
 pub(crate) fn size(asked: Option<i32>, argument: &str) -> Result<usize> {
     Ok(page::size(asked.map(i64::from), argument)?)
+}
+
+/// Reads which part of a list is asked for. Without `first` and `last` it is the first page, or with `before` alone the
+/// last one before that.
+pub(crate) fn part<C: Id>(
+    after: Option<&str>,
+    before: Option<&str>,
+    first: Option<i32>,
+    last: Option<i32>,
+) -> Result<Part<C>> {
+    Ok(Part {
+        after: cursor(after, "after")?,
+        before: cursor(before, "before")?,
+        size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+        from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+    })
 }
 
 /// Reads a required id.

@@ -12,6 +12,40 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AccessPassConditions`.
+    pub enum AccessPassConditions {
+        HasPlans = "has_plans",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOnboardingVersionTypes`.
+    pub enum AccessPassOnboardingVersionTypes {
+        Mar2025 = "mar_2025",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOrder`.
+    pub enum AccessPassOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        CreatedAt = "created_at",
+        UsdGmv = "usd_gmv",
+        UsdGmv30Days = "usd_gmv_30_days",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassTypes`.
+    pub enum AccessPassTypes {
+        ApiOnly = "api_only",
+        App = "app",
+        ExperienceUpsell = "experience_upsell",
+        Regular = "regular",
+    }
+}
+
+string_enum! {
     /// The schema's `ApiVersion`.
     pub enum ApiVersion {
         V1 = "v1",
@@ -246,6 +280,25 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `CustomCtas`.
+    pub enum CustomCtas {
+        ApplyNow = "apply_now",
+        CallNow = "call_now",
+        CompleteOrder = "complete_order",
+        ContactUs = "contact_us",
+        DonateNow = "donate_now",
+        GetAccess = "get_access",
+        GetOffer = "get_offer",
+        Join = "join",
+        OrderNow = "order_now",
+        Purchase = "purchase",
+        ShopNow = "shop_now",
+        SignUp = "sign_up",
+        Subscribe = "subscribe",
+    }
+}
+
+string_enum! {
     /// The schema's `CustomFieldTypes`.
     pub enum CustomFieldTypes {
         Text = "text",
@@ -277,6 +330,24 @@ string_enum! {
         Automated = "automated",
         Regular = "regular",
         System = "system",
+    }
+}
+
+string_enum! {
+    /// The schema's `EntriesSortableColumns`.
+    pub enum EntriesSortableColumns {
+        CreatedAt = "created_at",
+        Id = "id",
+    }
+}
+
+string_enum! {
+    /// The schema's `EntryStatus`.
+    pub enum EntryStatus {
+        Any = "any",
+        Approved = "approved",
+        Denied = "denied",
+        Pending = "pending",
     }
 }
 
@@ -315,6 +386,14 @@ string_enum! {
     /// The schema's `GifProviders`.
     pub enum GifProviders {
         Giphy = "giphy",
+    }
+}
+
+string_enum! {
+    /// The schema's `GlobalAffiliateStatuses`.
+    pub enum GlobalAffiliateStatuses {
+        Disabled = "disabled",
+        Enabled = "enabled",
     }
 }
 
@@ -403,10 +482,31 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `PlanOrder`.
+    pub enum PlanOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        Affiliates = "affiliates",
+        CreatedAt = "created_at",
+        ExpiresAt = "expires_at",
+        InternalNotes = "internal_notes",
+    }
+}
+
+string_enum! {
     /// The schema's `PlanTypes`.
     pub enum PlanTypes {
         OneTime = "one_time",
         Renewal = "renewal",
+    }
+}
+
+string_enum! {
+    /// The schema's `ProductHighlightTypes`.
+    pub enum ProductHighlightTypes {
+        Benefit = "benefit",
+        PricingFeature = "pricing_feature",
+        Qualification = "qualification",
+        WhoThisIsFor = "who_this_is_for",
     }
 }
 
@@ -416,6 +516,20 @@ string_enum! {
         BuyNow = "buy_now",
         Raffle = "raffle",
         Waitlist = "waitlist",
+    }
+}
+
+string_enum! {
+    /// The schema's `SocialLinkWebsites`.
+    pub enum SocialLinkWebsites {
+        Facebook = "facebook",
+        Instagram = "instagram",
+        Linkedin = "linkedin",
+        Tiktok = "tiktok",
+        Twitter = "twitter",
+        Website = "website",
+        X = "x",
+        Youtube = "youtube",
     }
 }
 
@@ -433,6 +547,19 @@ string_enum! {
     pub enum Visibility {
         Archived = "archived",
         Hidden = "hidden",
+        QuickLink = "quick_link",
+        Visible = "visible",
+    }
+}
+
+string_enum! {
+    /// The schema's `VisibilityFilter`.
+    pub enum VisibilityFilter {
+        All = "all",
+        Archived = "archived",
+        Hidden = "hidden",
+        NotArchived = "not_archived",
+        NotQuickLink = "not_quick_link",
         QuickLink = "quick_link",
         Visible = "visible",
     }
