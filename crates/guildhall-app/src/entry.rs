@@ -120,29 +120,50 @@ pub async fn look(hall: &Guildhall, user: Option<UserId>, plan: PlanId) -> Resul
     hall.store
         .read(move |read| {
             let plan = open_plan(read, &plan)?;
-            let company = store::company::find(read, &plan.company)?
-                .ok_or_else(|| Error::internal("a plan without its company"))?;
-            let entry = match &user {
-                Some(user) => store::entry::of_user(read, &plan.id, user)?,
-                None => None,
-            };
-            let checkout = match &entry {
-                Some(entry) => store::entry::open_session(read, &entry.id)?,
-                None => None,
-            };
-            let raffle = store::raffle::find(read, &plan.id)?;
-            let entries = store::entry::count_of_plan(read, &plan.id)?;
-            let closed = admit(&plan, raffle.as_ref(), entries, read.now).err().map(|error| error.told());
-            Ok(Offered { plan, company, raffle, entries, entry, checkout, closed })
+            look_in(read, user.as_ref(), plan)
         })
         .await
+}
+
+fn look_in(read: &mut Read<'_>, user: Option<&UserId>, plan: Plan) -> Result<Offered> {
+    let company = store::company::find(read, &plan.company)?
+        .ok_or_else(|| Error::internal("a plan without its company"))?;
+    let entry = match user {
+        Some(user) => store::entry::of_user(read, &plan.id, user)?,
+        None => None,
+    };
+    let checkout = match &entry {
+        Some(entry) => store::entry::open_session(read, &entry.id)?,
+        None => None,
+    };
+    let raffle = store::raffle::find(read, &plan.id)?;
+    let entries = store::entry::count_of_plan(read, &plan.id)?;
+    let closed = admit(&plan, raffle.as_ref(), entries, read.now).err().map(|error| error.told());
+    Ok(Offered { plan, company, raffle, entries, entry, checkout, closed })
+}
+
+/// The same for whatever took entries once, also when it is sold no more.
+///
+/// # Errors
+/// `NotFound` for a plan that takes no entries.
+pub async fn look_always(hall: &Guildhall, user: Option<UserId>, plan: PlanId) -> Result<Offered> {
+    hall.store
+        .read(move |read| match store::plan::find(read, &plan)? {
+            Some(plan) if plan.release_method != ReleaseMethod::BuyNow => look_in(read, user.as_ref(), plan),
+            _ => Err(no_entries(&plan)),
+        })
+        .await
+}
+
+fn no_entries(plan: &PlanId) -> Error {
+    Error::NotFound(format!("There is no waitlist and no raffle for `{plan}`."))
 }
 
 /// The plan, when it takes entries.
 fn open_plan(read: &mut Read<'_>, id: &PlanId) -> Result<Plan> {
     match store::plan::find(read, id)? {
         Some(plan) if plan.release_method != ReleaseMethod::BuyNow && plan.archived_at.is_none() => Ok(plan),
-        _ => Err(Error::NotFound(format!("There is no waitlist and no raffle for `{id}`."))),
+        _ => Err(no_entries(id)),
     }
 }
 
