@@ -4,6 +4,7 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod access_pass;
 mod account;
 mod api_key;
 mod app;
@@ -18,6 +19,7 @@ mod checkout;
 mod crash;
 mod dev_proxy;
 mod direct_message;
+mod entry;
 mod experience;
 mod forum;
 mod harness;
@@ -28,11 +30,13 @@ mod message;
 mod moderation;
 mod notification;
 mod oauth;
+mod plan_list;
 mod principal;
 mod process;
 mod proxy;
 mod proxy_attack;
 mod proxy_scene;
+mod raffle;
 mod receiver;
 mod route;
 mod scene;
