@@ -5,6 +5,7 @@
 //! begins or ceases to count, and queues the next look at it.
 
 use crate::Guildhall;
+use crate::access_pass;
 use crate::billing;
 use crate::error::{Error, Result, no_such};
 use crate::plan::Plan;
@@ -105,6 +106,8 @@ pub(crate) struct Purchase {
 
 /// Makes a membership as it is said; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
+    // Nobody deletes the pass meanwhile.
+    access_pass::lock(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     store::membership::insert(tx, &membership)?;
     let terms = terms(tx, &membership)?;
@@ -114,6 +117,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipI
 
 /// Makes a membership of which nobody hears, and of which nothing falls due.
 pub(crate) fn create_quietly(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
+    access_pass::lock(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     membership.told_valid = membership.is_valid(tx.now);
     store::membership::insert(tx, &membership)?;
@@ -175,6 +179,7 @@ pub(crate) fn begin(
     user: &UserId,
     purchase: &Purchase,
 ) -> Result<MembershipId> {
+    access_pass::lock(tx, &plan.access_pass)?;
     let state = Subscription::begin(plan.terms(), tx.now);
     let mut membership = fresh(tx, &plan.company, &plan.access_pass, user, state);
     membership.plan = Some(plan.id.clone());

@@ -1,13 +1,15 @@
 //! Every route of the server.
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
+use crate::assets;
+use crate::error;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, experience, home, install,
-    password_reset, permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up, two_step,
+    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, entry, experience, home,
+    install, password_reset, permission_requirement, raffle, redirect_uri, sandbox, session, sign_in,
+    sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
-use crate::{assets, error};
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{any, get, post, put};
@@ -91,6 +93,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/dashboard/{company}/{app}/{*rest}", get(app_view::dashboard))
         .route("/apps/{app}/install", get(install::page).post(install::approve))
         .route("/apps/{app}/uninstall", post(install::uninstall))
+        .route("/companies/{company}/entries", get(entry::list))
+        .route("/companies/{company}/entries/{entry}", post(entry::decide))
         .route("/developer", get(app::list).post(app::create))
         .route("/developer/apps/{app}", get(app::page).post(app::update))
         .route("/developer/apps/{app}/keys", post(api_key::create))
@@ -103,6 +107,9 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/checkout/{target}", get(checkout::page).post(checkout::pay))
         .route("/checkout/return/{payment}", get(checkout::come_back))
         .route("/sandbox/{payment}", get(sandbox::page).post(sandbox::answer))
+        .route("/raffles/{plan}", get(raffle::page))
+        .route("/raffles/{plan}/draw.json", get(raffle::draw))
+        .route("/waitlist/{plan}", get(waitlist::page).post(waitlist::enter))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

@@ -71,6 +71,8 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 company,
                 app: Some(app.id.clone()),
                 user: Some(charge.user.clone()),
+                entry: None,
+                invoice: None,
                 amount_minor,
                 is_amount_fixed: true,
                 currency,

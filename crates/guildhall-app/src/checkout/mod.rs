@@ -72,6 +72,10 @@ pub(crate) struct NewCheckoutSession {
     pub(crate) company: CompanyId,
     pub(crate) app: Option<AppId>,
     pub(crate) user: Option<UserId>,
+    /// The approved entry that opened it.
+    pub(crate) entry: Option<EntryId>,
+    /// The invoice that it pays.
+    pub(crate) invoice: Option<InvoiceId>,
     pub(crate) amount_minor: i64,
     /// Whether the amount stands whatever the plan says later.
     pub(crate) is_amount_fixed: bool,

@@ -16,13 +16,17 @@ pub(crate) use runner::Activity;
 pub use runner::{run, run_due};
 
 use crate::Guildhall;
+use crate::billing;
+use crate::dispute;
 use crate::error::{Error, Result};
 use crate::mail::{self, Mail};
+use crate::payment;
+use crate::raffle;
+use crate::refund;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use crate::{billing, dispute, payment, refund};
-use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, RefundId, WebhookDeliveryId};
+use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, PlanId, RefundId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -39,6 +43,8 @@ pub(crate) enum Work {
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
     Payment(PaymentId),
+    /// A raffle of which something may be due.
+    Raffle(PlanId),
     /// A refund of which the processor is to be told.
     Refund(RefundId),
     /// What the sandbox's bank does next about a payment.
@@ -50,6 +56,7 @@ pub(crate) enum Work {
 const BILLING: &str = "billing";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
+const RAFFLE: &str = "raffle";
 const REFUND: &str = "refund";
 const SANDBOX_DISPUTE: &str = "sandbox_dispute";
 const WEBHOOK: &str = "webhook";
@@ -63,6 +70,7 @@ impl Work {
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
             Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::Raffle(plan) => Ok((RAFFLE, plan.to_string())),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -76,6 +84,7 @@ impl Work {
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            RAFFLE => Ok(Self::Raffle(PlanId::from_stored(payload.to_owned()))),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -111,6 +120,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,
         Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::Raffle(plan) => raffle::carry_on(hall, &plan).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }

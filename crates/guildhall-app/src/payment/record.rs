@@ -4,6 +4,7 @@
 use super::Payment;
 use super::release::schedule_releases;
 use crate::House;
+use crate::access_pass;
 use crate::affiliate;
 use crate::billing;
 use crate::dispute;
@@ -65,6 +66,11 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
         return billing::renewed(tx, house, payment, plan);
     }
     if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
+        return Ok(false);
+    }
+    // Its seller may have deleted the pass since it was paid for; from here on nobody does.
+    access_pass::lock(tx, &plan.access_pass)?;
+    if store::access_pass::find(tx, &plan.access_pass)?.is_none() {
         return Ok(false);
     }
     let purchase = Purchase {
