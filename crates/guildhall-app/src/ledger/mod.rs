@@ -9,14 +9,19 @@ mod audit;
 #[cfg_attr(not(test), expect(dead_code, reason = "checkout is going to stand on it"))]
 mod booking;
 mod earnings;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod transfer;
 
-pub use audit::{AuditReport, audit};
+pub(crate) use audit::Reach;
+pub use audit::{AuditReport, MOST_OPEN_ITEMS, OpenItem, Total, audit, audit_as_of};
 #[cfg_attr(not(test), expect(unused_imports, reason = "checkout is going to stand on it"))]
 pub(crate) use booking::{Booked, Parties, book};
 pub use earnings::{Earnings, earnings};
+pub use statement::{
+    Line, MOST_BALANCES, MOST_LINES, OwnAccount, Side, Start, Statement, Wanted, own_accounts, statements,
+};
 pub use transfer::{Transfer, transfer};
 
 use crate::Guildhall;

@@ -150,6 +150,57 @@ mod tests {
     }
 
     #[test]
+    fn balances_of_old_get_their_history() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "ledger_history").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into ledger_accounts (id, kind, owner_id, created_at)
+                 values ('a', 'funding', 'funding', 1), ('b', 'user', 'user_1', 1), ('c', 'user', 'user_2', 1);
+                 insert into ledger_transfers (id, caller, idempotence_key, request_hash, reason, created_at)
+                 values ('t1', 'x', '1', x'', 'funding', 1), ('t0', 'x', '2', x'', 'transfer', 1),
+                        ('t2', 'x', '3', x'', 'transfer', 2);
+                 insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
+                 values ('t1', 0, 'a', 'usd', -10), ('t1', 1, 'b', 'usd', 10),
+                        ('t0', 0, 'b', 'usd', -4), ('t0', 1, 'c', 'usd', 4),
+                        ('t2', 0, 'c', 'usd', -1), ('t2', 1, 'b', 'usd', 1);
+                 insert into ledger_balances (account_id, currency, overdraft, balance_minor)
+                 values ('a', 'usd', 1, -10), ('b', 'usd', 0, 7), ('c', 'usd', 0, 3)",
+            )
+            .expect("a ledger of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let entries = "select account_id, transfer_id, sequence, balance_after_minor
+             from ledger_entries
+             order by account_id, sequence";
+        let found: Vec<(String, String, i64, i64)> = engine
+            .query(entries, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (account, transfer) = (row.text(0).expect("text"), row.text(1).expect("text"));
+                (account, transfer, row.int(2).expect("a number"), row.int(3).expect("a balance"))
+            })
+            .collect();
+        let expected = [
+            ("a", "t1", 1, -10),
+            ("b", "t1", 1, 10),
+            ("b", "t0", 2, 6),
+            ("b", "t2", 3, 7),
+            ("c", "t0", 1, 4),
+            ("c", "t2", 2, 3),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(a, t, sequence, after)| (a.to_owned(), t.to_owned(), sequence, after))
+        );
+        let mut rows =
+            engine.query("select last_sequence from ledger_balances order by account_id", &[]).expect("rows");
+        let last: Vec<i64> = rows.iter_mut().map(|row| row.int(0).expect("a number")).collect();
+        assert_eq!(last, [1, 3, 2]);
+    }
+
+    #[test]
     fn jobs_of_old_get_the_lane_of_their_webhook_or_kind_and_wait_to_be_woken() {
         let before = MIGRATIONS.iter().position(|(name, _)| *name == "lanes").expect("it is listed");
         let mut engine = SqliteEngine::in_memory();

@@ -10,6 +10,7 @@ mod oauth;
 mod signing_key;
 mod user_token;
 mod webhook;
+mod when;
 
 use crate::config::{Config, Environment};
 use crate::{fill, serve};

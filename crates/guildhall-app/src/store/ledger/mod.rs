@@ -1,16 +1,23 @@
 //! Rows of the ledger: accounts, transfers, entries, and the balances kept beside them.
 
-use super::{Read, Tx, params};
+pub(crate) mod audit;
+pub(crate) mod statement;
+
+use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
-use crate::ledger::{Account, AuditReport};
+use crate::ledger::Account;
 use guildhall_core::ids::{Id, LedgerAccountId, TransferId};
 use guildhall_core::ledger::{AccountKind, Posting};
 use guildhall_core::money::Currency;
 
 pub(crate) fn find(read: &mut Read<'_>, id: &LedgerAccountId) -> Result<Option<Account>> {
-    let row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
-    row.map(|mut row| Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? }))
-        .transpose()
+    let mut row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
+    row.as_mut().map(account).transpose()
+}
+
+/// An account from the columns id, kind and owner.
+fn account(row: &mut Row) -> Result<Account> {
+    Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? })
 }
 
 fn kind_of(word: &str) -> Result<AccountKind> {
@@ -229,53 +236,6 @@ fn move_balance(
         )?
     };
     row.map(|mut row| Ok(Moved { sequence: row.int(0)?, balance_after_minor: row.int(1)? })).transpose()
-}
-
-/// Counts everything that must not be: all zero in a sound ledger.
-pub(crate) fn audit(read: &mut Read<'_>) -> Result<AuditReport> {
-    let mut count =
-        |sql: &'static str| -> Result<i64> { read.first(sql, &[])?.map_or(Ok(0), |mut row| row.int(0)) };
-    Ok(AuditReport {
-        transfers: count("select count(*) from ledger_transfers")?,
-        entries: count("select count(*) from ledger_entries")?,
-        unbalanced_transfers: count(
-            "select count(*) from (
-               select transfer_id, currency
-               from ledger_entries
-               group by transfer_id, currency
-               having sum(amount_minor) <> 0) as unbalanced",
-        )?,
-        transfers_without_entries: count(
-            "select count(*)
-             from ledger_transfers t
-             where not exists (select 1 from ledger_entries e where e.transfer_id = t.id)",
-        )?,
-        wrong_balances: count(
-            "select count(*) from (
-               select account_id, currency, sum(amount_minor) as difference
-               from (
-                 select account_id, currency, amount_minor from ledger_entries
-                 union all
-                 select account_id, currency, -balance_minor from ledger_balances) as both_sides
-               group by account_id, currency
-               having sum(amount_minor) <> 0) as wrong",
-        )?,
-        negative_balances: count(
-            "select count(*) from ledger_balances where overdraft = 0 and balance_minor < 0",
-        )?,
-        sums: sums(read)?,
-    })
-}
-
-fn sums(read: &mut Read<'_>) -> Result<Vec<(String, i64)>> {
-    let rows = read.query(
-        "select currency, cast(sum(amount_minor) as bigint)
-         from ledger_entries
-         group by currency
-         order by currency",
-        &[],
-    )?;
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
 /// What came into an account in a currency since a moment, what was let in from outside left out.
