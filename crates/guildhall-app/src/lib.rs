@@ -63,6 +63,7 @@ use clock::{Clock, Random};
 use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
+use ledger::KnownAccounts;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
@@ -93,6 +94,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Guildhall {
     store: Store,
+    accounts: KnownAccounts,
     clock: Clock,
     random: Random,
     activity: Activity,
@@ -148,6 +150,7 @@ impl Guildhall {
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
         Ok(Self {
             store,
+            accounts: KnownAccounts::default(),
             clock,
             random,
             activity: Activity::default(),

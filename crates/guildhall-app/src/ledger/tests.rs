@@ -345,6 +345,31 @@ async fn a_statement_begins_and_ends_where_it_is_asked_to() {
 }
 
 #[tokio::test]
+async fn a_long_history_is_read_from_every_place() {
+    const ENTRIES: i64 = 100;
+    let scene = Scene::open().await;
+    let (usd, company) = (scene.usd, scene.company.clone());
+    for number in 1..=ENTRIES {
+        let company = company.clone();
+        let top_up = move |tx: &mut Tx<'_>| {
+            fund(tx, AccountKind::Company, company.as_str(), usd, number, &format!("top up {number}"))
+        };
+        scene.hall.store.write(top_up).await.expect("it is funded");
+        scene.clock.advance_ms(1);
+    }
+    for first in 0..=ENTRIES {
+        let wanted = |from, most| Wanted { from: Some(from), most, ..of(company.as_str()) };
+        let expected: Vec<i64> = (first + 1..=ENTRIES.min(first + 33)).collect();
+        for from in [Start::Entry(first), Start::Moment(NOW_MS + first)] {
+            let found = scene.statements(wanted(from, 33)).await;
+            assert_eq!(in_short(&found[0]).1, expected, "after {first}");
+            assert_eq!(found[0].opening_minor, first * (first + 1) / 2, "after {first}");
+        }
+    }
+    assert!(audit(&scene.hall).await.expect("an audit").is_sound());
+}
+
+#[tokio::test]
 async fn a_statement_of_nobody_is_refused_with_a_sentence() {
     let scene = Scene::open().await;
     for (whose, sentence) in [
@@ -388,7 +413,7 @@ async fn an_audit_as_of_a_moment_knows_nothing_of_what_came_later() {
 #[tokio::test]
 async fn an_audit_finds_whatever_was_changed_behind_the_ledgers_back() {
     type Finding = fn(&AuditReport) -> bool;
-    let table: [(&'static str, Finding); 8] = [
+    let table: [(&'static str, Finding); 10] = [
         ("update ledger_balances set balance_minor = balance_minor + 1 where balance_minor = 5000", |found| {
             found.wrong_balances == 1
         }),
@@ -397,6 +422,12 @@ async fn an_audit_finds_whatever_was_changed_behind_the_ledgers_back() {
         }),
         ("update ledger_entries set amount_minor = 739 where amount_minor = 738", |found| {
             found.unbalanced_transfers == 1 && found.broken_histories == 1 && found.sums() == [("usd", 1)]
+        }),
+        ("update ledger_entries set previous_transfer_id = null where amount_minor = -1000", |found| {
+            found.broken_histories == 1
+        }),
+        ("update ledger_balances set last_transfer_id = previous_transfer_id where balance_minor = 5000", |found| {
+            found.wrong_balances == 1
         }),
         ("delete from ledger_entries where amount_minor = -1000", |found| {
             found.unbalanced_transfers == 1 && found.wrong_balances == 1

@@ -170,34 +170,36 @@ mod tests {
             )
             .expect("a ledger of old");
         run(&mut engine, "here", 0).expect("up to date");
-        let entries = "select account_id, transfer_id, sequence, balance_after_minor
+        let entries = "select account_id, transfer_id, sequence, balance_after_minor, previous_transfer_id
              from ledger_entries
              order by account_id, sequence";
-        let found: Vec<(String, String, i64, i64)> = engine
+        let found: Vec<String> = engine
             .query(entries, &[])
             .expect("rows")
             .into_iter()
             .map(|mut row| {
                 let (account, transfer) = (row.text(0).expect("text"), row.text(1).expect("text"));
-                (account, transfer, row.int(2).expect("a number"), row.int(3).expect("a balance"))
+                let (sequence, after) = (row.int(2).expect("a number"), row.int(3).expect("a balance"));
+                let previous = row.text_or_null(4).expect("text").unwrap_or_default();
+                format!("{account} {transfer} {sequence} {after} {previous}")
             })
             .collect();
-        let expected = [
-            ("a", "t1", 1, -10),
-            ("b", "t1", 1, 10),
-            ("b", "t0", 2, 6),
-            ("b", "t2", 3, 7),
-            ("c", "t0", 1, 4),
-            ("c", "t2", 2, 3),
-        ];
-        assert_eq!(
-            found,
-            expected.map(|(a, t, sequence, after)| (a.to_owned(), t.to_owned(), sequence, after))
-        );
-        let mut rows =
-            engine.query("select last_sequence from ledger_balances order by account_id", &[]).expect("rows");
-        let last: Vec<i64> = rows.iter_mut().map(|row| row.int(0).expect("a number")).collect();
-        assert_eq!(last, [1, 3, 2]);
+        let expected =
+            ["a t1 1 -10 ", "b t1 1 10 ", "b t0 2 6 t1", "b t2 3 7 t0", "c t0 1 4 ", "c t2 2 3 t0"];
+        assert_eq!(found, expected);
+        let balances = "select last_sequence, last_transfer_id, previous_transfer_id
+             from ledger_balances
+             order by account_id";
+        let last: Vec<String> = engine
+            .query(balances, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (sequence, last) = (row.int(0).expect("a number"), row.text(1).expect("text"));
+                format!("{sequence} {last} {}", row.text_or_null(2).expect("text").unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(last, ["1 t1 ", "3 t2 t0", "2 t2 t0"]);
     }
 
     #[test]

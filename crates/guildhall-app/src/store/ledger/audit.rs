@@ -56,7 +56,8 @@ pub(crate) fn broken_histories(read: &mut Read<'_>, as_of: i64) -> Result<i64> {
         read,
         "select count(*)
          from (
-           select e.transfer_id, e.sequence, e.amount_minor, e.balance_after_minor,
+           select e.transfer_id, e.sequence, e.amount_minor, e.balance_after_minor, e.previous_transfer_id,
+             lag(e.transfer_id) over course as transfer_before_id,
              lag(e.sequence) over course as sequence_before,
              lag(e.balance_after_minor) over course as balance_before_minor
            from ledger_entries e
@@ -64,7 +65,8 @@ pub(crate) fn broken_histories(read: &mut Read<'_>, as_of: i64) -> Result<i64> {
          join ledger_transfers t on t.id = history.transfer_id
          where t.created_at <= $1
            and (history.sequence <> coalesce(history.sequence_before, 0) + 1
-             or history.balance_after_minor <> coalesce(history.balance_before_minor, 0) + history.amount_minor)",
+             or history.balance_after_minor <> coalesce(history.balance_before_minor, 0) + history.amount_minor
+             or coalesce(history.previous_transfer_id, '') <> coalesce(history.transfer_before_id, ''))",
         as_of,
     )
 }
@@ -80,7 +82,18 @@ pub(crate) fn wrong_balances(read: &mut Read<'_>) -> Result<i64> {
              union all
              select account_id, currency, -balance_minor, -last_sequence from ledger_balances) as both_sides
            group by account_id, currency
-           having sum(amount_minor) <> 0 or sum(entries) <> 0) as wrong",
+           having sum(amount_minor) <> 0 or sum(entries) <> 0
+           union
+           select b.account_id, b.currency
+           from ledger_balances b
+           where not exists (
+             select 1
+             from ledger_entries e
+             where e.transfer_id = b.last_transfer_id
+               and e.account_id = b.account_id
+               and e.currency = b.currency
+               and e.sequence = b.last_sequence
+               and e.balance_after_minor = b.balance_minor)) as wrong",
         &[],
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))
