@@ -125,7 +125,7 @@ pub(crate) fn lines(
              and e.account_id = $1
              and e.currency = $2
              and e.sequence = c.sequence - 1
-           where c.sequence > $5 + 1)
+           where c.sequence - 1 > $5)
          select c.sequence, t.id, t.created_at, t.reason, t.subject_id, t.notes, c.amount_minor,
            c.balance_after_minor
          from course c
