@@ -171,14 +171,11 @@ impl<'a> Scene<'a> {
         let plain = PlainPostgres::prepare(cluster, directory).await?;
         let url = cluster.url();
         let place = world::Place { program: server, directory: directory.join("http"), database_url: None };
-        let demo = {
-            let world = place.serve().await?;
-            let company = world.demo.get("NEXT_PUBLIC_WHOP_COMPANY_ID")?.to_owned();
-            world.stop().await?;
-            company
-        };
+        let world = place.serve().await?;
+        let company = world.demo.get("NEXT_PUBLIC_WHOP_COMPANY_ID")?.to_owned();
+        world.stop().await?;
         let mut fund = Command::new(transfers);
-        fund.args(["fund", "--company", &demo, "--data-dir"]).arg(&place.directory);
+        fund.args(["fund", "--company", &company, "--data-dir"]).arg(&place.directory);
         let account = complete("transfers fund", &mut fund, GRACE).await?;
         let world = place.serve().await?;
         let workload = Workload::transfer_funds(&world.demo, account.trim())?;

@@ -468,3 +468,41 @@ async fn an_audit_finds_a_debt_that_was_paid_back_beyond_nothing() {
     assert_eq!((report.above_zero, report.below_zero), (1, 0));
     assert!(!report.is_sound());
 }
+
+#[tokio::test]
+async fn earnings_count_what_came_in_and_not_what_was_let_in_or_went_out() {
+    let scene = Scene::open().await;
+    let (usd, affiliate) = (scene.usd, scene.affiliate.clone());
+    scene.book("sold", &charged_and_sold()).await.expect("sold");
+    let funding = move |tx: &mut Tx<'_>| fund(tx, AccountKind::User, affiliate.as_str(), usd, 7, "let in");
+    scene.hall.store.write(funding).await.expect("let in");
+    for (key, days, amount_minor) in
+        [("first", 0, 1000), ("second", 40, 500), ("third", 20, 300), ("last", 5, 200)]
+    {
+        scene.clock.advance_ms(days * 24 * HOUR_MS);
+        scene.book(key, &[Happening::RewardReleased { amount_minor }]).await.expect(key);
+    }
+    let spent = Principal::in_person(scene.affiliate.clone());
+    let request = guildhall_core::ledger::TransferRequest {
+        amount: 1.0,
+        currency: "usd".into(),
+        idempotence_key: "spent".into(),
+        notes: None,
+        transfer_fee: None,
+    };
+    let source = of_current_user(&scene.hall, &spent).await.expect("an account").id;
+    let spending = Transfer { request, source, destination: scene.person.to_string(), reason: None };
+    transfer(&scene.hall, &spent, spending).await.expect("spent");
+    scene.clock.advance_ms(HOUR_MS);
+    let earned = |of: &UserId| {
+        let (principal, of) = (Principal::in_person(of.clone()), of.clone());
+        let hall = &scene.hall;
+        async move { earnings(hall, &principal, &of).await.expect("readable").expect("one's own") }
+    };
+    let expected = Earnings { day_minor: 200, week_minor: 500, month_minor: 1000, lifetime_minor: 2000 };
+    assert_eq!(earned(&scene.affiliate).await, expected);
+    let expected = Earnings { day_minor: 100, week_minor: 100, month_minor: 100, lifetime_minor: 100 };
+    assert_eq!(earned(&scene.person).await, expected);
+    let nobodys = earnings(&scene.hall, &spent, &scene.person).await.expect("readable");
+    assert_eq!(nobodys, None, "earnings are shown to nobody else");
+}
