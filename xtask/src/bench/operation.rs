@@ -99,7 +99,7 @@ mod tests {
         for (name, kind) in [
             ("sendMessageToChat", "mutation"),
             ("checkIfUserHasAccessToExperience", "query"),
-            ("transferFunds", "mutation"),
+            ("payUser", "mutation"),
         ] {
             let operation = Operation::named(name).expect("in the table");
             assert_eq!(operation.kind, kind);

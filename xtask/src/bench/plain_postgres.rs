@@ -137,7 +137,7 @@ impl<'a> PlainPostgres<'a> {
     }
 
     async fn ask(&self, sql: &str) -> Fallible<String> {
-        let mut command = Command::new(self.cluster.program("psql"));
+        let mut command = Command::new(self.cluster.program("psql")?);
         command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
         command.args(["--dbname", &self.cluster.url(), "--command", sql]);
         complete("psql", &mut command, GRACE).await
@@ -167,7 +167,7 @@ impl<'a> PlainPostgres<'a> {
 
     async fn run(&self, script: Script, clients: usize, length: Duration) -> Fallible<String> {
         let seconds = length.as_secs().max(1).to_string();
-        let mut command = Command::new(self.cluster.program("pgbench"));
+        let mut command = Command::new(self.cluster.program("pgbench")?);
         command
             .args(["--no-vacuum", "--protocol", "prepared", "--jobs", "2", "--client", &clients.to_string()])
             .args(["--time", &seconds, "--file"])

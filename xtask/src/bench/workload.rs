@@ -51,7 +51,7 @@ impl Workload {
                 "ledgerAccountId": account,
             },
         });
-        Self::new("transferFunds", variables, demo)
+        Self::new("payUser", variables, demo)
     }
 
     fn new(operation: &str, variables: Value, demo: &DemoEnv) -> Fallible<Self> {

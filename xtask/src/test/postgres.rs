@@ -83,9 +83,15 @@ impl Cluster {
         format!("postgres://guildhall@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Where another program of the same PostgreSQL lies, e.g. `psql`.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.programs.join(name)
+    /// Where another program of the same PostgreSQL lies, e.g. `psql`: beside `initdb`, or beside what that links to.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn program(&self, name: &str) -> Fallible<PathBuf> {
+        let linked = std::fs::canonicalize(self.programs.join("initdb"))?;
+        let folders = [Some(self.programs.as_path()), linked.parent()];
+        let found = folders.into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.is_file());
+        found.ok_or_else(|| format!("PostgreSQL's {name} is not on this machine, but its initdb is").into())
     }
 
     fn data(&self) -> PathBuf {
