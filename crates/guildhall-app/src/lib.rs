@@ -74,6 +74,7 @@ use clock::{Clock, Random};
 use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
+use ledger::KnownAccounts;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
@@ -114,6 +115,7 @@ pub(crate) struct House {
 #[derive(Debug)]
 pub struct Guildhall {
     store: Store,
+    accounts: KnownAccounts,
     clock: Clock,
     random: Random,
     activity: Activity,
@@ -169,6 +171,7 @@ impl Guildhall {
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
         let hall = Self {
             store,
+            accounts: KnownAccounts::default(),
             clock,
             random,
             activity: Activity::default(),

@@ -7,7 +7,7 @@
 mod clients;
 pub(crate) mod command;
 mod part;
-mod postgres;
+pub(crate) mod postgres;
 mod run;
 mod server;
 

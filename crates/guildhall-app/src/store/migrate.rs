@@ -153,6 +153,59 @@ mod tests {
     }
 
     #[test]
+    fn balances_of_old_get_their_history() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "ledger_history").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into ledger_accounts (id, kind, owner_id, created_at)
+                 values ('a', 'funding', 'funding', 1), ('b', 'user', 'user_1', 1), ('c', 'user', 'user_2', 1);
+                 insert into ledger_transfers (id, caller, idempotence_key, request_hash, reason, created_at)
+                 values ('t1', 'x', '1', x'', 'funding', 1), ('t0', 'x', '2', x'', 'transfer', 1),
+                        ('t2', 'x', '3', x'', 'transfer', 2);
+                 insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
+                 values ('t1', 0, 'a', 'usd', -10), ('t1', 1, 'b', 'usd', 10),
+                        ('t0', 0, 'b', 'usd', -4), ('t0', 1, 'c', 'usd', 4),
+                        ('t2', 0, 'c', 'usd', -1), ('t2', 1, 'b', 'usd', 1);
+                 insert into ledger_balances (account_id, currency, overdraft, balance_minor)
+                 values ('a', 'usd', 1, -10), ('b', 'usd', 0, 7), ('c', 'usd', 0, 3)",
+            )
+            .expect("a ledger of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let entries = "select account_id, transfer_id, sequence, balance_after_minor, previous_transfer_id
+             from ledger_entries
+             order by account_id, sequence";
+        let found: Vec<String> = engine
+            .query(entries, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (account, transfer) = (row.text(0).expect("text"), row.text(1).expect("text"));
+                let (sequence, after) = (row.int(2).expect("a number"), row.int(3).expect("a balance"));
+                let previous = row.text_or_null(4).expect("text").unwrap_or_default();
+                format!("{account} {transfer} {sequence} {after} {previous}")
+            })
+            .collect();
+        let expected =
+            ["a t1 1 -10 ", "b t1 1 10 ", "b t0 2 6 t1", "b t2 3 7 t0", "c t0 1 4 ", "c t2 2 3 t0"];
+        assert_eq!(found, expected);
+        let balances = "select last_sequence, last_transfer_id, previous_transfer_id
+             from ledger_balances
+             order by account_id";
+        let last: Vec<String> = engine
+            .query(balances, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (sequence, last) = (row.int(0).expect("a number"), row.text(1).expect("text"));
+                format!("{sequence} {last} {}", row.text_or_null(2).expect("text").unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(last, ["1 t1 ", "3 t2 t0", "2 t2 t0"]);
+    }
+
+    #[test]
     fn jobs_of_old_get_the_lane_of_their_webhook_or_kind_and_wait_to_be_woken() {
         let before = MIGRATIONS.iter().position(|(name, _)| *name == "lanes").expect("it is listed");
         let mut engine = SqliteEngine::in_memory();

@@ -13,6 +13,7 @@ mod raffle;
 mod signing_key;
 mod user_token;
 mod webhook;
+mod when;
 
 use crate::config::{Config, Environment};
 use crate::{fill, serve};

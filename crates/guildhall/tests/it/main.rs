@@ -26,6 +26,7 @@ mod forum;
 mod harness;
 mod install;
 mod ledger;
+mod ledger_command;
 mod mail;
 mod message;
 mod moderation;
