@@ -144,6 +144,19 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
     }
 }
 
+/// The title of a pass, for who has got as far as its id; also of one that was deleted.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn title(hall: &Guildhall, id: AccessPassId) -> Result<String> {
+    hall.store
+        .read(move |read| match store::access_pass::title(read, &id)? {
+            Some(title) => Ok(title),
+            None => no_such("access pass", &id),
+        })
+        .await
+}
+
 /// How many people hold a valid membership of the pass.
 ///
 /// # Errors

@@ -1,5 +1,9 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
+mod earlier;
+
+pub use earlier::{EarlierMembership, EarlierPayment};
+
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
 use crate::company::{self, NewCompany};
@@ -14,6 +18,7 @@ use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use crate::{Guildhall, api_key, app, post, webhook};
+use guildhall_core::company_member::RecentAction;
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
@@ -368,7 +373,8 @@ pub async fn fill_memberships(
                 let username = format!("filler-{}", present + number);
                 let user = user::create(tx, &NewUser { username, ..NewUser::default() })?;
                 // Generated rows are nobody's news: no webhook hears of them.
-                store::membership::insert(tx, &NewMembership { user, ..template.clone() })?;
+                store::membership::insert(tx, &NewMembership { user: user.clone(), ..template.clone() })?;
+                store::company_member::insert(tx, &template.company, &user, RecentAction::Joined)?;
             }
             Ok(count)
         });

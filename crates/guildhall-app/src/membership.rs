@@ -1,5 +1,6 @@
 //! Memberships: one user's hold of one access pass.
 
+use crate::company_member;
 use crate::error::Result;
 use crate::store::{self, Tx};
 use crate::webhook;
@@ -24,9 +25,10 @@ pub struct NewMembership {
     pub paid_until: Option<i64>,
 }
 
-/// Makes a membership; webhooks hear of one that counts.
+/// Makes a membership, and its holder a member; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<MembershipId> {
     let id = store::membership::insert(tx, membership)?;
+    company_member::refresh(tx, &membership.company, &membership.user)?;
     if is_valid(membership.status, membership.paid_until, tx.now) {
         let subject = webhook::membership_subject(tx, &id, membership)?;
         webhook::emit(tx, &membership.company, Event::MembershipWentValid, &subject)?;

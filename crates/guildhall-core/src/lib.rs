@@ -39,6 +39,7 @@ pub mod payment;
 pub mod payout;
 pub mod permission;
 pub mod plan;
+pub mod plan_words;
 pub mod poll;
 pub mod post;
 pub mod posting;

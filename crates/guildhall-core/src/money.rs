@@ -213,6 +213,12 @@ pub fn in_words(minor: i64, currency: Currency) -> String {
     format!("{} {}", in_digits(minor, currency), currency.code)
 }
 
+/// Hundredths of a percent for people, e.g. `12.5%`.
+#[must_use]
+pub fn percent_in_words(basis_points: i64) -> String {
+    format!("{}%", Decimal::new(basis_points, 2).normalize())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

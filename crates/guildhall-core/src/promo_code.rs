@@ -10,6 +10,8 @@ use crate::{Invalid, invalid};
 
 /// The longest code, in characters.
 pub const LONGEST_CODE: usize = 64;
+/// The most plans that one code names.
+pub const MOST_PLANS: usize = 100;
 /// The most payments of one membership that a repeating code takes something off.
 pub const MOST_INTERVALS: i64 = 1000;
 
@@ -95,10 +97,26 @@ impl Discount {
     pub fn in_words(self) -> String {
         match self {
             Self::Flat(amount_minor, currency) => money::in_words(amount_minor, currency),
-            Self::Percentage(basis_points) => {
-                let percent = rust_decimal::Decimal::new(basis_points, 2).normalize();
-                format!("{percent}%")
-            }
+            Self::Percentage(basis_points) => money::percent_in_words(basis_points),
+        }
+    }
+
+    /// What it is measured by.
+    #[must_use]
+    pub fn promo_type(self) -> PromoType {
+        match self {
+            Self::Flat(..) => PromoType::FlatAmount,
+            Self::Percentage(_) => PromoType::Percentage,
+        }
+    }
+
+    /// The number of the wire: an amount in major units, or a percentage such as 20.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a percentage has at most five digits")]
+    pub fn amount_off(self) -> f64 {
+        match self {
+            Self::Flat(amount_minor, currency) => money::major_from_minor(amount_minor, currency),
+            Self::Percentage(basis_points) => basis_points as f64 / 100.0,
         }
     }
 }
@@ -246,6 +264,7 @@ mod tests {
         for (promo_type, amount_off, price, off, words) in table {
             let discount = Discount::parse(promo_type, amount_off, usd).expect("sound");
             assert_eq!((discount.off(price, usd), discount.in_words().as_str()), (Ok(off), words));
+            assert_eq!((discount.promo_type(), discount.amount_off()), (promo_type, amount_off));
         }
         for (promo_type, amount_off, sentence) in [
             (PromoType::Percentage, 0.0, "more than zero"),

@@ -59,6 +59,12 @@ pub(crate) fn find(read: &mut Read<'_>, id: &AccessPassId) -> Result<Option<Publ
     row.map(public_from_row).transpose()
 }
 
+/// The title of a pass, whatever became of it.
+pub(crate) fn title(read: &mut Read<'_>, id: &AccessPassId) -> Result<Option<String>> {
+    let row = read.first("select title from access_passes where id = $1", params![id])?;
+    row.map(|mut row| row.text(0)).transpose()
+}
+
 /// The passes an experience is attached to, hidden upsell passes left out.
 pub(crate) fn of_experience(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<PublicAccessPass>> {
     let rows = read.query(

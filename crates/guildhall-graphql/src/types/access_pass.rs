@@ -51,6 +51,10 @@ impl AccessPass {
     async fn marketplace_status(&self) -> MarketplaceStatuses {
         MarketplaceStatuses::NotAvailable
     }
+
+    async fn title(&self, context: &Context<'_>) -> Result<String> {
+        Ok(access_pass::title(&Caller::of(context).hall, self.0.clone()).await?)
+    }
 }
 
 /// An access pass, to everyone who may see it.

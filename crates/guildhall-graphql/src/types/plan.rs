@@ -2,10 +2,14 @@
 
 use super::enums::{Currencies, CustomFieldTypes, PlanTypes, ReleaseMethod, Visibility, Word};
 use super::scalars::Timestamp;
-use async_graphql::{ID, InputObject, Object};
+use crate::caller::Caller;
+use crate::error::Result;
+use async_graphql::{Context, ID, InputObject, Object};
+use guildhall_app::access_pass;
 use guildhall_app::plan::Plan as Found;
 use guildhall_core::money::major_from_minor;
 use guildhall_core::plan as rules;
+use guildhall_core::plan_words;
 
 fn count(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
@@ -44,8 +48,18 @@ macro_rules! plan_face {
                 count(self.0.expiration_days)
             }
 
+            /// What it costs, for people: `$12.00 / month`.
+            async fn formatted_price(&self) -> String {
+                plan_words::formatted_price(self.0.terms(), self.0.currency)
+            }
+
             async fn id(&self) -> ID {
                 self.0.id.to_string().into()
+            }
+
+            /// Major units.
+            async fn initial_price(&self) -> f64 {
+                major_from_minor(self.0.initial_price_minor, self.0.currency)
             }
 
             /// Major units.
@@ -76,8 +90,24 @@ macro_rules! plan_face {
                 release_method(self.0.release_method)
             }
 
+            /// Major units.
+            async fn renewal_price(&self) -> f64 {
+                major_from_minor(self.0.renewal_price_minor, self.0.currency)
+            }
+
             async fn stock(&self) -> $stock {
                 $count(i32::try_from(self.0.stock).unwrap_or(i32::MAX))
+            }
+
+            /// Its own name, else that of its pass.
+            async fn title(&self, context: &Context<'_>) -> Result<String> {
+                match &self.0.name {
+                    Some(name) => Ok(name.clone()),
+                    None => {
+                        let pass = self.0.access_pass.clone();
+                        Ok(access_pass::title(&Caller::of(context).hall, pass).await?)
+                    }
+                }
             }
 
             async fn trial_period_days(&self) -> Option<i32> {
