@@ -5,6 +5,12 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type AccessPassTypes =
+  | "api_only"
+  | "app"
+  | "experience_upsell"
+  | "regular";
+
 export type ApiVersion =
   | "v1"
   | "v2"
@@ -64,6 +70,15 @@ export type AttachableRecords =
   | "review_report"
   | "user";
 
+export type AuthorizedUserRoles =
+  | "admin"
+  | "app_manager"
+  | "manager"
+  | "moderator"
+  | "owner"
+  | "sales_manager"
+  | "support";
+
 export type BanReasons =
   | "botting_content_rewards"
   | "botting_negative_reviews"
@@ -71,6 +86,15 @@ export type BanReasons =
   | "harassment"
   | "other"
   | "spamming";
+
+export type BillingReasons =
+  | "manual"
+  | "one_time"
+  | "subscription"
+  | "subscription_create"
+  | "subscription_cycle"
+  | "subscription_update"
+  | "upcoming";
 
 export type BusinessTypes =
   | "agency"
@@ -87,6 +111,15 @@ export type BusinessTypes =
   | "physical_products"
   | "saas"
   | "software";
+
+export type CancelOptions =
+  | "bad_experience"
+  | "missing_features"
+  | "other"
+  | "switching"
+  | "technical_issues"
+  | "testing"
+  | "too_expensive";
 
 export type ChargeUserResponseStatus =
   | "needs_action"
@@ -229,8 +262,30 @@ export type ForumWhoCanPostTypes =
   | "admins"
   | "everyone";
 
+export type FriendlyReceiptStatus =
+  | "auto_refunded"
+  | "canceled"
+  | "dispute_warning"
+  | "drafted"
+  | "failed"
+  | "incomplete"
+  | "open_dispute"
+  | "open_resolution"
+  | "partially_refunded"
+  | "past_due"
+  | "pending"
+  | "price_too_low"
+  | "refunded"
+  | "succeeded"
+  | "uncollectible"
+  | "unresolved";
+
 export type GifProviders =
   | "giphy";
+
+export type HubMembershipStatus =
+  | "active"
+  | "inactive";
 
 export type IndustryTypes =
   | "accessories"
@@ -304,9 +359,110 @@ export type Media =
   | "other"
   | "video";
 
+export type MemberMostRecentActions =
+  | "canceling"
+  | "churned"
+  | "drafted"
+  | "expiring"
+  | "finished_split_pay"
+  | "joined"
+  | "left"
+  | "paid_once"
+  | "paid_subscriber"
+  | "past_due"
+  | "paused"
+  | "pending_entry"
+  | "renewing"
+  | "trialing";
+
+export type MemberStatuses =
+  | "drafted"
+  | "joined"
+  | "left";
+
+export type MembersSortableColumns =
+  | "created_at"
+  | "id"
+  | "joined_at"
+  | "most_recent_action"
+  | "usd_total_spent";
+
+export type MembershipHeaderStatus =
+  | "active"
+  | "churned";
+
+export type MembershipStatus =
+  | "active"
+  | "canceled"
+  | "completed"
+  | "drafted"
+  | "expired"
+  | "past_due"
+  | "trialing"
+  | "unresolved";
+
+export type MembershipsSortableColumns =
+  | "canceled_at"
+  | "created_at"
+  | "date_joined"
+  | "id"
+  | "status"
+  | "total_spend";
+
+export type PaymentMethods =
+  | "apple"
+  | "coinbase"
+  | "crypto"
+  | "free"
+  | "multi_psp"
+  | "nft"
+  | "paypal"
+  | "platform_balance"
+  | "sezzle"
+  | "splitit"
+  | "stripe";
+
 export type PlanTypes =
   | "one_time"
   | "renewal";
+
+export type PromoTypes =
+  | "flat_amount"
+  | "percentage";
+
+export type ReceiptPaymentProcessor =
+  | "apple"
+  | "coinbase"
+  | "crypto"
+  | "free"
+  | "multi_psp"
+  | "nft"
+  | "paypal"
+  | "platform_balance"
+  | "sezzle"
+  | "splitit"
+  | "stripe";
+
+export type ReceiptStatus =
+  | "draft"
+  | "open"
+  | "paid"
+  | "pending"
+  | "uncollectible"
+  | "unresolved"
+  | "void";
+
+export type ReceiptStatusV2 =
+  | "failed"
+  | "partially_refunded"
+  | "past_due"
+  | "refunded"
+  | "succeeded";
+
+export type ReceiptV2Order =
+  | "created_at"
+  | "final_amount"
+  | "paid_at";
 
 export type ReleaseMethod =
   | "buy_now"
@@ -565,6 +721,44 @@ export interface GifInput {
   width: number;
 }
 
+/**
+ * An empty list wants all. What is asked of passes, plans, promo codes and `membershipStatus` is asked of one
+ * membership; dates are of joining, both ends included.
+ */
+export interface MembersFiltersInput {
+  accessPassIds?: Array<string> | null;
+  endDate?: number | null;
+  membershipStatus?: MembershipStatus | null;
+  mostRecentActions?: Array<MemberMostRecentActions> | null;
+  planIds?: Array<string> | null;
+  promoCodeIds?: Array<string> | null;
+  /** In the username, the name, and with `member:email:read` the e-mail, without regard to case. */
+  query?: string | null;
+  startDate?: number | null;
+  statuses?: Array<MemberStatuses> | null;
+  /** Nobody comes by tracking links here, so this finds nobody. */
+  trackingLinkIds?: Array<string> | null;
+}
+
+/** An empty list wants all. Dates are of when it was made, both ends included. */
+export interface MembershipsFiltersInput {
+  accessPassIds?: Array<string> | null;
+  accessPassTypes?: Array<AccessPassTypes> | null;
+  cancelationReasons?: Array<CancelOptions> | null;
+  endDate?: number | null;
+  hasCancelationReason?: boolean | null;
+  /** `active` counts now; `churned` was begun and counts no more. */
+  headerFilter?: MembershipHeaderStatus | null;
+  /** Whether it counts now. */
+  membershipStatus?: HubMembershipStatus | null;
+  planIds?: Array<string> | null;
+  promoCodeIds?: Array<string> | null;
+  startDate?: number | null;
+  statuses?: Array<MembershipStatus> | null;
+  /** Nothing is bought by tracking links here, so this finds nothing. */
+  trackingLinkIds?: Array<string> | null;
+}
+
 export interface MuxAssetInput {
   passthroughId: string;
 }
@@ -581,6 +775,27 @@ export interface PollOptionInput {
 export interface PromoteAppBuildToProductionInput {
   appBuildId: string;
   clientMutationId?: string | null;
+}
+
+/** An empty list wants all. Dates are of when the payment began, both ends included. */
+export interface ReceiptV2Filters {
+  accessPassIds?: Array<string> | null;
+  billingReasons?: Array<BillingReasons> | null;
+  currencies?: Array<Currencies> | null;
+  /** The largest first without one. */
+  direction?: Direction | null;
+  endDate?: number | null;
+  /** By when the payment began without one. */
+  order?: ReceiptV2Order | null;
+  paymentMethods?: Array<PaymentMethods> | null;
+  planIds?: Array<string> | null;
+  /**
+   * In the id; and in the buyer's username, name and e-mail, as far as the caller may see them; without regard to
+   * case.
+   */
+  query?: string | null;
+  startDate?: number | null;
+  statuses?: Array<ReceiptStatusV2> | null;
 }
 
 export interface SendNotificationInput {
@@ -1233,6 +1448,28 @@ export interface GetCompanyData {
   };
 }
 
+/** What `getCompanyAuthorizedUsers` is asked with. */
+export interface GetCompanyAuthorizedUsersVariables {
+  companyId: string;
+}
+
+/** What `getCompanyAuthorizedUsers` answers. */
+export interface GetCompanyAuthorizedUsersData {
+  company: {
+    /** The team, the longest on it first. */
+    authorizedUsers: Array<{
+      /** The id of being on this team; `userId` is the person's. */
+      id: string;
+      name: string | null;
+      username: string;
+      userId: string;
+      /** Null without `company:authorized_user:email:read`. */
+      email: string | null;
+      role: AuthorizedUserRoles;
+    }>;
+  } | null;
+}
+
 /** What `getCompanyLedgerAccount` is asked with. */
 export interface GetCompanyLedgerAccountVariables {
   companyId: string;
@@ -1351,6 +1588,51 @@ export interface GetExperienceData {
       planType: PlanTypes;
     } | null;
   };
+}
+
+/** What `getMember` is asked with. */
+export interface GetMemberVariables {
+  companyMemberId: string;
+  companyId: string;
+}
+
+/** What `getMember` answers. */
+export interface GetMemberData {
+  company: {
+    /** One of the company's members. */
+    member: {
+      id: string;
+      createdAt: number;
+      updatedAtMs: string;
+      /** When they first held a membership; until then when they came on record. */
+      joinedAt: number;
+      /** `joined` with a membership that counts, `left` with one that does not, `drafted` with none that was begun. */
+      status: MemberStatuses;
+      /** Null: nobody is asked for a phone number. */
+      phone: string | null;
+      accessLevel: AccessLevel;
+      /** What they paid less what went back, in major units of the currency that most of the company's newest plans ask. */
+      totalSpent: number;
+      /** What they paid in usd less what went back, in major units. */
+      usdTotalSpent: string;
+      /**
+       * What their paid memberships that renew bring in thirty days, in major units of the currency that most of the
+       * company's newest plans ask. Trials and what is canceled bring nothing.
+       */
+      mrr: string;
+      user: {
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string;
+      } | null;
+      /** Their picture, the same in every style; a drawing for those who have none. */
+      imageSrcset: {
+        original: string;
+      };
+    };
+  } | null;
 }
 
 /** What `getUser` is asked with. */
@@ -1520,6 +1802,28 @@ export interface ListAppsData {
   } | null;
 }
 
+/** What `listAuthorizedUsers` is asked with. */
+export interface ListAuthorizedUsersVariables {
+  companyId: string;
+}
+
+/** What `listAuthorizedUsers` answers. */
+export interface ListAuthorizedUsersData {
+  company: {
+    /** The team, the longest on it first. */
+    authorizedUsers: Array<{
+      /** The id of being on this team; `userId` is the person's. */
+      id: string;
+      name: string | null;
+      username: string;
+      userId: string;
+      /** Null without `company:authorized_user:email:read`. */
+      email: string | null;
+      role: AuthorizedUserRoles;
+    }>;
+  } | null;
+}
+
 /** What `listDirectMessageConversations` is asked with. */
 export interface ListDirectMessageConversationsVariables {
   beforeTimestamp?: number | string | null;
@@ -1641,6 +1945,135 @@ export interface ListForumPostsFromForumData {
   } | null;
 }
 
+/** What `listMembers` is asked with. */
+export interface ListMembersVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: MembersSortableColumns | null;
+  filters?: MembersFiltersInput | null;
+}
+
+/** What `listMembers` answers. */
+export interface ListMembersData {
+  company: {
+    /** Everybody who ever began a membership or a payment, once; the newest first without an order. */
+    members: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        updatedAtMs: string;
+        /** When they first held a membership; until then when they came on record. */
+        joinedAt: number;
+        /** `joined` with a membership that counts, `left` with one that does not, `drafted` with none that was begun. */
+        status: MemberStatuses;
+        /** Null: nobody is asked for a phone number. */
+        phone: string | null;
+        accessLevel: AccessLevel;
+        /** What they paid less what went back, in major units of the currency that most of the company's newest plans ask. */
+        totalSpent: number;
+        /** What they paid in usd less what went back, in major units. */
+        usdTotalSpent: string;
+        /**
+         * What their paid memberships that renew bring in thirty days, in major units of the currency that most of the
+         * company's newest plans ask. Trials and what is canceled bring nothing.
+         */
+        mrr: string;
+        user: {
+          id: string;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          name: string | null;
+          username: string;
+        } | null;
+        /** Their picture, the same in every style; a drawing for those who have none. */
+        imageSrcset: {
+          original: string;
+        };
+      } | null> | null;
+    };
+  } | null;
+}
+
+/** What `listMemberships` is asked with. */
+export interface ListMembershipsVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: MembershipsSortableColumns | null;
+  filters?: MembershipsFiltersInput | null;
+}
+
+/** What `listMemberships` answers. */
+export interface ListMembershipsData {
+  company: {
+    /**
+     * What was bought by a plan; the newest first without an order. Memberships without a plan, which nobody bought,
+     * are not in it.
+     */
+    memberships: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        status: MembershipStatus;
+        createdAt: number;
+        /** The end of what was paid for; null without end. */
+        expiresAt: number | null;
+        canceledAt: number | null;
+        /** What was paid for it less what went back, in major units of its plan's currency. */
+        totalSpend: number;
+        /** One of `CancelOptions`, or what whoever canceled wrote. */
+        cancelationReason: string | null;
+        /** Who holds it; null without `member:basic:read`. */
+        member: {
+          /** The id of being this company's member, as `Company.companyMember` takes it. */
+          id: string;
+          name: string | null;
+          username: string | null;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          profilePicture: {
+            sourceUrl: string | null;
+          } | null;
+        } | null;
+        /** Its `id`; the rest of it needs `plan:basic:read`. */
+        plan: {
+          id: string;
+        };
+        /** Its `id` and `title`; the rest of it needs `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+        };
+        /** Null without `promo_code:basic:read`. */
+        promoCode: {
+          /** In capitals; codes are compared without case. */
+          code: string | null;
+        } | null;
+      } | null> | null;
+    };
+  } | null;
+}
+
 /** What `listMessagesFromChat` is asked with. */
 export interface ListMessagesFromChatVariables {
   chatExperienceId?: string | null;
@@ -1691,6 +2124,144 @@ export interface ListMessagesFromChatData {
     } | {
       __typename?: "ForumPost";
     }>;
+  } | null;
+}
+
+/** What `listReceiptsForCompany` is asked with. */
+export interface ListReceiptsForCompanyVariables {
+  companyId: string;
+  first?: number | null;
+  after?: string | null;
+  filter?: ReceiptV2Filters | null;
+}
+
+/** What `listReceiptsForCompany` answers. */
+export interface ListReceiptsForCompanyData {
+  company: {
+    /** The payments to the company; the newest first without an order. */
+    receipts: {
+      nodes: Array<{
+        id: string;
+        /** Null: no checkout asks for an address. */
+        address: {
+          name: string | null;
+          line1: string | null;
+          line2: string | null;
+          city: string | null;
+          state: string | null;
+          postalCode: string | null;
+          country: string | null;
+        } | null;
+        /** What was paid, where it was paid in usd. */
+        settledUsdAmount: number | null;
+        /** One of `BillingReasons`. */
+        billingReason: string | null;
+        /** The last four digits of the card. */
+        last4: string | null;
+        currency: Currencies | null;
+        status: ReceiptStatus | null;
+        createdAt: number;
+        /** The same as `finalAmount`. */
+        total: number | null;
+        /** The brand of the card. */
+        brand: string | null;
+        /** `free` where nothing was charged, `multi_psp` for the built-in sandbox; null before anybody was asked. */
+        paymentProcessor: ReceiptPaymentProcessor | null;
+        /** `card` or `platform_balance`. */
+        paymentMethodType: string | null;
+        /** When the buyer's bank warned last that it may take the payment back. */
+        disputeAlertedAt: number | null;
+        /** What was due, after discounts and with tax. */
+        finalAmount: number;
+        /** What the buyer was asked for: the same as `finalAmount`. */
+        presentedFinalAmount: number | null;
+        /** The same as `settledUsdAmount`. */
+        presentedSettledUsdAmount: number | null;
+        /** What its seller gave back; what banks took back is not in it. */
+        refundedAmount: number | null;
+        friendlyStatus: FriendlyReceiptStatus;
+        /** What the processor said when it was declined. */
+        failureMessage: string | null;
+        /** Whether something of it can be refunded. */
+        refundable: boolean;
+        /** Whether another attempt can be made. */
+        retryable: boolean;
+        paidAt: number | null;
+        /** What was due, less what the processor and the platform took. */
+        amountAfterFees: number;
+        /** Whether what was due was too little to be charged. */
+        chargeSkippedPriceTooLow: boolean;
+        /** When a processor was asked last. */
+        lastPaymentAttempt: number | null;
+        /** Whether the money was taken, could not be recorded, and was given back at once. */
+        autoRefunded: boolean;
+        /** The buyer; null without `member:basic:read`. */
+        member: {
+          /** What stands above all that is said of them: their name, or their username without one. */
+          header: string;
+          user: {
+            id: string;
+            username: string;
+            name: string | null;
+            /** Null without `member:email:read`. */
+            email: string | null;
+            /** As they wrote it: a name or a code. */
+            country: string | null;
+            /** Null where they wrote a code of two letters. */
+            countryName: string | null;
+          } | null;
+          /** Their picture, the same in every style; a drawing for those who have none. */
+          imageSrcset: {
+            original: string;
+            double: string;
+            isVideo: boolean;
+          };
+        } | null;
+        /** Null without `plan:basic:read`. */
+        plan: {
+          id: string;
+          /** Its own name, else that of its pass. */
+          title: string;
+          /** What it costs, for people: `$12.00 / month`. */
+          formattedPrice: string;
+          /** Major units. */
+          initialPrice: number;
+          /** Major units. */
+          renewalPrice: number;
+          paymentLinkDescription: string | null;
+        } | null;
+        /** What it bought; null before that is recorded. */
+        membership: {
+          id: string;
+          status: MembershipStatus;
+        } | null;
+        /** Null without `promo_code:basic:read`. */
+        promoCode: {
+          id: string;
+          /** In capitals; codes are compared without case. */
+          code: string | null;
+          /** Major units of `baseCurrency`, or a percentage. */
+          amountOff: number;
+          baseCurrency: Currencies;
+          promoType: PromoTypes;
+          /** How many payments of a membership it takes something off; 0 for all. */
+          numberOfIntervals: number | null;
+        } | null;
+        /** Null without `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+        } | null;
+        /** The same, where it is in usd. */
+        totalUsdAmount: number | null;
+        /** Null: nobody rates risks here. */
+        mostRecentRiskScore: number | null;
+      } | null> | null;
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+    } | null;
   } | null;
 }
 
@@ -2022,6 +2593,8 @@ export interface OperationMethods {
   getAttachment(variables: GetAttachmentVariables, options?: CallOptions): Promise<GetAttachmentData>;
   /** Runs the query `getCompany` (companies). */
   getCompany(variables: GetCompanyVariables, options?: CallOptions): Promise<GetCompanyData>;
+  /** Runs the query `getCompanyAuthorizedUsers` (companies). */
+  getCompanyAuthorizedUsers(variables: GetCompanyAuthorizedUsersVariables, options?: CallOptions): Promise<GetCompanyAuthorizedUsersData>;
   /**
    * Runs the query `getCompanyLedgerAccount` (companies).
    * Permissions: company:balance:read.
@@ -2034,6 +2607,11 @@ export interface OperationMethods {
    * Permissions: plan:basic:read?.
    */
   getExperience(variables: GetExperienceVariables, options?: CallOptions): Promise<GetExperienceData>;
+  /**
+   * Runs the query `getMember` (companies).
+   * Permissions: member:basic:read, member:email:read?, member:phone:read?.
+   */
+  getMember(variables: GetMemberVariables, options?: CallOptions): Promise<GetMemberData>;
   /** Runs the query `getUser` (users). */
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
@@ -2050,6 +2628,11 @@ export interface OperationMethods {
    * Permissions: developer:basic:read, access_pass:basic:read?.
    */
   listApps(variables: ListAppsVariables, options?: CallOptions): Promise<ListAppsData>;
+  /**
+   * Runs the query `listAuthorizedUsers` (companies).
+   * Permissions: company:authorized_user:read, company:authorized_user:email:read?.
+   */
+  listAuthorizedUsers(variables: ListAuthorizedUsersVariables, options?: CallOptions): Promise<ListAuthorizedUsersData>;
   /** Runs the query `listDirectMessageConversations` (messages). */
   listDirectMessageConversations(variables?: ListDirectMessageConversationsVariables, options?: CallOptions): Promise<ListDirectMessageConversationsData>;
   /** Runs the query `listExperiences` (experiences). */
@@ -2060,10 +2643,25 @@ export interface OperationMethods {
    */
   listForumPostsFromForum(variables: ListForumPostsFromForumVariables, options?: CallOptions): Promise<ListForumPostsFromForumData>;
   /**
+   * Runs the query `listMembers` (companies).
+   * Permissions: member:basic:read, member:email:read?, member:phone:read?.
+   */
+  listMembers(variables: ListMembersVariables, options?: CallOptions): Promise<ListMembersData>;
+  /**
+   * Runs the query `listMemberships` (companies).
+   * Permissions: member:basic:read, access_pass:basic:read?, plan:basic:read?, promo_code:basic:read?.
+   */
+  listMemberships(variables: ListMembershipsVariables, options?: CallOptions): Promise<ListMembershipsData>;
+  /**
    * Runs the query `listMessagesFromChat` (messages).
    * Permissions: chat:read, forum:read, livestream:chat:read.
    */
   listMessagesFromChat(variables?: ListMessagesFromChatVariables, options?: CallOptions): Promise<ListMessagesFromChatData>;
+  /**
+   * Runs the query `listReceiptsForCompany` (payments).
+   * Permissions: payment:basic:read, access_pass:basic:read?, member:basic:read?, member:email:read?, plan:basic:read?, promo_code:basic:read?.
+   */
+  listReceiptsForCompany(variables: ListReceiptsForCompanyVariables, options?: CallOptions): Promise<ListReceiptsForCompanyData>;
   /** Runs the query `listUsersForExperience` (experiences). */
   listUsersForExperience(variables: ListUsersForExperienceVariables, options?: CallOptions): Promise<ListUsersForExperienceData>;
   /**
@@ -2572,6 +3170,24 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getCompanyAuthorizedUsers",
+    kind: "query",
+    id: "sha256:ce11d90e9adc2974e352a10641ce6f3faf0ed658f918e6d9afe78d03e4c1a5e4",
+    takesVariables: true,
+    document: `query getCompanyAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}`,
+  },
+  {
     name: "getCompanyLedgerAccount",
     kind: "query",
     id: "sha256:38c83c1105b29a010208830b29d38af3d87a885b9c54a3da65d6dd2749128773",
@@ -2678,6 +3294,37 @@ export const operations: readonly Operation[] = [
       stock
       visibility
       planType
+    }
+  }
+}`,
+  },
+  {
+    name: "getMember",
+    kind: "query",
+    id: "sha256:e2628bcd1daff66d27443145965cc34f26a76da715d9781174316be703b0ac02",
+    takesVariables: true,
+    document: `query getMember($companyMemberId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    member: companyMember(id: $companyMemberId) {
+      id
+      createdAt
+      updatedAtMs
+      joinedAt
+      status
+      phone
+      accessLevel
+      totalSpent
+      usdTotalSpent
+      mrr
+      user {
+        id
+        email
+        name
+        username
+      }
+      imageSrcset(style: s128) {
+        original
+      }
     }
   }
 }`,
@@ -2825,6 +3472,24 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listAuthorizedUsers",
+    kind: "query",
+    id: "sha256:c8c7d8e926bba8ecd46f9976cc1ce265ac666570706606295931f19c622c50dc",
+    takesVariables: true,
+    document: `query listAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}`,
+  },
+  {
     name: "listDirectMessageConversations",
     kind: "query",
     id: "sha256:ea4457aace3d29d8c376dd9de3629cee00d4a76ff0fc9b9d51b6ffeab1cc6ead",
@@ -2922,6 +3587,93 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listMembers",
+    kind: "query",
+    id: "sha256:d71ca5f1a332e7b42f405eb284aaf5d8ba094c99fd6a9d5ac503dff9a927d301",
+    takesVariables: true,
+    document: `query listMembers($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembersSortableColumns, $filters: MembersFiltersInput) {
+  company(id: $companyId) {
+    members(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        createdAt
+        updatedAtMs
+        joinedAt
+        status
+        phone
+        accessLevel
+        totalSpent
+        usdTotalSpent
+        mrr
+        user {
+          id
+          email
+          name
+          username
+        }
+        imageSrcset(style: s128) {
+          original
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listMemberships",
+    kind: "query",
+    id: "sha256:cfa788e5edcaf72ae9cb749035cf7bca20fd380c7d0d548c02d6ae978262f5cf",
+    takesVariables: true,
+    document: `query listMemberships($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembershipsSortableColumns, $filters: MembershipsFiltersInput) {
+  company(id: $companyId) {
+    memberships(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        createdAt
+        expiresAt
+        canceledAt
+        totalSpend
+        cancelationReason
+        member {
+          id
+          name
+          username
+          email
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+        }
+        accessPass {
+          id
+          title
+        }
+        promoCode {
+          code
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listMessagesFromChat",
     kind: "query",
     id: "sha256:5fdbf50fe489888e5b0a98e9fe6170584bf47ab38f87d1e0b7fce8f523513894",
@@ -2959,6 +3711,100 @@ export const operations: readonly Operation[] = [
           city
           country
         }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listReceiptsForCompany",
+    kind: "query",
+    id: "sha256:4b5163aa1e6398851da21ce465640243418d36bb26e7b1a87287cddcf677e6ca",
+    takesVariables: true,
+    document: `query listReceiptsForCompany($companyId: ID!, $first: Int, $after: String, $filter: ReceiptV2Filters) {
+  company(id: $companyId) {
+    receipts: receiptsV2(first: $first, after: $after, filter: $filter) {
+      nodes {
+        id
+        address {
+          name
+          line1
+          line2
+          city
+          state
+          postalCode
+          country
+        }
+        settledUsdAmount
+        billingReason
+        last4
+        currency
+        status
+        createdAt
+        total
+        brand
+        paymentProcessor
+        paymentMethodType
+        disputeAlertedAt
+        finalAmount
+        presentedFinalAmount
+        presentedSettledUsdAmount
+        refundedAmount
+        friendlyStatus
+        failureMessage
+        refundable
+        retryable
+        paidAt
+        amountAfterFees
+        chargeSkippedPriceTooLow
+        lastPaymentAttempt
+        autoRefunded
+        member {
+          header
+          user {
+            id
+            username
+            name
+            email
+            country
+            countryName
+          }
+          imageSrcset(style: s40, allowAnimation: true) {
+            original
+            double
+            isVideo
+          }
+        }
+        plan {
+          id
+          title
+          formattedPrice
+          initialPrice
+          renewalPrice
+          paymentLinkDescription
+        }
+        membership {
+          id
+          status
+        }
+        promoCode {
+          id
+          code
+          amountOff
+          baseCurrency
+          promoType
+          numberOfIntervals
+        }
+        accessPass {
+          id
+          title
+        }
+        totalUsdAmount
+        mostRecentRiskScore
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
       }
     }
   }

@@ -12,6 +12,16 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AccessPassTypes`.
+    pub enum AccessPassTypes {
+        ApiOnly = "api_only",
+        App = "app",
+        ExperienceUpsell = "experience_upsell",
+        Regular = "regular",
+    }
+}
+
+string_enum! {
     /// The schema's `ApiVersion`.
     pub enum ApiVersion {
         V1 = "v1",
@@ -99,6 +109,19 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AuthorizedUserRoles`.
+    pub enum AuthorizedUserRoles {
+        Admin = "admin",
+        AppManager = "app_manager",
+        Manager = "manager",
+        Moderator = "moderator",
+        Owner = "owner",
+        SalesManager = "sales_manager",
+        Support = "support",
+    }
+}
+
+string_enum! {
     /// The schema's `BanReasons`.
     pub enum BanReasons {
         BottingContentRewards = "botting_content_rewards",
@@ -107,6 +130,19 @@ string_enum! {
         Harassment = "harassment",
         Other = "other",
         Spamming = "spamming",
+    }
+}
+
+string_enum! {
+    /// The schema's `BillingReasons`.
+    pub enum BillingReasons {
+        Manual = "manual",
+        OneTime = "one_time",
+        Subscription = "subscription",
+        SubscriptionCreate = "subscription_create",
+        SubscriptionCycle = "subscription_cycle",
+        SubscriptionUpdate = "subscription_update",
+        Upcoming = "upcoming",
     }
 }
 
@@ -127,6 +163,19 @@ string_enum! {
         PhysicalProducts = "physical_products",
         Saas = "saas",
         Software = "software",
+    }
+}
+
+string_enum! {
+    /// The schema's `CancelOptions`.
+    pub enum CancelOptions {
+        BadExperience = "bad_experience",
+        MissingFeatures = "missing_features",
+        Other = "other",
+        Switching = "switching",
+        TechnicalIssues = "technical_issues",
+        Testing = "testing",
+        TooExpensive = "too_expensive",
     }
 }
 
@@ -312,9 +361,39 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `FriendlyReceiptStatus`.
+    pub enum FriendlyReceiptStatus {
+        AutoRefunded = "auto_refunded",
+        Canceled = "canceled",
+        DisputeWarning = "dispute_warning",
+        Drafted = "drafted",
+        Failed = "failed",
+        Incomplete = "incomplete",
+        OpenDispute = "open_dispute",
+        OpenResolution = "open_resolution",
+        PartiallyRefunded = "partially_refunded",
+        PastDue = "past_due",
+        Pending = "pending",
+        PriceTooLow = "price_too_low",
+        Refunded = "refunded",
+        Succeeded = "succeeded",
+        Uncollectible = "uncollectible",
+        Unresolved = "unresolved",
+    }
+}
+
+string_enum! {
     /// The schema's `GifProviders`.
     pub enum GifProviders {
         Giphy = "giphy",
+    }
+}
+
+string_enum! {
+    /// The schema's `HubMembershipStatus`.
+    pub enum HubMembershipStatus {
+        Active = "active",
+        Inactive = "inactive",
     }
 }
 
@@ -403,10 +482,159 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `MemberMostRecentActions`.
+    pub enum MemberMostRecentActions {
+        Canceling = "canceling",
+        Churned = "churned",
+        Drafted = "drafted",
+        Expiring = "expiring",
+        FinishedSplitPay = "finished_split_pay",
+        Joined = "joined",
+        Left = "left",
+        PaidOnce = "paid_once",
+        PaidSubscriber = "paid_subscriber",
+        PastDue = "past_due",
+        Paused = "paused",
+        PendingEntry = "pending_entry",
+        Renewing = "renewing",
+        Trialing = "trialing",
+    }
+}
+
+string_enum! {
+    /// The schema's `MemberStatuses`.
+    pub enum MemberStatuses {
+        Drafted = "drafted",
+        Joined = "joined",
+        Left = "left",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembersSortableColumns`.
+    pub enum MembersSortableColumns {
+        CreatedAt = "created_at",
+        Id = "id",
+        JoinedAt = "joined_at",
+        MostRecentAction = "most_recent_action",
+        UsdTotalSpent = "usd_total_spent",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipHeaderStatus`.
+    pub enum MembershipHeaderStatus {
+        Active = "active",
+        Churned = "churned",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipStatus`.
+    pub enum MembershipStatus {
+        Active = "active",
+        Canceled = "canceled",
+        Completed = "completed",
+        Drafted = "drafted",
+        Expired = "expired",
+        PastDue = "past_due",
+        Trialing = "trialing",
+        Unresolved = "unresolved",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipsSortableColumns`.
+    pub enum MembershipsSortableColumns {
+        CanceledAt = "canceled_at",
+        CreatedAt = "created_at",
+        DateJoined = "date_joined",
+        Id = "id",
+        Status = "status",
+        TotalSpend = "total_spend",
+    }
+}
+
+string_enum! {
+    /// The schema's `PaymentMethods`.
+    pub enum PaymentMethods {
+        Apple = "apple",
+        Coinbase = "coinbase",
+        Crypto = "crypto",
+        Free = "free",
+        MultiPsp = "multi_psp",
+        Nft = "nft",
+        Paypal = "paypal",
+        PlatformBalance = "platform_balance",
+        Sezzle = "sezzle",
+        Splitit = "splitit",
+        Stripe = "stripe",
+    }
+}
+
+string_enum! {
     /// The schema's `PlanTypes`.
     pub enum PlanTypes {
         OneTime = "one_time",
         Renewal = "renewal",
+    }
+}
+
+string_enum! {
+    /// The schema's `PromoTypes`.
+    pub enum PromoTypes {
+        FlatAmount = "flat_amount",
+        Percentage = "percentage",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptPaymentProcessor`.
+    pub enum ReceiptPaymentProcessor {
+        Apple = "apple",
+        Coinbase = "coinbase",
+        Crypto = "crypto",
+        Free = "free",
+        MultiPsp = "multi_psp",
+        Nft = "nft",
+        Paypal = "paypal",
+        PlatformBalance = "platform_balance",
+        Sezzle = "sezzle",
+        Splitit = "splitit",
+        Stripe = "stripe",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptStatus`.
+    pub enum ReceiptStatus {
+        Draft = "draft",
+        Open = "open",
+        Paid = "paid",
+        Pending = "pending",
+        Uncollectible = "uncollectible",
+        Unresolved = "unresolved",
+        Void = "void",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptStatusV2`.
+    pub enum ReceiptStatusV2 {
+        Failed = "failed",
+        PartiallyRefunded = "partially_refunded",
+        PastDue = "past_due",
+        Refunded = "refunded",
+        Succeeded = "succeeded",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptV2Order`.
+    pub enum ReceiptV2Order {
+        CreatedAt = "created_at",
+        FinalAmount = "final_amount",
+        PaidAt = "paid_at",
     }
 }
 

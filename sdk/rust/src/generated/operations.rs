@@ -22,18 +22,24 @@ pub const ALL: &[Operation<'static>] = &[
     GET_APP,
     GET_ATTACHMENT,
     GET_COMPANY,
+    GET_COMPANY_AUTHORIZED_USERS,
     GET_COMPANY_LEDGER_ACCOUNT,
     GET_CURRENT_USER,
     GET_EXPERIENCE,
+    GET_MEMBER,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
     GET_WEBHOOK,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
     LIST_APPS,
+    LIST_AUTHORIZED_USERS,
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
+    LIST_MEMBERS,
+    LIST_MEMBERSHIPS,
     LIST_MESSAGES_FROM_CHAT,
+    LIST_RECEIPTS_FOR_COMPANY,
     LIST_USERS_FOR_EXPERIENCE,
     LIST_WEBHOOKS,
     MUTE_USER,
@@ -489,6 +495,25 @@ pub const GET_COMPANY: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getCompanyAuthorizedUsers`, of companies.
+pub const GET_COMPANY_AUTHORIZED_USERS: Operation<'static> = Operation {
+    name: "getCompanyAuthorizedUsers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:ce11d90e9adc2974e352a10641ce6f3faf0ed658f918e6d9afe78d03e4c1a5e4",
+    document: r#"query getCompanyAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}"#,
+};
+
 /// `getCompanyLedgerAccount`, of companies.
 pub const GET_COMPANY_LEDGER_ACCOUNT: Operation<'static> = Operation {
     name: "getCompanyLedgerAccount",
@@ -598,6 +623,38 @@ pub const GET_EXPERIENCE: Operation<'static> = Operation {
       stock
       visibility
       planType
+    }
+  }
+}"#,
+};
+
+/// `getMember`, of companies.
+pub const GET_MEMBER: Operation<'static> = Operation {
+    name: "getMember",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:e2628bcd1daff66d27443145965cc34f26a76da715d9781174316be703b0ac02",
+    document: r#"query getMember($companyMemberId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    member: companyMember(id: $companyMemberId) {
+      id
+      createdAt
+      updatedAtMs
+      joinedAt
+      status
+      phone
+      accessLevel
+      totalSpent
+      usdTotalSpent
+      mrr
+      user {
+        id
+        email
+        name
+        username
+      }
+      imageSrcset(style: s128) {
+        original
+      }
     }
   }
 }"#,
@@ -750,6 +807,25 @@ pub const LIST_APPS: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listAuthorizedUsers`, of companies.
+pub const LIST_AUTHORIZED_USERS: Operation<'static> = Operation {
+    name: "listAuthorizedUsers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:c8c7d8e926bba8ecd46f9976cc1ce265ac666570706606295931f19c622c50dc",
+    document: r#"query listAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}"#,
+};
+
 /// `listDirectMessageConversations`, of messages.
 pub const LIST_DIRECT_MESSAGE_CONVERSATIONS: Operation<'static> = Operation {
     name: "listDirectMessageConversations",
@@ -850,6 +926,95 @@ pub const LIST_FORUM_POSTS_FROM_FORUM: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listMembers`, of companies.
+pub const LIST_MEMBERS: Operation<'static> = Operation {
+    name: "listMembers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d71ca5f1a332e7b42f405eb284aaf5d8ba094c99fd6a9d5ac503dff9a927d301",
+    document: r#"query listMembers($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembersSortableColumns, $filters: MembersFiltersInput) {
+  company(id: $companyId) {
+    members(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        createdAt
+        updatedAtMs
+        joinedAt
+        status
+        phone
+        accessLevel
+        totalSpent
+        usdTotalSpent
+        mrr
+        user {
+          id
+          email
+          name
+          username
+        }
+        imageSrcset(style: s128) {
+          original
+        }
+      }
+    }
+  }
+}"#,
+};
+
+/// `listMemberships`, of companies.
+pub const LIST_MEMBERSHIPS: Operation<'static> = Operation {
+    name: "listMemberships",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:cfa788e5edcaf72ae9cb749035cf7bca20fd380c7d0d548c02d6ae978262f5cf",
+    document: r#"query listMemberships($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembershipsSortableColumns, $filters: MembershipsFiltersInput) {
+  company(id: $companyId) {
+    memberships(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        createdAt
+        expiresAt
+        canceledAt
+        totalSpend
+        cancelationReason
+        member {
+          id
+          name
+          username
+          email
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+        }
+        accessPass {
+          id
+          title
+        }
+        promoCode {
+          code
+        }
+      }
+    }
+  }
+}"#,
+};
+
 /// `listMessagesFromChat`, of messages.
 pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
     name: "listMessagesFromChat",
@@ -888,6 +1053,101 @@ pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
           city
           country
         }
+      }
+    }
+  }
+}"#,
+};
+
+/// `listReceiptsForCompany`, of payments.
+pub const LIST_RECEIPTS_FOR_COMPANY: Operation<'static> = Operation {
+    name: "listReceiptsForCompany",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:4b5163aa1e6398851da21ce465640243418d36bb26e7b1a87287cddcf677e6ca",
+    document: r#"query listReceiptsForCompany($companyId: ID!, $first: Int, $after: String, $filter: ReceiptV2Filters) {
+  company(id: $companyId) {
+    receipts: receiptsV2(first: $first, after: $after, filter: $filter) {
+      nodes {
+        id
+        address {
+          name
+          line1
+          line2
+          city
+          state
+          postalCode
+          country
+        }
+        settledUsdAmount
+        billingReason
+        last4
+        currency
+        status
+        createdAt
+        total
+        brand
+        paymentProcessor
+        paymentMethodType
+        disputeAlertedAt
+        finalAmount
+        presentedFinalAmount
+        presentedSettledUsdAmount
+        refundedAmount
+        friendlyStatus
+        failureMessage
+        refundable
+        retryable
+        paidAt
+        amountAfterFees
+        chargeSkippedPriceTooLow
+        lastPaymentAttempt
+        autoRefunded
+        member {
+          header
+          user {
+            id
+            username
+            name
+            email
+            country
+            countryName
+          }
+          imageSrcset(style: s40, allowAnimation: true) {
+            original
+            double
+            isVideo
+          }
+        }
+        plan {
+          id
+          title
+          formattedPrice
+          initialPrice
+          renewalPrice
+          paymentLinkDescription
+        }
+        membership {
+          id
+          status
+        }
+        promoCode {
+          id
+          code
+          amountOff
+          baseCurrency
+          promoType
+          numberOfIntervals
+        }
+        accessPass {
+          id
+          title
+        }
+        totalUsdAmount
+        mostRecentRiskScore
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
       }
     }
   }
