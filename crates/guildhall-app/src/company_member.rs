@@ -16,7 +16,7 @@ use guildhall_core::access::AccessLevel;
 use guildhall_core::company_member::{self as rules, MemberOrder, MemberStatus, RecentAction};
 use guildhall_core::cursor::{Cursor, Key, Window};
 use guildhall_core::ids::{
-    AccessPassId, CompanyId, CompanyMemberId, Id, MembershipId, PlanId, PromoCodeId, UserId,
+    AccessPassId, CompanyId, CompanyMemberId, MembershipId, PlanId, PromoCodeId, UserId,
 };
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;

@@ -13,7 +13,7 @@ use crate::principal::{Principal, authorize, holds};
 use crate::store;
 use crate::user::User;
 use guildhall_core::cursor::{Cursor, Key, Window};
-use guildhall_core::ids::{AccessPassId, CompanyId, CompanyMemberId, Id, MembershipId, PlanId, PromoCodeId};
+use guildhall_core::ids::{AccessPassId, CompanyId, CompanyMemberId, MembershipId, PlanId, PromoCodeId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::membership_list::MembershipOrder;
 use guildhall_core::permission::Permission;
@@ -102,8 +102,8 @@ pub struct MembershipFilter {
     pub until_ms: Option<i64>,
     /// That count now, or that do not.
     pub is_valid: Option<bool>,
-    /// That were begun and count no more.
-    pub is_churned: bool,
+    /// That were begun.
+    pub is_begun: bool,
     /// Bought by a tracking link: none, since there are none here.
     pub is_tracked: bool,
 }

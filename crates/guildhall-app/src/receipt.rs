@@ -13,7 +13,7 @@ use crate::principal::{Principal, authorize, holds};
 use crate::promo_code::PromoCode;
 use crate::store::{self, Read};
 use guildhall_core::cursor::{Cursor, Key, Window};
-use guildhall_core::ids::{AccessPassId, CompanyId, Id, MembershipId, PaymentId, PlanId, PromoCodeId};
+use guildhall_core::ids::{AccessPassId, CompanyId, MembershipId, PaymentId, PlanId, PromoCodeId};
 use guildhall_core::money::Currency;
 use guildhall_core::payment::Payment;
 use guildhall_core::permission::Permission;

@@ -49,9 +49,7 @@ macro_rules! is_wanted {
             " and (cast($12 as bigint) is null or $12 = case when ",
             is_valid!("m"),
             " then 1 else 0 end)
-              and (cast($13 as bigint) = 0 or (m.status <> 'drafted' and not (",
-            is_valid!("m"),
-            ")))
+              and (cast($13 as bigint) = 0 or m.status <> 'drafted')
               and cast($14 as bigint) = 0
               and (cast($15 as text) is null or exists (
                 select 1 from access_passes p where p.id = m.access_pass_id and ",
@@ -140,7 +138,7 @@ impl Wanted {
             filter.from_ms.into(),
             filter.until_ms.into(),
             filter.is_valid.into(),
-            filter.is_churned.into(),
+            filter.is_begun.into(),
             filter.is_tracked.into(),
             self.access_pass_kinds.as_deref().into(),
         ]

@@ -149,7 +149,6 @@ pub(crate) struct MembershipsFiltersInput {
 impl MembershipsFiltersInput {
     /// What the use case asks for.
     pub(crate) fn read(self) -> Result<MembershipFilter> {
-        let is_churned = self.header_filter == Some(MembershipHeaderStatus::Churned);
         let by_header = self.header_filter.map(|header| header == MembershipHeaderStatus::Active);
         let by_status = self.membership_status.map(|status| status == HubMembershipStatus::Active);
         // What counts and does not is found as little as what came by a tracking link.
@@ -169,7 +168,7 @@ impl MembershipsFiltersInput {
             from_ms: from_ms(self.start_date),
             until_ms: until_ms(self.end_date),
             is_valid: by_header.or(by_status),
-            is_churned,
+            is_begun: self.header_filter == Some(MembershipHeaderStatus::Churned),
             is_tracked: contradicts || self.tracking_link_ids.is_some_and(|links| !links.is_empty()),
         })
     }
