@@ -183,6 +183,9 @@ pub(crate) fn list(
     rows.into_iter().filter_map(|mut row| from_row(&mut row, 0).transpose()).collect()
 }
 
+/// Counts what no filter leaves out, from an index alone.
+const COUNT_OF_ALL: &str = "select count(*) from company_members where company_id = $1";
+
 /// How many members a filter wants.
 pub(crate) fn count(
     read: &mut Read<'_>,
@@ -191,7 +194,7 @@ pub(crate) fn count(
     searches_emails: bool,
 ) -> Result<i64> {
     let row = if *filter == MemberFilter::default() {
-        read.first("select count(*) from company_members where company_id = $1", params![company])?
+        read.first(COUNT_OF_ALL, params![company])?
     } else {
         let wanted = Wanted::of(filter);
         let parameters = wanted.parameters(company, filter, searches_emails, read.now);
@@ -389,6 +392,12 @@ pub(crate) fn usual_currency(read: &mut Read<'_>, company: &CompanyId) -> Result
 mod tests {
     use super::super::listed::steps_of;
     use super::*;
+
+    #[test]
+    fn the_whole_is_counted_from_an_index() {
+        let steps = steps_of(COUNT_OF_ALL);
+        assert!(steps[0].to_lowercase().contains("using covering index company_members"), "{steps:#?}");
+    }
 
     #[test]
     fn every_order_is_read_from_its_index() {

@@ -159,13 +159,13 @@ pub(crate) fn list(
     rows.into_iter().map(|row| from_row(read, row)).collect()
 }
 
+/// Counts what no filter leaves out, from an index alone.
+const COUNT_OF_ALL: &str = "select count(*) from memberships where company_id = $1 and plan_id is not null";
+
 /// How many memberships a filter wants.
 pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &MembershipFilter) -> Result<i64> {
     let row = if *filter == MembershipFilter::default() {
-        read.first(
-            "select count(*) from memberships where company_id = $1 and plan_id is not null",
-            params![company],
-        )?
+        read.first(COUNT_OF_ALL, params![company])?
     } else {
         let wanted = Wanted::of(filter);
         let parameters = wanted.parameters(company, filter, read.now);
@@ -220,6 +220,12 @@ fn from_row(read: &mut Read<'_>, mut row: Row) -> Result<BoughtMembership> {
 mod tests {
     use super::super::listed::steps_of;
     use super::*;
+
+    #[test]
+    fn the_whole_is_counted_from_an_index() {
+        let steps = steps_of(COUNT_OF_ALL);
+        assert!(steps[0].to_lowercase().contains("using covering index memberships_listed"), "{steps:#?}");
+    }
 
     #[test]
     fn every_order_is_read_from_its_index() {

@@ -181,6 +181,9 @@ pub(crate) fn list(
     rows.into_iter().map(|row| from_row(read, row, sight)).collect()
 }
 
+/// Counts what no filter leaves out, from an index alone.
+const COUNT_OF_ALL: &str = "select count(*) from payments where company_id = $1";
+
 /// How many receipts a filter wants.
 pub(crate) fn count(
     read: &mut Read<'_>,
@@ -189,7 +192,7 @@ pub(crate) fn count(
     sight: Sight,
 ) -> Result<i64> {
     let row = if *filter == ReceiptFilter::default() {
-        read.first("select count(*) from payments where company_id = $1", params![company])?
+        read.first(COUNT_OF_ALL, params![company])?
     } else {
         let wanted = Wanted::of(filter);
         let parameters = wanted.parameters(company, filter, sight);
@@ -253,6 +256,12 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, Random};
     use guildhall_core::receipt::{Outcome, outcome as outcome_of, processor_word};
+
+    #[test]
+    fn the_whole_is_counted_from_an_index() {
+        let steps = steps_of(COUNT_OF_ALL);
+        assert!(steps[0].to_lowercase().contains("using covering index payments"), "{steps:#?}");
+    }
 
     #[test]
     fn every_order_is_read_from_its_index() {
