@@ -4,25 +4,19 @@
 use super::{Tx, params};
 use crate::error::Result;
 use crate::founding::{EarlierMembership, EarlierPayment};
-use guildhall_core::ids::{CompanyId, MembershipId, PaymentId, PaymentMethodId, PromoCodeId, UserId};
+use crate::processor::Processor;
+use guildhall_core::dispute::DisputeStatus;
+use guildhall_core::ids::{
+    CompanyId, DisputeId, Id, MembershipId, PaymentId, PaymentMethodId, PromoCodeId, UserId,
+};
 use guildhall_core::money::Currency;
 
-/// A payment, with the card that it was made by.
+/// A payment, with the card that it was made by and what became of its dispute.
 pub(crate) fn insert_payment(tx: &mut Tx<'_>, payment: &EarlierPayment) -> Result<PaymentId> {
     let id: PaymentId = tx.mint();
-    let now = tx.now;
-    let method = match &payment.card {
-        Some((brand, last4)) => {
-            let method: PaymentMethodId = tx.mint();
-            tx.execute(
-                "insert into payment_methods (id, user_id, processor, reference, brand, last4, created_at)
-                 values ($1, $2, 'sandbox', $1, $3, $4, $5)",
-                params![&method, &payment.user, brand, last4, now],
-            )?;
-            Some(method)
-        }
-        None => None,
-    };
+    let (now, stands) = (tx.now, &payment.stands);
+    let method = payment.card.as_ref().map(|card| insert_card(tx, &payment.user, card)).transpose()?;
+    let fees_minor = payment.processor_fee_minor + payment.platform_fee_minor;
     tx.execute(
         "insert into payments (id, company_id, user_id, plan_id, access_pass_id, membership_id, billing_reason,
            metadata, quantity, currency, subtotal_minor, discount_minor, tax_minor, amount_minor, is_chargeable, stage,
@@ -40,42 +34,67 @@ pub(crate) fn insert_payment(tx: &mut Tx<'_>, payment: &EarlierPayment) -> Resul
             payment.membership.as_ref(),
             payment.billing_reason.as_str(),
             payment.currency.code(),
-            payment.stands.amount_minor,
-            payment.stands.is_chargeable,
-            payment.stands.stage.as_str(),
-            payment.stands.attempt,
-            payment.processor.map(|processor| processor.as_str()),
+            stands.amount_minor,
+            stands.is_chargeable,
+            stands.stage.as_str(),
+            stands.attempt,
+            payment.processor.map(Processor::as_str),
             method.as_ref(),
             payment.failure_message.as_deref(),
             payment.promo_code.as_ref(),
-            payment.stands.refunded_minor,
-            payment.stands.lost_minor,
-            payment.stands.dispute.map(|dispute| dispute.as_str()),
+            stands.refunded_minor,
+            stands.lost_minor,
+            stands.dispute.map(DisputeStatus::as_str),
             payment.processor_fee_minor,
             payment.platform_fee_minor,
-            payment.stands.amount_minor - payment.processor_fee_minor - payment.platform_fee_minor,
+            stands.amount_minor - fees_minor,
             now,
             payment.paid_at
         ],
     )?;
-    if let Some(dispute) = payment.stands.dispute {
-        tx.execute(
-            "insert into disputes (id, payment_id, company_id, amount_minor, currency, status, fee_minor,
-               drawn_reward_minor, drawn_pending_minor, drawn_reserve_minor, drawn_available_minor, drawn_debt_minor,
-               created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, $7, $7)",
-            params![
-                &format!("dspt_{}", id.to_string().replace("pay_", "")),
-                &id,
-                &payment.company,
-                payment.stands.amount_minor,
-                payment.currency.code(),
-                dispute.as_str(),
-                now
-            ],
-        )?;
+    if let Some(dispute) = stands.dispute {
+        insert_dispute(tx, &id, payment, dispute)?;
     }
     Ok(id)
+}
+
+/// A card by its brand and last four digits.
+fn insert_card(tx: &mut Tx<'_>, user: &UserId, (brand, last4): &(String, String)) -> Result<PaymentMethodId> {
+    let id: PaymentMethodId = tx.mint();
+    let now = tx.now;
+    tx.execute(
+        "insert into payment_methods (id, user_id, processor, reference, brand, last4, created_at)
+         values ($1, $2, 'sandbox', $1, $3, $4, $5)",
+        params![&id, user, brand, last4, now],
+    )?;
+    Ok(id)
+}
+
+/// A dispute over the whole of a payment.
+fn insert_dispute(
+    tx: &mut Tx<'_>,
+    id: &PaymentId,
+    payment: &EarlierPayment,
+    status: DisputeStatus,
+) -> Result<()> {
+    let dispute: DisputeId = tx.mint();
+    let now = tx.now;
+    tx.execute(
+        "insert into disputes (id, payment_id, company_id, amount_minor, currency, status, fee_minor,
+           drawn_reward_minor, drawn_pending_minor, drawn_reserve_minor, drawn_available_minor, drawn_debt_minor,
+           created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, $7, $7)",
+        params![
+            dispute.as_str(),
+            id,
+            &payment.company,
+            payment.stands.amount_minor,
+            payment.currency.code(),
+            status.as_str(),
+            now
+        ],
+    )?;
+    Ok(())
 }
 
 /// What time has made of a membership; answers whose it is.
