@@ -34,7 +34,7 @@ create table company_member_spending (
 insert into company_member_spending (company_id, user_id, currency, spent_minor)
 select company_id, user_id, currency, cast(sum(amount_minor - refunded_minor - lost_minor) as bigint)
 from payments
-where stage = 'paid'
+where stage = 'paid' and is_chargeable = 1
 group by company_id, user_id, currency;
 
 -- A membership belongs to one person and company, so the first of each pair names the pair.
@@ -64,7 +64,7 @@ update memberships
 set spent_minor = coalesce(
   (select cast(sum(y.amount_minor - y.refunded_minor - y.lost_minor) as bigint)
    from payments y
-   where y.membership_id = memberships.id and y.stage = 'paid'),
+   where y.membership_id = memberships.id and y.stage = 'paid' and y.is_chargeable = 1),
   0
 );
 

@@ -221,8 +221,9 @@ pub(crate) fn refresh(tx: &mut Tx<'_>, company: &CompanyId, user: &UserId) -> Re
     store::company_member::set_recent_action(tx, company, user, action)
 }
 
-/// Adds to what a member spent, and to what was paid for a membership: to be called when a payment is recorded, and with
-/// an amount below zero when some of it goes back or comes to be lost.
+/// Adds to what a member spent, and to what was paid for a membership: to be called with each change of a payment's
+/// `spent_minor` (core, `payment`), which is below zero where money goes back or comes to be lost. Nothing is written
+/// for a change of nothing, except that a new member comes on record.
 pub(crate) fn note_payment(
     tx: &mut Tx<'_>,
     company: &CompanyId,
@@ -232,6 +233,9 @@ pub(crate) fn note_payment(
     delta_minor: i64,
 ) -> Result<()> {
     meet(tx, company, user)?;
+    if delta_minor == 0 {
+        return Ok(());
+    }
     store::company_member::add_spending(tx, company, user, currency, delta_minor)?;
     match membership {
         Some(membership) => store::company_member::add_membership_spending(tx, membership, delta_minor),

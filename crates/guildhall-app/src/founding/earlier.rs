@@ -10,7 +10,7 @@ use guildhall_core::ids::{
 };
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
-use guildhall_core::payment::{Payment, Stage};
+use guildhall_core::payment::Payment;
 use guildhall_core::receipt::BillingReason;
 
 /// A payment of earlier days. Amounts are minor units.
@@ -92,21 +92,15 @@ impl Founder<'_, '_> {
     /// # Errors
     /// `Internal` only.
     pub fn payment(&mut self, payment: &EarlierPayment) -> Result<PaymentId> {
-        company_member::meet(self.tx, &payment.company, &payment.user)?;
         let id = store::earlier::insert_payment(self.tx, payment)?;
-        let stands = &payment.stands;
-        if stands.stage == Stage::Paid {
-            let spent_minor = stands.amount_minor - stands.refunded_minor - stands.lost_minor;
-            let membership = payment.membership.as_ref();
-            company_member::note_payment(
-                self.tx,
-                &payment.company,
-                &payment.user,
-                membership,
-                payment.currency,
-                spent_minor,
-            )?;
-        }
+        company_member::note_payment(
+            self.tx,
+            &payment.company,
+            &payment.user,
+            payment.membership.as_ref(),
+            payment.currency,
+            payment.stands.spent_minor(),
+        )?;
         Ok(id)
     }
 

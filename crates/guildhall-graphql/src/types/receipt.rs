@@ -48,7 +48,7 @@ impl Receipt {
     }
 
     fn settled_usd(&self) -> Option<f64> {
-        self.usd().filter(|_| self.0.payment.stage == Stage::Paid)
+        self.usd().filter(|_| self.0.payment.stage == Stage::Paid && self.0.payment.is_chargeable)
     }
 }
 
@@ -202,7 +202,7 @@ impl Receipt {
         rules::is_retryable(&self.0.payment)
     }
 
-    /// What was paid, where it was paid in usd.
+    /// What was charged, where it was charged in usd.
     async fn settled_usd_amount(&self) -> Option<f64> {
         self.settled_usd()
     }

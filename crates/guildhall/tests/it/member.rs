@@ -95,6 +95,7 @@ async fn a_member_is_shown_with_all_that_is_known_of_them() {
     partly.lost_minor = 250;
     shop.paid(&shop.payment(&ben, partly), 3 * DAY_MS).await;
     shop.paid(&shop.payment(&ben, stands(Stage::Failed, 2000)), 2 * DAY_MS).await;
+    shop.paid(&shop.payment(&ben, stands(Stage::Paid, 20)), 2 * DAY_MS).await;
     let eur = Currency::parse("eur").expect("a currency");
     shop.paid(&EarlierPayment { currency: eur, ..shop.payment(&ben, stands(Stage::Paid, 700)) }, DAY_MS)
         .await;

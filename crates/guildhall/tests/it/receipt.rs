@@ -256,6 +256,8 @@ async fn each_kind_of_payment_has_its_words_and_amounts() {
         (&json!("eur"), &json!(50.0), &json!(50.0))
     );
     assert_eq!((&euros["settledUsdAmount"], &euros["totalUsdAmount"]), (&Value::Null, &Value::Null));
+    let tiny = of("tiny");
+    assert_eq!((&tiny["settledUsdAmount"], &tiny["totalUsdAmount"]), (&Value::Null, &json!(0.2)));
     let declined = of("declined");
     assert_eq!((&declined["settledUsdAmount"], &declined["totalUsdAmount"]), (&Value::Null, &json!(10.0)));
 }
