@@ -2152,7 +2152,7 @@ export interface ListReceiptsForCompanyData {
           postalCode: string | null;
           country: string | null;
         } | null;
-        /** What was paid, where it was paid in usd. */
+        /** What was charged, where it was charged in usd. */
         settledUsdAmount: number | null;
         /** One of `BillingReasons`. */
         billingReason: string | null;

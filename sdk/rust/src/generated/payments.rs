@@ -111,7 +111,7 @@ pub struct ListReceiptsForCompanyCompanyReceiptsNodes {
     pub id: String,
     /// Null: no checkout asks for an address.
     pub address: Option<ListReceiptsForCompanyCompanyReceiptsNodesAddress>,
-    /// What was paid, where it was paid in usd.
+    /// What was charged, where it was charged in usd.
     pub settled_usd_amount: Option<f64>,
     /// One of `BillingReasons`.
     pub billing_reason: Option<String>,
