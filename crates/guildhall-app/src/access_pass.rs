@@ -229,6 +229,19 @@ pub async fn load(hall: &Guildhall, id: AccessPassId) -> Result<AccessPass> {
         .await
 }
 
+/// An access pass as a part of what was bought of it, whatever became of it.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn load_ever(hall: &Guildhall, id: AccessPassId) -> Result<AccessPass> {
+    hall.store
+        .read(move |read| match store::access_pass::find_ever(read, &id)? {
+            Some(pass) => Ok(pass),
+            None => no_such("access pass", &id),
+        })
+        .await
+}
+
 /// An access pass's public face as a part of something else that the caller may see; `None` when it was deleted.
 ///
 /// # Errors

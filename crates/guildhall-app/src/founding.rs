@@ -1,10 +1,12 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
 mod affiliate;
+mod earlier;
 mod entry;
 mod promo_code;
 
 pub use affiliate::Referral;
+pub use earlier::{EarlierMembership, EarlierPayment};
 
 use crate::Guildhall;
 use crate::access_pass::{self, NewAccessPass};

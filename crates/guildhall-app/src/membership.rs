@@ -7,6 +7,7 @@
 use crate::Guildhall;
 use crate::access_pass;
 use crate::billing;
+use crate::company_member;
 use crate::error::{Error, Result, no_such};
 use crate::plan::Plan;
 use crate::store::{self, Read, Tx};
@@ -104,7 +105,7 @@ pub(crate) struct Purchase {
     pub(crate) answers: String,
 }
 
-/// Makes a membership as it is said; webhooks hear of one that counts.
+/// Makes a membership as it is said, and its holder a member; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
     // Nobody deletes the pass meanwhile.
     access_pass::lock(tx, &new.access_pass)?;
@@ -122,6 +123,7 @@ pub(crate) fn create_quietly(tx: &mut Tx<'_>, new: &NewMembership) -> Result<Mem
     membership.told_valid = membership.is_valid(tx.now);
     store::membership::insert(tx, &membership)?;
     store::membership::update(tx, &membership)?;
+    company_member::refresh(tx, &membership.company, &membership.user)?;
     Ok(membership.id)
 }
 
@@ -220,6 +222,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, membership: &mut Membership, terms: Option<
         }
     }
     store::membership::update(tx, membership)?;
+    company_member::refresh(tx, &membership.company, &membership.user)?;
     if changed {
         let event = if counts { Event::MembershipWentValid } else { Event::MembershipWentInvalid };
         tell(tx, membership, event)?;

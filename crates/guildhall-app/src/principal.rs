@@ -287,6 +287,20 @@ pub(crate) fn authorize(
     Err(missing(permission, &format!("in the company `{company}`")))
 }
 
+/// Whether the caller may do something in a company, asked outside of any transaction.
+///
+/// # Errors
+/// As of [`authorize`].
+pub async fn check(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+    permission: Permission,
+) -> Result<()> {
+    let principal = principal.clone();
+    hall.store.read(move |read| authorize(read, &principal, &company, permission)).await
+}
+
 /// The same question, answered yes or no.
 pub(crate) fn holds(
     read: &mut Read<'_>,

@@ -19,11 +19,12 @@ pub(crate) use attempt::{drive, outcome};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
-pub(crate) use record::{posting_parties, promo_text, source, subject, tell};
+pub(crate) use record::{note_spending, posting_parties, promo_text, source, subject, tell};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::{fail, settle};
 
 use crate::House;
+use crate::company_member;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::Plan;
@@ -199,6 +200,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Re
     payment.next_attempt_at = None;
     payment.last_attempt_at = Some(tx.now);
     store::payment::save(tx, payment)?;
+    company_member::meet(tx, &payment.company, &payment.user)?;
     match payment.state.stage {
         Stage::Paid => record::skipped(tx, house, payment),
         _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),

@@ -81,6 +81,13 @@ pub(crate) fn find(read: &mut Read<'_>, id: &AccessPassId) -> Result<Option<Publ
     row.map(public_from_row).transpose()
 }
 
+/// A pass, whatever became of it.
+pub(crate) fn find_ever(read: &mut Read<'_>, id: &AccessPassId) -> Result<Option<AccessPass>> {
+    let row = read
+        .first(concat!("select ", pass_columns!(), " from access_passes p where p.id = $1"), params![id])?;
+    row.map(|mut row| from_row(&mut row)).transpose()
+}
+
 /// The passes an experience is attached to, hidden upsell passes left out.
 pub(crate) fn of_experience(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<PublicAccessPass>> {
     let rows = read.query(

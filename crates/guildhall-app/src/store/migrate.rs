@@ -23,6 +23,7 @@ const MIGRATIONS: Migrations = &[
     ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
     ("catalog", include_str!("../../migrations/0013_catalog.sql")),
     ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
+    ("members", include_str!("../../migrations/0015_members.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
@@ -238,5 +239,62 @@ mod tests {
             rows,
             [["job_1", "hook_1", "resting"], ["job_2", "webhook", "behind"], ["job_3", "mail", "dead"],]
         );
+    }
+
+    #[test]
+    fn holders_of_old_become_members_with_what_they_spent() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "members").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at)
+                 values ('user_1', 'a', 'a', 1, 1), ('user_2', 'b', 'b', 1, 1), ('user_3', 'c', 'c', 1, 1);
+                 insert into companies (id, owner_id, title, route, created_at)
+                 values ('biz_1', 'user_1', 'A', 'a', 1);
+                 insert into access_passes (id, company_id, kind, title, route, visibility, created_at, updated_at)
+                 values ('prod_1', 'biz_1', 'regular', 'One', 'one', 'visible', 1, 1);
+                 insert into plans (id, access_pass_id, company_id, plan_type, base_currency, initial_price_minor,
+                   renewal_price_minor, stock, unlimited_stock, release_method, visibility, custom_fields, created_at,
+                   updated_at)
+                 values ('plan_1', 'prod_1', 'biz_1', 'one_time', 'usd', 500, 0, 0, 1, 'buy_now', 'visible', '[]', 1, 1);
+                 insert into memberships (id, company_id, access_pass_id, plan_id, user_id, status, created_at,
+                   updated_at)
+                 values ('mem_1', 'biz_1', 'prod_1', 'plan_1', 'user_1', 'drafted', 5, 5),
+                        ('mem_2', 'biz_1', 'prod_1', 'plan_1', 'user_1', 'active', 7, 9),
+                        ('mem_3', 'biz_1', 'prod_1', 'plan_1', 'user_2', 'drafted', 6, 6),
+                        ('mem_4', 'biz_1', 'prod_1', null, 'user_3', 'expired', 8, 8);
+                 insert into payments (id, company_id, user_id, plan_id, access_pass_id, membership_id, billing_reason,
+                   metadata, quantity, currency, subtotal_minor, discount_minor, tax_minor, amount_minor,
+                   is_chargeable, stage, attempt, refunded_minor, created_at, updated_at)
+                 values ('pay_1', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'mem_2', 'one_time', '{}', 1, 'usd', 500, 0, 0,
+                   500, 1, 'paid', 1, 100, 7, 7),
+                        ('pay_2', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'mem_2', 'one_time', '{}', 1, 'usd', 500, 0, 0,
+                   500, 1, 'failed', 1, 0, 7, 7)",
+            )
+            .expect("holders of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let found = engine.query(
+            "select c.id || ' ' || c.user_id || ' ' || c.recent_action, c.joined_at, c.acted_at, c.usd_spent_minor,
+               coalesce((select sum(m.spent_minor) from memberships m where m.user_id = c.user_id), 0),
+               coalesce((select s.spent_minor from company_member_spending s where s.user_id = c.user_id), 0)
+             from company_members c
+             order by c.id",
+            &[],
+        );
+        let rows: Vec<(String, Vec<i64>)> = found
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let numbers = (1..6).map(|column| row.int(column).expect("a number")).collect();
+                (row.text(0).expect("text"), numbers)
+            })
+            .collect();
+        let expected = [
+            ("mber_1 user_1 joined", vec![7, 9, 400, 400, 400]),
+            ("mber_3 user_2 drafted", vec![6, 6, 0, 0, 0]),
+            ("mber_4 user_3 left", vec![8, 8, 0, 0, 0]),
+        ];
+        assert_eq!(rows, expected.map(|(text, numbers)| (text.to_owned(), numbers)));
     }
 }

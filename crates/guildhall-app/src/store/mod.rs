@@ -18,18 +18,23 @@ pub(crate) mod app_build;
 pub(crate) mod app_session;
 pub(crate) mod attachment;
 pub(crate) mod audit;
+pub(crate) mod authorized_user;
 pub(crate) mod checkout;
 pub(crate) mod company;
+pub(crate) mod company_member;
 mod dialect;
 pub(crate) mod direct_message;
 pub(crate) mod dispute;
+pub(crate) mod earlier;
 pub(crate) mod entry;
 pub(crate) mod experience;
 pub(crate) mod feed;
 pub(crate) mod install;
 pub(crate) mod job;
 pub(crate) mod ledger;
+pub(crate) mod listed;
 pub(crate) mod membership;
+pub(crate) mod membership_list;
 mod memo;
 mod migrate;
 pub(crate) mod moderation;
@@ -46,6 +51,7 @@ mod postgres;
 pub(crate) mod promo_code;
 pub(crate) mod promo_code_use;
 pub(crate) mod raffle;
+pub(crate) mod receipt;
 pub(crate) mod referral;
 pub(crate) mod refund;
 pub(crate) mod sandbox;
@@ -58,6 +64,8 @@ pub(crate) mod user;
 mod value;
 pub(crate) mod webhook;
 
+pub(crate) use value::{Row, Value, params};
+
 use crate::clock::{Clock, Random};
 use crate::error::{Error, Result};
 use guildhall_core::ids::{FeedId, FeedKind, Id};
@@ -66,7 +74,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, oneshot};
-pub(crate) use value::{Row, Value, params};
 
 /// How many writes may wait; further callers wait for a place.
 const QUEUE: usize = 4096;

@@ -33,6 +33,11 @@ struct MarketplaceCategory {
 pub(crate) struct AccessPass(pub(crate) Found);
 
 impl AccessPass {
+    /// The pass as a part of what was bought of it, also when it was deleted.
+    pub(crate) async fn of_purchase(context: &Context<'_>, id: &AccessPassId) -> Result<Self> {
+        Ok(Self(access_pass::load_ever(&Caller::of(context).hall, id.clone()).await?))
+    }
+
     /// The pass as a part of something else; null without `access_pass:basic:read`, and when it was deleted.
     pub(crate) async fn shown(
         context: &Context<'_>,

@@ -4,18 +4,23 @@ use super::access_pass::AccessPassConnection;
 use super::affiliate::{Affiliate, AffiliateConnection};
 use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
+use super::authorized_user::AuthorizedUser;
+use super::company_member::{CompanyMember, CompanyMemberConnection, MembersFiltersInput};
 use super::entry::{
     CreatorDashboardTable, CreatorDashboardTableFilters, EntriesFiltersInput, EntryConnection,
 };
 use super::enums::{
     AccessPassConditions, AccessPassOrder, AccessPassTypes, AffiliatesSortableColumns, BusinessTypes,
-    Direction, EntriesSortableColumns, IndustryTypes, VisibilityFilter, Word,
+    Direction, EntriesSortableColumns, IndustryTypes, MembersSortableColumns, MembershipsSortableColumns,
+    VisibilityFilter, Word,
 };
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
 use super::ledger::LedgerAccount;
-use super::page::{cursor, id, part, size};
+use super::membership::{MembershipConnection, MembershipsFiltersInput};
+use super::page::{cursor, id, part, size, window};
 use super::plan::{PlanConnection, PlanFilters, visibility_filter};
 use super::promo_code::{PromoCodeConnection, PromoCodeFilters};
+use super::receipt::{ReceiptConnection, ReceiptV2Filters};
 use super::webhook::Webhook;
 use crate::caller::Caller;
 use crate::error::Result;
@@ -24,7 +29,12 @@ use guildhall_app::access_pass::{self, AccessPassFilter, AccessPassKind};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
 use guildhall_app::entry::EntryFilter;
-use guildhall_app::{affiliate, experience, ledger, plan, promo_code, webhook};
+use guildhall_app::{
+    affiliate, authorized_user, company_member, experience, ledger, membership_list, plan, promo_code,
+    receipt, webhook,
+};
+use guildhall_core::cursor::Asked;
+use guildhall_core::ids::{CompanyMemberId, MembershipId, PaymentId};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -164,6 +174,24 @@ impl Company {
         Ok(AppConnection::of(found))
     }
 
+    /// The team, the longest on it first.
+    async fn authorized_users(&self, context: &Context<'_>) -> Result<Vec<AuthorizedUser>> {
+        let caller = Caller::of(context);
+        let found = authorized_user::list(&caller.hall, &caller.principal, self.0.id.clone()).await?;
+        Ok(found.into_iter().map(AuthorizedUser).collect())
+    }
+
+    /// One of the company's members.
+    async fn company_member(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "id")] sought: ID,
+    ) -> Result<CompanyMember> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let found = company_member::find(&caller.hall, &caller.principal, company, id(&sought)?).await?;
+        Ok(CompanyMember::of(found))
+    }
+
     /// What a dashboard shows of the company.
     async fn creator_dashboard_table(
         &self,
@@ -219,6 +247,71 @@ impl Company {
         let caller = Caller::of(context);
         let statement = ledger::of_company(&caller.hall, &caller.principal, self.0.id.clone()).await?;
         Ok(LedgerAccount(statement))
+    }
+
+    /// Everybody who ever began a membership or a payment, once; the newest first without an order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn members(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<MembersSortableColumns>,
+        filters: Option<MembersFiltersInput>,
+    ) -> Result<CompanyMemberConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let order = super::company_member::order(order);
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<CompanyMemberId, _>(order, direction, &asked)?;
+        let filter = filters.map(MembersFiltersInput::read).transpose()?.unwrap_or_default();
+        let found = company_member::list(&caller.hall, &caller.principal, company, filter, window).await?;
+        Ok(CompanyMemberConnection::of(found, order))
+    }
+
+    /// What was bought by a plan; the newest first without an order. Memberships without a plan, which nobody bought,
+    /// are not in it.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn memberships(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<MembershipsSortableColumns>,
+        filters: Option<MembershipsFiltersInput>,
+    ) -> Result<MembershipConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let order = super::membership::order(order);
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<MembershipId, _>(order, direction, &asked)?;
+        let filter = filters.map(MembershipsFiltersInput::read).transpose()?.unwrap_or_default();
+        let found = membership_list::list(&caller.hall, &caller.principal, company, filter, window).await?;
+        Ok(MembershipConnection::of(found, order))
+    }
+
+    /// The payments to the company; the newest first without an order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn receipts_v2(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        filter: Option<ReceiptV2Filters>,
+    ) -> Result<Option<ReceiptConnection>> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let filter = filter.unwrap_or_default();
+        let (order, direction) = (filter.order(), filter.direction);
+        let asked = Asked { after, first: first.map(i64::from), ..Asked::default() };
+        let window = window::<PaymentId, _>(order, direction, &asked)?;
+        let found = receipt::list(&caller.hall, &caller.principal, company, filter.read()?, window).await?;
+        Ok(Some(ReceiptConnection::of(found, order)))
     }
 
     /// The company's plans, oldest first unless the filter says another order.

@@ -104,16 +104,29 @@ wire_enum! {
         S64 "s64" S64fit "s64fit" S720x1280 "s720x1280" S720x1280fit "s720x1280fit" S80 "s80"
         S800x200 "s800x200" S80fit "s80fit" S900x300 "s900x300" X2 "x2" X5 "x5"
     }
+    AuthorizedUserRoles {
+        Admin "admin" AppManager "app_manager" Manager "manager" Moderator "moderator" Owner "owner"
+        SalesManager "sales_manager" Support "support"
+    }
     BanReasons {
         BottingContentRewards "botting_content_rewards" BottingNegativeReviews "botting_negative_reviews"
         ControlCenterBlockedCountry "control_center_blocked_country" Harassment "harassment" Other "other"
         Spamming "spamming"
+    }
+    BillingReasons {
+        Manual "manual" OneTime "one_time" Subscription "subscription"
+        SubscriptionCreate "subscription_create" SubscriptionCycle "subscription_cycle"
+        SubscriptionUpdate "subscription_update" Upcoming "upcoming"
     }
     BusinessTypes {
         Agency "agency" BrickAndMortar "brick_and_mortar" Coaching "coaching" Community "community"
         Course "course" EducationProgram "education_program" Events "events" Newsletter "newsletter"
         Other "other" PaidGroup "paid_group" PhysicalProducts "physical_products" Saas "saas"
         Software "software" CoachingAndCourses "coaching_and_courses"
+    }
+    CancelOptions {
+        BadExperience "bad_experience" MissingFeatures "missing_features" Other "other" Switching "switching"
+        TechnicalIssues "technical_issues" Testing "testing" TooExpensive "too_expensive"
     }
     ChargeUserResponseStatus {
         NeedsAction "needs_action" Success "success"
@@ -175,8 +188,18 @@ wire_enum! {
     ForumWhoCanPostTypes {
         Admins "admins" Everyone "everyone"
     }
+    FriendlyReceiptStatus {
+        AutoRefunded "auto_refunded" Canceled "canceled" DisputeWarning "dispute_warning" Drafted "drafted"
+        Failed "failed" Incomplete "incomplete" OpenDispute "open_dispute" OpenResolution "open_resolution"
+        PartiallyRefunded "partially_refunded" PastDue "past_due" Pending "pending"
+        PriceTooLow "price_too_low" Refunded "refunded" Succeeded "succeeded" Uncollectible "uncollectible"
+        Unresolved "unresolved"
+    }
     GifProviders {
         Giphy "giphy"
+    }
+    HubMembershipStatus {
+        Active "active" Inactive "inactive"
     }
     ImageStyles {
         Original "original" S1000x500 "s1000x500" S1000x500fit "s1000x500fit" S1200x630 "s1200x630"
@@ -217,6 +240,34 @@ wire_enum! {
     Media {
         Audio "audio" Image "image" Other "other" Video "video"
     }
+    MemberMostRecentActions {
+        Canceling "canceling" Churned "churned" Drafted "drafted" Expiring "expiring"
+        FinishedSplitPay "finished_split_pay" Joined "joined" Left "left" PaidOnce "paid_once"
+        PaidSubscriber "paid_subscriber" PastDue "past_due" Paused "paused" PendingEntry "pending_entry"
+        Renewing "renewing" Trialing "trialing"
+    }
+    MemberStatuses {
+        Drafted "drafted" Joined "joined" Left "left"
+    }
+    MembersSortableColumns {
+        CreatedAt "created_at" Id "id" JoinedAt "joined_at" MostRecentAction "most_recent_action"
+        UsdTotalSpent "usd_total_spent"
+    }
+    MembershipHeaderStatus {
+        Active "active" Churned "churned"
+    }
+    MembershipStatus {
+        Active "active" Canceled "canceled" Completed "completed" Drafted "drafted" Expired "expired"
+        PastDue "past_due" Trialing "trialing" Unresolved "unresolved"
+    }
+    MembershipsSortableColumns {
+        CanceledAt "canceled_at" CreatedAt "created_at" DateJoined "date_joined" Id "id" Status "status"
+        TotalSpend "total_spend"
+    }
+    PaymentMethods {
+        Apple "apple" Coinbase "coinbase" Crypto "crypto" Free "free" MultiPsp "multi_psp" Nft "nft"
+        Paypal "paypal" Sezzle "sezzle" Splitit "splitit" Stripe "stripe" PlatformBalance "platform_balance"
+    }
     PlanOrder {
         Affiliates "affiliates" CreatedAt "created_at" ExpiresAt "expires_at" InternalNotes "internal_notes"
         ActiveMembershipsCount "active_memberships_count"
@@ -245,6 +296,21 @@ wire_enum! {
     }
     PromoTypes {
         FlatAmount "flat_amount" Percentage "percentage"
+    }
+    ReceiptPaymentProcessor {
+        Apple "apple" Coinbase "coinbase" Crypto "crypto" Free "free" MultiPsp "multi_psp" Nft "nft"
+        Paypal "paypal" Sezzle "sezzle" Splitit "splitit" Stripe "stripe" PlatformBalance "platform_balance"
+    }
+    ReceiptStatus {
+        Draft "draft" Open "open" Paid "paid" Pending "pending" Uncollectible "uncollectible"
+        Unresolved "unresolved" Void "void"
+    }
+    ReceiptStatusV2 {
+        Failed "failed" PartiallyRefunded "partially_refunded" PastDue "past_due" Refunded "refunded"
+        Succeeded "succeeded"
+    }
+    ReceiptV2Order {
+        CreatedAt "created_at" FinalAmount "final_amount" PaidAt "paid_at"
     }
     ReleaseMethod {
         BuyNow "buy_now" Raffle "raffle" Waitlist "waitlist"

@@ -2,10 +2,16 @@
 //! `authorization.table`. A field without a row fails, and so does a row that no field has. Routes: `route.rs`.
 
 use crate::harness::{Answered, Foreign, Hall};
+use guildhall_app::founding::{EarlierMembership, EarlierPayment};
+use guildhall_app::membership::NewMembership;
+use guildhall_app::user::NewUser;
 use guildhall_core::ids::{Id, UserId};
 use guildhall_core::ledger::AccountKind;
+use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
+use guildhall_core::payment::{Payment, Stage};
 use guildhall_core::permission::Permission;
+use guildhall_core::receipt::BillingReason;
 use guildhall_core::waitlist::EntryRules;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +23,7 @@ const TABLE: &str = include_str!("authorization.table");
 const PLAIN_TYPES: &[&str] = &[
     "AccessPass",
     "AccessPassConnection",
+    "Address",
     "Affiliate",
     "AffiliateConnection",
     "AppBuild",
@@ -28,6 +35,8 @@ const PLAIN_TYPES: &[&str] = &[
     "BalanceCacheConnection",
     "ChargeUserResponse",
     "CheckoutSession",
+    "CompanyMember",
+    "CompanyMemberConnection",
     "CustomFieldResponse",
     "DirectUpload",
     "DmsChannel",
@@ -43,6 +52,7 @@ const PLAIN_TYPES: &[&str] = &[
     "ImgSrcset",
     "LedgerAccount",
     "MarketplaceCategory",
+    "MembershipConnection",
     "MultipartUrl",
     "OtherAttachment",
     "PageInfo",
@@ -50,6 +60,7 @@ const PLAIN_TYPES: &[&str] = &[
     "Post",
     "PrivateApiKey",
     "PrivateApiKeyConnection",
+    "PromoCode",
     "PromoCodeConnection",
     "PublicAccessPass",
     "PublicApp",
@@ -58,6 +69,7 @@ const PLAIN_TYPES: &[&str] = &[
     "PublicPlan",
     "PublicProfileUserConnection",
     "PublicPromoCode",
+    "ReceiptConnection",
     "UserConnection",
     "UserStat",
     "VideoAttachment",
@@ -86,8 +98,15 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "viewPath",
         ],
     ),
+    ("AuthorizedUser", &["id", "name", "role", "userId", "username"]),
     ("Company", &["creatorDashboardTable", "id"]),
+    ("CompanyMemberUser", &["country", "countryName", "id", "name", "username"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    ("Member", &["id", "name", "profilePicture", "username"]),
+    (
+        "Membership",
+        &["cancelationReason", "canceledAt", "createdAt", "expiresAt", "id", "status", "totalSpend"],
+    ),
     (
         "Entry",
         &["accessPass", "createdAt", "customFieldResponses", "id", "name", "status", "updatedAtMs", "user"],
@@ -162,6 +181,39 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "username",
         ],
     ),
+    (
+        "Receipt",
+        &[
+            "address",
+            "amountAfterFees",
+            "autoRefunded",
+            "billingReason",
+            "brand",
+            "chargeSkippedPriceTooLow",
+            "createdAt",
+            "currency",
+            "disputeAlertedAt",
+            "failureMessage",
+            "finalAmount",
+            "friendlyStatus",
+            "id",
+            "last4",
+            "lastPaymentAttempt",
+            "mostRecentRiskScore",
+            "paidAt",
+            "paymentMethodType",
+            "paymentProcessor",
+            "presentedFinalAmount",
+            "presentedSettledUsdAmount",
+            "refundable",
+            "refundedAmount",
+            "retryable",
+            "settledUsdAmount",
+            "status",
+            "total",
+            "totalUsdAmount",
+        ],
+    ),
     // One's own, through `viewer`; or an agent's, to the developers of its app.
     (
         "User",
@@ -195,6 +247,7 @@ struct Scene {
     callers: Vec<Caller>,
     upsold: String,
     build: String,
+    member: String,
     post: String,
     account: String,
     company_account: String,
@@ -250,10 +303,59 @@ async fn scene() -> Scene {
         company_account: text(&company.data()["company"]["ledgerAccount"]["id"]),
         upsold: upsold.to_string(),
         build: text(&build.data()["createAppBuild"]["id"]),
+        member: sold(&hall).await,
         post: text(&post["id"]),
         hall,
         callers,
     }
+}
+
+/// Sells the paid pass to a customer with an e-mail and a promo code; answers which member they are.
+async fn sold(hall: &Hall) -> String {
+    let (world, usd) = (hall.world.clone(), Currency::parse("usd").expect("a currency"));
+    let found = hall.found(move |founder| {
+        let buyer = NewUser {
+            username: "buyer".into(),
+            email: Some("buyer@mail.example".into()),
+            ..NewUser::default()
+        };
+        let user = founder.user(&buyer)?;
+        let promo_code = Some(founder.percentage_off(&world.company, "TEN", 1000, usd, 1)?);
+        let membership = founder.membership(&NewMembership {
+            company: world.company.clone(),
+            access_pass: world.paid_access_pass.clone(),
+            plan: Some(world.plan.clone()),
+            user: user.clone(),
+            status: MembershipStatus::Active,
+            paid_until: None,
+        })?;
+        let stands = EarlierMembership {
+            promo_code: promo_code.clone(),
+            ..EarlierMembership::standing(MembershipStatus::Active, None)
+        };
+        founder.age_membership(&membership, &stands)?;
+        founder.payment(&EarlierPayment {
+            company: world.company.clone(),
+            user,
+            plan: world.plan.clone(),
+            access_pass: world.paid_access_pass.clone(),
+            membership: Some(membership),
+            billing_reason: BillingReason::OneTime,
+            currency: usd,
+            stands: Payment { stage: Stage::Paid, attempt: 1, ..Payment::draft(1000, usd)? },
+            processor: None,
+            card: None,
+            failure_message: None,
+            processor_fee_minor: 0,
+            platform_fee_minor: 0,
+            promo_code,
+            paid_at: None,
+        })
+    });
+    found.await;
+    let members = "query($id: ID!) { company(id: $id) { members { nodes { id } } } }";
+    let members = hall.run(None, members, json!({"id": hall.world.company.as_str()})).await;
+    text(&members.data()["company"]["members"]["nodes"][0]["id"])
 }
 
 fn text(value: &Value) -> String {
@@ -290,6 +392,13 @@ impl Scene {
         };
         let of_company = |selection: &str, path: &str| {
             query(format!("{{ company(id: \"{}\") {{ {selection} }} }}", world.company), path)
+        };
+        let part_of = |list: &str, part: &str| {
+            let field = part.split(' ').next().expect("a field");
+            of_company(
+                &format!("{list} {{ nodes {{ {part} }} }}"),
+                &format!("/company/{list}/nodes/0/{field}"),
+            )
         };
         let access = |field: &str, argument: &str, id: &str| {
             let user = &world.customer;
@@ -381,6 +490,36 @@ impl Scene {
                 let selection = format!("app(id: \"{}\") {{ apiKeys {{ nodes {{ id }} }} }}", world.app);
                 of_company(&selection, "/company/app/apiKeys/nodes/0")
             }
+            "AuthorizedUser.email" => {
+                of_company("authorizedUsers { userId email }", "/company/authorizedUsers/0/email")
+            }
+            "Company.authorizedUsers" => of_company("authorizedUsers { id }", "/company/authorizedUsers"),
+            "Company.companyMember" => {
+                let selection = format!("companyMember(id: \"{}\") {{ id }}", self.member);
+                of_company(&selection, "/company/companyMember")
+            }
+            "Company.members" => of_company("members { nodes { id } }", "/company/members/nodes/0"),
+            "Company.memberships" => {
+                of_company("memberships { nodes { id } }", "/company/memberships/nodes/0")
+            }
+            "Company.receiptsV2" => of_company("receiptsV2 { nodes { id } }", "/company/receiptsV2/nodes/0"),
+            "CompanyMemberUser.email" => {
+                let selection = format!("companyMember(id: \"{}\") {{ user {{ email }} }}", self.member);
+                of_company(&selection, "/company/companyMember/user/email")
+            }
+            "Member.email" => of_company(
+                "memberships(filters: {headerFilter: active}) { nodes { member { email } } }",
+                "/company/memberships/nodes/0/member/email",
+            ),
+            "Membership.accessPass" => part_of("memberships", "accessPass { id activeMembershipsCount }"),
+            "Membership.member" => part_of("memberships", "member { id }"),
+            "Membership.plan" => part_of("memberships", "plan { id title }"),
+            "Membership.promoCode" => part_of("memberships", "promoCode { id }"),
+            "Receipt.accessPass" => part_of("receiptsV2", "accessPass { id }"),
+            "Receipt.member" => part_of("receiptsV2", "member { id }"),
+            "Receipt.membership" => part_of("receiptsV2", "membership { id }"),
+            "Receipt.plan" => part_of("receiptsV2", "plan { id }"),
+            "Receipt.promoCode" => part_of("receiptsV2", "promoCode { id }"),
             "Company.experiencesV2" => {
                 of_company("experiencesV2 { nodes { id } }", "/company/experiencesV2/nodes/0")
             }

@@ -24,7 +24,7 @@ const TABLE: &str = include_str!("../../../guildhall-graphql/operations/operatio
 /// Our documents of those that are built, by group and name.
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guildhall-graphql/operations");
 /// How many operations are built.
-const BUILT: usize = 61;
+const BUILT: usize = 67;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 /// What no sentence says: it would tell of the inside.
@@ -305,7 +305,31 @@ fn sound(hall: &Hall, name: &str) -> Value {
             json!({"input": {"byteSizeV2": 1, "byteSize": 1, "checksum": "1B2M2Y8AsgTpgAmY7PhCfg==",
             "contentType": "image/png", "filename": "a.png", "metadata": {}, "multipart": true, "record": "forum_post"}})
         }
-        "getCompany" | "getCompanyLedgerAccount" => json!({"companyId": company}),
+        "getCompany" | "getCompanyAuthorizedUsers" | "getCompanyLedgerAccount" | "listAuthorizedUsers" => {
+            json!({"companyId": company})
+        }
+        "getMember" => json!({"companyId": company, "companyMemberId": "mber_1"}),
+        "listMembers" => {
+            json!({"companyId": company, "after": "joined_at.1.mber_1", "before": "joined_at.9.mber_9",
+            "direction": "asc", "first": 2, "last": 2, "order": "joined_at", "filters": {"accessPassIds": [pass],
+            "endDate": later, "membershipStatus": "active", "mostRecentActions": ["joined"],
+            "planIds": [world.plan.as_str()], "promoCodeIds": ["promo_1"], "query": "a", "startDate": 0,
+            "statuses": ["joined"], "trackingLinkIds": ["link_1"]}})
+        }
+        "listMemberships" => {
+            json!({"companyId": company, "after": "status.active.mem_1", "before": "status.expired.mem_9",
+            "direction": "asc", "first": 2, "last": 2, "order": "status", "filters": {"accessPassIds": [pass],
+            "accessPassTypes": ["regular"], "cancelationReasons": ["other"], "endDate": later,
+            "hasCancelationReason": true, "headerFilter": "active", "membershipStatus": "active",
+            "planIds": [world.plan.as_str()], "promoCodeIds": ["promo_1"], "startDate": 0, "statuses": ["active"],
+            "trackingLinkIds": ["link_1"]}})
+        }
+        "listReceiptsForCompany" => {
+            json!({"companyId": company, "after": "paid_at.1.pay_1", "first": 2, "filter": {"accessPassIds": [pass],
+            "billingReasons": ["one_time"], "currencies": ["usd"], "direction": "asc", "endDate": later,
+            "order": "paid_at", "paymentMethods": ["stripe"], "planIds": [world.plan.as_str()], "query": "a",
+            "startDate": 0, "statuses": ["succeeded"]}})
+        }
         "getExperience" | "listAccessPassesForExperience" | "listForumPostsFromForum" => {
             json!({"experienceId": forum})
         }
