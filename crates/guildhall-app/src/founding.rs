@@ -1,5 +1,7 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
+mod invoice;
+
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
 use crate::company::{self, NewCompany};

@@ -2,8 +2,8 @@
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
-    self, account, allowed_app, api_key, app, app_view, checkout, experience, home, install, password_reset,
-    permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
+    self, account, allowed_app, api_key, app, app_view, checkout, experience, home, install, invoice,
+    password_reset, permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -101,6 +101,11 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/experiences/{experience}", get(experience::page))
         .route("/experiences/{experience}/{*rest}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
+        .route("/invoices/{invoice}", get(invoice::open))
+        .route("/invoices/{invoice}/send", post(invoice::send))
+        .route("/invoices/{invoice}/void", post(invoice::void))
+        .route("/invoices/{invoice}/{token}", get(invoice::page))
+        .route("/invoices/{invoice}/{token}/invoice.pdf", get(invoice::pdf))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

@@ -17,11 +17,12 @@ pub use runner::{run, run_due};
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
+use crate::invoice;
 use crate::mail::{self, Mail};
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, WebhookDeliveryId};
+use guildhall_core::ids::{Id, InvoiceId, JobId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -32,12 +33,18 @@ const REVIVED_AT_ONCE: i64 = 100;
 /// What can be queued: a kind of work, and what it needs to know.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
+    /// An invoice's due date.
+    Invoice(InvoiceId),
+    /// An invoice to charge automatically.
+    InvoiceCharge(InvoiceId),
     /// A mail to send.
     Mail(Mail),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
+const INVOICE: &str = "invoice";
+const INVOICE_CHARGE: &str = "invoice_charge";
 const MAIL: &str = "mail";
 const WEBHOOK: &str = "webhook";
 
@@ -45,6 +52,8 @@ impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
+            Self::Invoice(invoice) => Ok((INVOICE, invoice.to_string())),
+            Self::InvoiceCharge(invoice) => Ok((INVOICE_CHARGE, invoice.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
@@ -54,6 +63,8 @@ impl Work {
     fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
+            INVOICE => Ok(Self::Invoice(InvoiceId::from_stored(payload.to_owned()))),
+            INVOICE_CHARGE => Ok(Self::InvoiceCharge(InvoiceId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
@@ -73,9 +84,20 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Op
     store::job::insert(tx, kind, &payload, lane, ordering_key)
 }
 
+/// Queues work for a moment, in milliseconds, in no line.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) -> Result<JobId> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_at(tx, kind, &payload, lane, due_at)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Invoice(invoice) => invoice::fall_due(hall, &invoice).await,
+        Work::InvoiceCharge(invoice) => invoice::charge(hall, &invoice).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }

@@ -4,6 +4,7 @@ use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
 use super::enums::{BusinessTypes, IndustryTypes, Word};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
+use super::invoice::{Invoice, InvoiceConnection};
 use super::ledger::LedgerAccount;
 use super::page::{cursor, id, size};
 use super::webhook::Webhook;
@@ -12,6 +13,7 @@ use crate::error::Result;
 use async_graphql::{Context, ID, Object};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
+use guildhall_app::invoice::{self, InvoicesPage};
 use guildhall_app::{experience, ledger, webhook};
 
 /// A company, to everyone.
@@ -103,6 +105,33 @@ impl Company {
         let page =
             experience::list(&caller.hall, &caller.principal, self.0.id.clone(), filter, after, size).await?;
         Ok(ExperienceInterfaceConnection::of(page))
+    }
+
+    /// One of the company's invoices.
+    async fn invoice(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<Invoice> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(Invoice(invoice::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The company's invoices, newest first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn invoices(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<InvoiceConnection> {
+        let caller = Caller::of(context);
+        let page = InvoicesPage {
+            after: cursor(after.as_deref(), "after")?,
+            before: cursor(before.as_deref(), "before")?,
+            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+        };
+        let found = invoice::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        Ok(InvoiceConnection::of(found))
     }
 
     async fn ledger_account(&self, context: &Context<'_>) -> Result<LedgerAccount> {

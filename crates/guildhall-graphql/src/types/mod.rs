@@ -10,6 +10,7 @@ pub(crate) mod company;
 pub(crate) mod direct_message;
 pub(crate) mod enums;
 pub(crate) mod experience;
+pub(crate) mod invoice;
 pub(crate) mod ledger;
 pub(crate) mod moderation;
 pub(crate) mod notification;

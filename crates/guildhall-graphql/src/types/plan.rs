@@ -5,7 +5,7 @@ use super::scalars::Timestamp;
 use async_graphql::{ID, InputObject, Object};
 use guildhall_app::plan::Plan as Found;
 use guildhall_core::money::major_from_minor;
-use guildhall_core::plan as rules;
+use guildhall_core::{plan as rules, plan_words};
 
 fn count(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
@@ -46,6 +46,11 @@ macro_rules! plan_face {
 
             async fn id(&self) -> ID {
                 self.0.id.to_string().into()
+            }
+
+            /// What it costs, in words, e.g. `$12.00 / month`.
+            async fn formatted_price(&self) -> String {
+                plan_words::formatted_price(self.0.terms(), self.0.currency)
             }
 
             /// Major units.
@@ -103,13 +108,25 @@ plan_face!(Plan, i32, std::convert::identity);
 plan_face!(PublicPlan, Option<i32>, Some);
 
 #[derive(Debug, InputObject)]
-struct CustomFieldInput {
+pub(crate) struct CustomFieldInput {
     field_type: CustomFieldTypes,
     id: Option<ID>,
     name: String,
     order: Option<i32>,
     placeholder: Option<String>,
     required: Option<bool>,
+}
+
+/// Custom fields as the rules ask for them; those without an id or a place get them by their order.
+pub(crate) fn custom_fields(given: Option<Vec<CustomFieldInput>>) -> Vec<rules::CustomField> {
+    let fields = (1_i64..).zip(given.unwrap_or_default()).map(|(number, field)| rules::CustomField {
+        id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
+        name: field.name,
+        placeholder: field.placeholder,
+        order: field.order.map_or(number, i64::from),
+        required: field.required.unwrap_or(false),
+    });
+    fields.collect()
 }
 
 #[derive(Debug, InputObject)]
@@ -124,17 +141,9 @@ pub(crate) struct UpsellPlanInput {
 impl UpsellPlanInput {
     /// What the rules ask for.
     pub(crate) fn read(self) -> rules::UpsellRequest {
-        let fields =
-            (1_i64..).zip(self.custom_fields.unwrap_or_default()).map(|(number, field)| rules::CustomField {
-                id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
-                name: field.name,
-                placeholder: field.placeholder,
-                order: field.order.map_or(number, i64::from),
-                required: field.required.unwrap_or(false),
-            });
         rules::UpsellRequest {
             base_currency: self.base_currency.map(|currency| currency.as_str().to_owned()),
-            custom_fields: fields.collect(),
+            custom_fields: custom_fields(self.custom_fields),
             expiration_days: self.expiration_days.map(i64::from),
             initial_price: self.initial_price,
             release_method: self

@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod chat;
 mod dev_proxy;
+mod invoice;
 mod job;
 mod ledger;
 mod oauth;
@@ -39,6 +40,11 @@ enum Command {
     Account {
         #[command(subcommand)]
         command: account::Command,
+    },
+    /// Look after invoices: list them, send one again, withdraw one, or write its PDF.
+    Invoices {
+        #[command(subcommand)]
+        command: invoice::Command,
     },
     /// Look into the double-entry ledger.
     Ledger {
@@ -200,6 +206,7 @@ impl Arguments {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Account { command } => command.run().await,
+            Command::Invoices { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
