@@ -293,6 +293,16 @@ export type IndustryTypes =
   | "video_games"
   | "webinars";
 
+export type InvoiceCollectionMethods =
+  | "charge_automatically"
+  | "send_invoice";
+
+export type InvoiceStatuses =
+  | "open"
+  | "paid"
+  | "past_due"
+  | "void";
+
 export type MarketplaceStatuses =
   | "live_marketplace"
   | "not_available"
@@ -476,6 +486,24 @@ export interface CreateForumPostInput {
   title?: string | null;
 }
 
+export interface CreateInvoiceInput {
+  /** Refused where it is true: buyers pay no fee here. */
+  chargeBuyerFee?: boolean | null;
+  clientMutationId?: string | null;
+  collectionMethod: InvoiceCollectionMethods;
+  /** Without it the company of `x-company-id`, else the app's own. */
+  companyId?: string | null;
+  customerName?: string | null;
+  dueDate: number;
+  emailAddress?: string | null;
+  /** A user who is, or was, a member, or a membership. */
+  memberId?: string | null;
+  paymentTokenId?: string | null;
+  plan: InvoicePlanInput;
+  product?: InvoiceAccessPassInput | null;
+  productId?: string | null;
+}
+
 export interface CreateWebhookInput {
   apiVersion?: ApiVersion | null;
   clientMutationId?: string | null;
@@ -565,6 +593,41 @@ export interface GifInput {
   width: number;
 }
 
+export interface InvoiceAccessPassInput {
+  /** Refused: the tax is the company's own. */
+  productTaxCodeId?: string | null;
+  title: string;
+}
+
+/** The plan of an invoice. What this server does not do is refused by name where it is asked for. */
+export interface InvoicePlanInput {
+  achPayments?: boolean | null;
+  baseCurrency?: Currencies | null;
+  billingPeriod?: number | null;
+  cardPayments?: boolean | null;
+  coinbaseCommerceAccepted?: boolean | null;
+  customFields?: Array<CustomFieldInput> | null;
+  description?: string | null;
+  expirationDays?: number | null;
+  initialPrice?: number | string | null;
+  /** For the team alone, on the invoice's page. */
+  internalNotes?: string | null;
+  offerCancelDiscount?: boolean | null;
+  paypalAccepted?: boolean | null;
+  planType?: PlanTypes | null;
+  platformBalanceAccepted?: boolean | null;
+  redirectUrl?: string | null;
+  releaseMethod?: ReleaseMethod | null;
+  releaseMethodSettings?: ReleaseMethodSettingsInput | null;
+  renewalPrice?: number | string | null;
+  splitPayRequiredPayments?: number | null;
+  splititAccepted?: boolean | null;
+  stock?: number | null;
+  trialPeriodDays?: number | null;
+  unlimitedStock?: boolean | null;
+  visibility?: Visibility | null;
+}
+
 export interface MuxAssetInput {
   passthroughId: string;
 }
@@ -581,6 +644,13 @@ export interface PollOptionInput {
 export interface PromoteAppBuildToProductionInput {
   appBuildId: string;
   clientMutationId?: string | null;
+}
+
+export interface ReleaseMethodSettingsInput {
+  expiresAt?: number | null;
+  maxEntries?: number | null;
+  nftWeightedEntries?: boolean | null;
+  startsAt?: number | null;
 }
 
 export interface SendNotificationInput {
@@ -882,6 +952,46 @@ export interface CreateForumPostData {
       city: string | null;
       country: string | null;
     };
+  } | null;
+}
+
+/** What `createInvoice` is asked with. */
+export interface CreateInvoiceVariables {
+  input: CreateInvoiceInput;
+}
+
+/** What `createInvoice` answers. */
+export interface CreateInvoiceData {
+  /** Makes an invoice and sends it, or charges it automatically. */
+  createInvoice: {
+    invoice: {
+      id: string;
+      createdAt: number;
+      status: InvoiceStatuses;
+      number: string;
+      dueDate: number | null;
+      /** What it is paid by. */
+      currentPlan: {
+        id: string;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        baseCurrency: Currencies;
+      };
+      /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+      member: {
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string | null;
+      } | null;
+      /** The address that was given for its letters; null when they go to the member's own. */
+      emailAddress: string | null;
+      /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+      fetchInvoiceToken: string;
+    } | null;
+    /** What charges it, where that happens automatically. */
+    checkoutJobId: string | null;
   } | null;
 }
 
@@ -1353,6 +1463,45 @@ export interface GetExperienceData {
   };
 }
 
+/** What `getInvoice` is asked with. */
+export interface GetInvoiceVariables {
+  invoiceId: string;
+  companyId: string;
+}
+
+/** What `getInvoice` answers. */
+export interface GetInvoiceData {
+  company: {
+    /** One of the company's invoices. */
+    invoice: {
+      id: string;
+      createdAt: number;
+      status: InvoiceStatuses;
+      number: string;
+      dueDate: number | null;
+      /** What it is paid by. */
+      currentPlan: {
+        id: string;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        baseCurrency: Currencies;
+      };
+      /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+      member: {
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string | null;
+      } | null;
+      /** The address that was given for its letters; null when they go to the member's own. */
+      emailAddress: string | null;
+      /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+      fetchInvoiceToken: string;
+    };
+  } | null;
+}
+
 /** What `getUser` is asked with. */
 export interface GetUserVariables {
   userId: string;
@@ -1638,6 +1787,57 @@ export interface ListForumPostsFromForumData {
     } | {
       __typename?: "DmsPost";
     }>;
+  } | null;
+}
+
+/** What `listInvoices` is asked with. */
+export interface ListInvoicesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `listInvoices` answers. */
+export interface ListInvoicesData {
+  company: {
+    /** The company's invoices, newest first. */
+    invoices: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        status: InvoiceStatuses;
+        number: string;
+        dueDate: number | null;
+        /** What it is paid by. */
+        currentPlan: {
+          id: string;
+          /** What it costs, in words, e.g. `$12.00 / month`. */
+          formattedPrice: string;
+          baseCurrency: Currencies;
+        };
+        /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+        member: {
+          id: string;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          name: string | null;
+          username: string | null;
+        } | null;
+        /** The address that was given for its letters; null when they go to the member's own. */
+        emailAddress: string | null;
+        /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+        fetchInvoiceToken: string;
+      } | null> | null;
+    };
   } | null;
 }
 
@@ -1992,6 +2192,11 @@ export interface OperationMethods {
    */
   createForumPost(variables: CreateForumPostVariables, options?: CallOptions): Promise<CreateForumPostData>;
   /**
+   * Runs the mutation `createInvoice` (invoices).
+   * Permissions: invoice:create, member:basic:read?, plan:basic:read?.
+   */
+  createInvoice(variables: CreateInvoiceVariables, options?: CallOptions): Promise<CreateInvoiceData>;
+  /**
    * Runs the mutation `createWebhook` (webhooks).
    * Permissions: developer:manage_webhook.
    */
@@ -2034,6 +2239,11 @@ export interface OperationMethods {
    * Permissions: plan:basic:read?.
    */
   getExperience(variables: GetExperienceVariables, options?: CallOptions): Promise<GetExperienceData>;
+  /**
+   * Runs the query `getInvoice` (invoices).
+   * Permissions: invoice:basic:read, member:basic:read?, plan:basic:read?.
+   */
+  getInvoice(variables: GetInvoiceVariables, options?: CallOptions): Promise<GetInvoiceData>;
   /** Runs the query `getUser` (users). */
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
@@ -2059,6 +2269,11 @@ export interface OperationMethods {
    * Permissions: chat:read, forum:read, livestream:chat:read.
    */
   listForumPostsFromForum(variables: ListForumPostsFromForumVariables, options?: CallOptions): Promise<ListForumPostsFromForumData>;
+  /**
+   * Runs the query `listInvoices` (invoices).
+   * Permissions: invoice:basic:read, member:basic:read?, plan:basic:read?.
+   */
+  listInvoices(variables: ListInvoicesVariables, options?: CallOptions): Promise<ListInvoicesData>;
   /**
    * Runs the query `listMessagesFromChat` (messages).
    * Permissions: chat:read, forum:read, livestream:chat:read.
@@ -2321,6 +2536,37 @@ export const operations: readonly Operation[] = [
       city
       country
     }
+  }
+}`,
+  },
+  {
+    name: "createInvoice",
+    kind: "mutation",
+    id: "sha256:58c3f4ebbb92ebf44d07d781d8f27250f497516c0b492f1ad155ee4f00c64cca",
+    takesVariables: true,
+    document: `mutation createInvoice($input: CreateInvoiceInput!) {
+  createInvoice(input: $input) {
+    invoice {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+    checkoutJobId
   }
 }`,
   },
@@ -2683,6 +2929,36 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getInvoice",
+    kind: "query",
+    id: "sha256:d38c77f13bb55a0b427a0e5f5c5f4121c9f2679a7ac5b35a6c98af6d9e819702",
+    takesVariables: true,
+    document: `query getInvoice($invoiceId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    invoice(id: $invoiceId) {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+  }
+}`,
+  },
+  {
     name: "getUser",
     kind: "query",
     id: "sha256:c6cd0172ca06b30e54b818c216ccb00023ffa4d6392becd6fb80a5a0312b1b65",
@@ -2916,6 +3192,45 @@ export const operations: readonly Operation[] = [
           city
           country
         }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listInvoices",
+    kind: "query",
+    id: "sha256:3cb820ba6eab6d1557eb842140f5b54701c6046f51e663f8a12fdff7142f1941",
+    takesVariables: true,
+    document: `query listInvoices($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    invoices(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        status
+        number
+        dueDate
+        currentPlan {
+          id
+          formattedPrice
+          baseCurrency
+        }
+        member {
+          id
+          email
+          name
+          username
+        }
+        emailAddress
+        fetchInvoiceToken
       }
     }
   }

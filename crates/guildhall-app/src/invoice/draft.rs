@@ -141,12 +141,13 @@ fn draft(
     first_due_minor: i64,
 ) -> Result<(Invoice, Option<JobId>)> {
     let id: InvoiceId = tx.mint();
+    // Whatever is refused from here on is undone with the count.
+    let place = store::invoice::next_place(tx, &company)?;
     let customer = customer_of(tx, &company, new)?;
     let Some(seller) = store::company::find(tx, &company)? else { return no_such("company", &company) };
     let (access_pass, title) = pass_of(tx, &company, &id, &new.goods)?;
     let plan = plan_of(tx, &company, &access_pass, new)?;
     let tax = company::tax(tx, &company)?;
-    let place = store::invoice::next_place(tx, &company)?;
     let number = rules::number(&rules::series(company.as_str()), place);
     let session = NewCheckoutSession {
         plan: plan.clone(),

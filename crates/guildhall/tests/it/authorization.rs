@@ -2,6 +2,7 @@
 //! `authorization.table`. A field without a row fails, and so does a row that no field has. Routes: `route.rs`.
 
 use crate::harness::{Answered, Foreign, Hall};
+use crate::invoice::invoice_input;
 use guildhall_core::ids::{Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
@@ -24,6 +25,7 @@ const PLAIN_TYPES: &[&str] = &[
     "BalanceCacheConnection",
     "ChargeUserResponse",
     "CheckoutSession",
+    "CreateInvoicePayload",
     "DirectUpload",
     "DmsChannel",
     "DmsPost",
@@ -35,6 +37,7 @@ const PLAIN_TYPES: &[&str] = &[
     "HasAccessResult",
     "ImageAttachment",
     "ImgSrcset",
+    "InvoiceConnection",
     "LedgerAccount",
     "MarketplaceCategory",
     "MultipartUrl",
@@ -80,6 +83,20 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
     ),
     ("Company", &["id"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    (
+        "Invoice",
+        &[
+            "createdAt",
+            "currentPlan",
+            "dueDate",
+            "emailAddress",
+            "fetchInvoiceToken",
+            "id",
+            "number",
+            "status",
+        ],
+    ),
+    ("Member", &["id", "name", "profilePicture", "username"]),
     (
         "PublicExperience",
         &["accessPasses", "app", "company", "description", "id", "logo", "name", "upsellType"],
@@ -257,6 +274,23 @@ impl Scene {
                 of_company(&format!("webhook(id: \"{id}\") {{ id }}"), "/company/webhook")
             }
             "Company.webhooks" => of_company("webhooks { id }", "/company/webhooks"),
+            "createInvoice" => {
+                let invoice = invoice_input(&world.company, &json!({}));
+                input(row, "CreateInvoiceInput", "{ invoice { id } }", invoice)
+            }
+            "Company.invoice" | "Invoice.member" | "Member.email" => {
+                let id = self.invoice().await;
+                let (selection, path) = match row {
+                    "Company.invoice" => ("id", "/company/invoice"),
+                    "Invoice.member" => ("member { id }", "/company/invoice/member"),
+                    _ => ("member { email }", "/company/invoice/member/email"),
+                };
+                of_company(&format!("invoice(id: \"{id}\") {{ {selection} }}"), path)
+            }
+            "Company.invoices" => {
+                self.invoice().await;
+                of_company("invoices { nodes { id } }", "/company/invoices/nodes/0")
+            }
             "createWebhook" => {
                 let webhook = json!({"url": "https://example.com/in", "resourceId": world.company.as_str()});
                 input(row, "CreateWebhookInput", "{ id }", webhook)
@@ -401,6 +435,11 @@ impl Scene {
             "transferFunds (another person's)" => self.transfer(&self.account, name),
             _ => return None,
         })
+    }
+
+    /// An invoice of the company, for its customer.
+    async fn invoice(&self) -> String {
+        text(&self.hall.invoice(json!({"memberId": self.hall.world.customer.as_str()})).await["id"])
     }
 
     /// A webhook of the company, whose receiver nobody is.

@@ -384,6 +384,24 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `InvoiceCollectionMethods`.
+    pub enum InvoiceCollectionMethods {
+        ChargeAutomatically = "charge_automatically",
+        SendInvoice = "send_invoice",
+    }
+}
+
+string_enum! {
+    /// The schema's `InvoiceStatuses`.
+    pub enum InvoiceStatuses {
+        Open = "open",
+        Paid = "paid",
+        PastDue = "past_due",
+        Void = "void",
+    }
+}
+
+string_enum! {
     /// The schema's `MarketplaceStatuses`.
     pub enum MarketplaceStatuses {
         LiveMarketplace = "live_marketplace",

@@ -3,7 +3,8 @@
 use crate::{
     ApiVersion, AppBuildPlatforms, AppStatuses, AppValidScopes, AppViewTypes, AttachableRecords, BanReasons,
     BigInt, CreditTransactionTransferReasons, Currencies, CustomFieldTypes, FeedTypes, FileAttachmentTypes,
-    ForumWhoCanPostTypes, GifProviders, Media, ReleaseMethod, WebhookEvent, WhoCanPostTypes,
+    ForumWhoCanPostTypes, GifProviders, InvoiceCollectionMethods, Media, PlanTypes, ReleaseMethod,
+    Visibility, WebhookEvent, WhoCanPostTypes,
 };
 use serde::Serialize;
 
@@ -257,6 +258,56 @@ pub struct CreateForumPostInput {
     pub title: Option<String>,
 }
 
+/// The schema's `CreateInvoiceInput`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateInvoiceInput {
+    /// Refused where it is true: buyers pay no fee here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge_buyer_fee: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_mutation_id: Option<String>,
+    pub collection_method: InvoiceCollectionMethods,
+    /// Without it the company of `x-company-id`, else the app's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_name: Option<String>,
+    pub due_date: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_address: Option<String>,
+    /// A user who is, or was, a member, or a membership.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_token_id: Option<String>,
+    pub plan: InvoicePlanInput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<InvoiceAccessPassInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+}
+
+impl CreateInvoiceInput {
+    /// With what must be given; everything else is left out.
+    pub fn new(collection_method: InvoiceCollectionMethods, due_date: i64, plan: InvoicePlanInput) -> Self {
+        Self {
+            charge_buyer_fee: None,
+            client_mutation_id: None,
+            collection_method,
+            company_id: None,
+            customer_name: None,
+            due_date,
+            email_address: None,
+            member_id: None,
+            payment_token_id: None,
+            plan,
+            product: None,
+            product_id: None,
+        }
+    }
+}
+
 /// The schema's `CreateWebhookInput`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -457,6 +508,71 @@ pub struct GifInput {
     pub width: i64,
 }
 
+/// The schema's `InvoiceAccessPassInput`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceAccessPassInput {
+    /// Refused: the tax is the company's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_tax_code_id: Option<String>,
+    pub title: String,
+}
+
+/// The plan of an invoice. What this server does not do is refused by name where it is asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoicePlanInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ach_payments: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_currency: Option<Currencies>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_period: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card_payments: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coinbase_commerce_accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_fields: Option<Vec<CustomFieldInput>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_price: Option<String>,
+    /// For the team alone, on the invoice's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_notes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_cancel_discount: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paypal_accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_type: Option<PlanTypes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_balance_accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_method: Option<ReleaseMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_method_settings: Option<ReleaseMethodSettingsInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_pay_required_payments: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splitit_accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_period_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlimited_stock: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
+}
+
 /// The schema's `MuxAssetInput`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -486,6 +602,20 @@ pub struct PromoteAppBuildToProductionInput {
     pub app_build_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_mutation_id: Option<String>,
+}
+
+/// The schema's `ReleaseMethodSettingsInput`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseMethodSettingsInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_entries: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nft_weighted_entries: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<i64>,
 }
 
 /// The schema's `SendNotificationInput`.

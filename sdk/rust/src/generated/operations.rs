@@ -14,6 +14,7 @@ pub const ALL: &[Operation<'static>] = &[
     CREATE_APP_BUILD,
     CREATE_CHECKOUT_SESSION,
     CREATE_FORUM_POST,
+    CREATE_INVOICE,
     CREATE_WEBHOOK,
     DELETE_WEBHOOK,
     FIND_OR_CREATE_CHAT,
@@ -25,6 +26,7 @@ pub const ALL: &[Operation<'static>] = &[
     GET_COMPANY_LEDGER_ACCOUNT,
     GET_CURRENT_USER,
     GET_EXPERIENCE,
+    GET_INVOICE,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
     GET_WEBHOOK,
@@ -33,6 +35,7 @@ pub const ALL: &[Operation<'static>] = &[
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
+    LIST_INVOICES,
     LIST_MESSAGES_FROM_CHAT,
     LIST_USERS_FOR_EXPERIENCE,
     LIST_WEBHOOKS,
@@ -230,6 +233,38 @@ pub const CREATE_FORUM_POST: Operation<'static> = Operation {
       city
       country
     }
+  }
+}"#,
+};
+
+/// `createInvoice`, of invoices.
+pub const CREATE_INVOICE: Operation<'static> = Operation {
+    name: "createInvoice",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:58c3f4ebbb92ebf44d07d781d8f27250f497516c0b492f1ad155ee4f00c64cca",
+    document: r#"mutation createInvoice($input: CreateInvoiceInput!) {
+  createInvoice(input: $input) {
+    invoice {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+    checkoutJobId
   }
 }"#,
 };
@@ -603,6 +638,37 @@ pub const GET_EXPERIENCE: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getInvoice`, of invoices.
+pub const GET_INVOICE: Operation<'static> = Operation {
+    name: "getInvoice",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d38c77f13bb55a0b427a0e5f5c5f4121c9f2679a7ac5b35a6c98af6d9e819702",
+    document: r#"query getInvoice($invoiceId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    invoice(id: $invoiceId) {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+  }
+}"#,
+};
+
 /// `getUser`, of users.
 pub const GET_USER: Operation<'static> = Operation {
     name: "getUser",
@@ -844,6 +910,46 @@ pub const LIST_FORUM_POSTS_FROM_FORUM: Operation<'static> = Operation {
           city
           country
         }
+      }
+    }
+  }
+}"#,
+};
+
+/// `listInvoices`, of invoices.
+pub const LIST_INVOICES: Operation<'static> = Operation {
+    name: "listInvoices",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:3cb820ba6eab6d1557eb842140f5b54701c6046f51e663f8a12fdff7142f1941",
+    document: r#"query listInvoices($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    invoices(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        status
+        number
+        dueDate
+        currentPlan {
+          id
+          formattedPrice
+          baseCurrency
+        }
+        member {
+          id
+          email
+          name
+          username
+        }
+        emailAddress
+        fetchInvoiceToken
       }
     }
   }
