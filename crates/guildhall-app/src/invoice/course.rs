@@ -23,7 +23,7 @@ use serde_json::json;
 /// # Errors
 /// `Invalid` for an invoice that was withdrawn and `Conflict` for one that another payment paid: the money is to go back.
 pub(crate) fn paid(tx: &mut Tx<'_>, id: &InvoiceId, payment: &PaymentId) -> Result<()> {
-    let Some(invoice) = store::invoice::find(tx, id)? else { return no_such("invoice", id) };
+    let Some(invoice) = hold(tx, id)? else { return no_such("invoice", id) };
     match &invoice.payment {
         Some(other) if other != payment => {
             return Err(Error::Conflict(format!("The invoice {} is paid already.", invoice.number)));
@@ -40,7 +40,7 @@ pub(crate) fn paid(tx: &mut Tx<'_>, id: &InvoiceId, payment: &PaymentId) -> Resu
 pub(crate) async fn fall_due(hall: &Guildhall, id: &InvoiceId) -> std::result::Result<(), Failure> {
     let (id, origin) = (id.clone(), hall.origin().to_owned());
     let write = hall.store.write(move |tx| {
-        let Some(invoice) = store::invoice::find(tx, &id)? else { return Ok(()) };
+        let Some(invoice) = hold(tx, &id)? else { return Ok(()) };
         if let Some(invoice) = happen(tx, invoice, InvoiceEvent::FallDue, None)? {
             tell(tx, Event::InvoicePastDue, &invoice)?;
             write_letter(tx, &origin, &invoice)?;
@@ -72,13 +72,14 @@ pub async fn void(hall: &Guildhall, principal: &Principal, id: InvoiceId) -> Res
     let principal = principal.clone();
     hall.store
         .write(move |tx| {
-            let invoice = managed(tx, &principal, &id)?;
-            void_in(tx, &Doer::of(&principal), invoice)
+            managed(tx, &principal, &id)?;
+            void_in(tx, &Doer::of(&principal), &id)
         })
         .await
 }
 
-pub(super) fn void_in(tx: &mut Tx<'_>, doer: &Doer, invoice: Invoice) -> Result<Invoice> {
+pub(super) fn void_in(tx: &mut Tx<'_>, doer: &Doer, id: &InvoiceId) -> Result<Invoice> {
+    let Some(invoice) = hold(tx, id)? else { return no_such("invoice", id) };
     let Some(invoice) = happen(tx, invoice.clone(), InvoiceEvent::Void, None)? else { return Ok(invoice) };
     store::invoice::cancel_session(tx, &invoice.session)?;
     tell(tx, Event::InvoiceVoided, &invoice)?;
@@ -128,7 +129,13 @@ fn managed(read: &mut Read<'_>, principal: &Principal, id: &InvoiceId) -> Result
     }
 }
 
-/// Lets something happen to an invoice; answers it as it is then, or `None` when that changed nothing.
+/// An invoice, which no other transaction changes until this one ends.
+fn hold(tx: &mut Tx<'_>, id: &InvoiceId) -> Result<Option<Invoice>> {
+    tx.lock(&format!("invoice {id}"))?;
+    store::invoice::find(tx, id)
+}
+
+/// Lets something happen to an invoice that is held; answers it as it is then, or `None` when that changed nothing.
 fn happen(
     tx: &mut Tx<'_>,
     invoice: Invoice,
@@ -137,7 +144,7 @@ fn happen(
 ) -> Result<Option<Invoice>> {
     let Some(status) = invoice.status.after(event)? else { return Ok(None) };
     if !store::invoice::set_status(tx, &invoice.id, invoice.status, status, payment)? {
-        return Err(Error::Conflict(format!("The invoice {} has just changed: try again.", invoice.number)));
+        return Err(Error::internal("an invoice changed while it was held"));
     }
     store::invoice::find(tx, &invoice.id)
 }

@@ -318,8 +318,8 @@ pub(crate) fn insert_payment(tx: &mut Tx<'_>, id: &InvoiceId, payer: &UserId) ->
         "insert into payments (id, company_id, user_id, plan_id, access_pass_id, invoice_id, billing_reason, metadata,
            quantity, currency, subtotal_minor, discount_minor, tax_minor, amount_minor, is_chargeable, stage, attempt,
            created_at, updated_at, paid_at)
-         select $1, company_id, $3, plan_id, access_pass_id, id, 'one_time', '{}', 1, currency, subtotal_minor, 0,
-           tax_minor, total_minor, 1, 'paid', 1, $4, $4, $4
+         select cast($1 as text), company_id, cast($3 as text), plan_id, access_pass_id, id, 'one_time', '{}', 1, currency,
+           subtotal_minor, 0, tax_minor, total_minor, 1, 'paid', 1, cast($4 as bigint), cast($4 as bigint), cast($4 as bigint)
          from invoices
          where id = $2",
         params![&payment, id, payer, now],
