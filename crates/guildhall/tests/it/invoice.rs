@@ -75,11 +75,13 @@ impl Hall {
         text(&found.data()["company"]["invoice"]["status"])
     }
 
-    /// What happened to invoices, in order.
+    /// What happened to invoices, in the order of the words: all of it at one moment.
     async fn told(&self) -> Vec<String> {
         let happened = webhook::happened_since(&self.running.hall, 0).await.expect("a list");
         let words = happened.iter().map(|event| event.event().as_str().to_owned());
-        words.filter(|word| word.starts_with("invoice_")).collect()
+        let mut words: Vec<String> = words.filter(|word| word.starts_with("invoice_")).collect();
+        words.sort();
+        words
     }
 
     async fn settle_jobs(&self) {

@@ -78,13 +78,14 @@ fn line(part: &str, fonts: &BTreeMap<String, Letters>) -> String {
 /// The glyphs of the strings in a run.
 fn glyphs(run: &str) -> Vec<u16> {
     let mut bytes = Vec::new();
-    let mut letters = run.chars().peekable();
-    let mut is_inside = false;
+    let mut letters = run.chars();
+    // Brackets in pairs may stand in a string as they are.
+    let mut depth = 0;
     while let Some(letter) = letters.next() {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
         match letter {
-            '(' if !is_inside => is_inside = true,
-            ')' => is_inside = false,
-            '\\' if is_inside => bytes.push(match letters.next().expect("something is escaped") {
+            '(' if depth == 1 => {}
+            '\\' if depth > 0 => bytes.push(match letters.next().expect("something is escaped") {
                 'n' => b'\n',
                 'r' => b'\r',
                 't' => b'\t',
@@ -100,7 +101,7 @@ fn glyphs(run: &str) -> Vec<u16> {
                 }
                 other => u8::try_from(other).expect("a byte"),
             }),
-            letter if is_inside => bytes.push(u8::try_from(letter).expect("a byte")),
+            letter if depth > 0 => bytes.push(u8::try_from(letter).expect("a byte")),
             _ => {}
         }
     }
