@@ -30,7 +30,7 @@ pub(crate) fn paid(tx: &mut Tx<'_>, id: &InvoiceId, payment: &PaymentId) -> Resu
         }
         _ => {}
     }
-    if let Some(invoice) = happen(tx, invoice, InvoiceEvent::Pay, Some(payment))? {
+    if let Some(invoice) = happen(tx, &invoice, InvoiceEvent::Pay, Some(payment))? {
         tell(tx, Event::InvoicePaid, &invoice)?;
     }
     Ok(())
@@ -41,7 +41,7 @@ pub(crate) async fn fall_due(hall: &Guildhall, id: &InvoiceId) -> std::result::R
     let (id, origin) = (id.clone(), hall.origin().to_owned());
     let write = hall.store.write(move |tx| {
         let Some(invoice) = hold(tx, &id)? else { return Ok(()) };
-        if let Some(invoice) = happen(tx, invoice, InvoiceEvent::FallDue, None)? {
+        if let Some(invoice) = happen(tx, &invoice, InvoiceEvent::FallDue, None)? {
             tell(tx, Event::InvoicePastDue, &invoice)?;
             write_letter(tx, &origin, &invoice)?;
         }
@@ -80,7 +80,7 @@ pub async fn void(hall: &Guildhall, principal: &Principal, id: InvoiceId) -> Res
 
 pub(super) fn void_in(tx: &mut Tx<'_>, doer: &Doer, id: &InvoiceId) -> Result<Invoice> {
     let Some(invoice) = hold(tx, id)? else { return no_such("invoice", id) };
-    let Some(invoice) = happen(tx, invoice.clone(), InvoiceEvent::Void, None)? else { return Ok(invoice) };
+    let Some(invoice) = happen(tx, &invoice, InvoiceEvent::Void, None)? else { return Ok(invoice) };
     store::invoice::cancel_session(tx, &invoice.session)?;
     tell(tx, Event::InvoiceVoided, &invoice)?;
     doer.log(tx, &invoice.company, "void_invoice", &invoice.id, json!({"number": invoice.number}))?;
@@ -138,7 +138,7 @@ fn hold(tx: &mut Tx<'_>, id: &InvoiceId) -> Result<Option<Invoice>> {
 /// Lets something happen to an invoice that is held; answers it as it is then, or `None` when that changed nothing.
 fn happen(
     tx: &mut Tx<'_>,
-    invoice: Invoice,
+    invoice: &Invoice,
     event: InvoiceEvent,
     payment: Option<&PaymentId>,
 ) -> Result<Option<Invoice>> {

@@ -133,11 +133,11 @@ impl Sheet<'_> {
             base += 17.0;
         }
         let title = style(Weight::Strong, 25.0, INK);
-        let part = self.from_right("Invoice", title, RIGHT, top + 21.0);
+        let part = self.ending_at("Invoice", title, RIGHT, top + 21.0);
         let level = NonZeroU16::new(1).expect("one is not zero");
         self.tag(Tag::Hn(level, Some(format!("Invoice {}", paper.number))).into(), part);
         let number = style(Weight::Regular, 10.5, QUIET);
-        let part = self.from_right(&paper.number, number, RIGHT, top + 39.0);
+        let part = self.ending_at(&paper.number, number, RIGHT, top + 39.0);
         self.tag(Tag::P.into(), part);
         if paper.mood != Mood::Open {
             self.stamp(paper, top + 52.0);
@@ -203,7 +203,7 @@ impl Sheet<'_> {
         let label = self.text("Description", CAPTION, LEFT, top);
         let mut head = vec![label];
         for (name, right) in [("Quantity", QUANTITY), ("Unit price", UNIT_PRICE), ("Amount", RIGHT)] {
-            head.push(self.from_right(name, CAPTION, right, top));
+            head.push(self.ending_at(name, CAPTION, right, top));
         }
         let cells = head
             .into_iter()
@@ -223,7 +223,7 @@ impl Sheet<'_> {
             for (text, right) in
                 [(&line.quantity, QUANTITY), (&line.unit_price, UNIT_PRICE), (&line.total, RIGHT)]
             {
-                let part = self.from_right(text, BODY, right, base);
+                let part = self.ending_at(text, BODY, right, base);
                 cells.push(TagGroup::with_children(Tag::TD, vec![part]));
             }
             table.push(TagGroup::with_children(Tag::TR, cells.into_iter().map(Node::from).collect()));
@@ -243,7 +243,7 @@ impl Sheet<'_> {
         for (name, amount) in &paper.sums {
             let parts = [
                 self.text(name, style(Weight::Regular, 10.0, QUIET), from, base),
-                self.from_right(amount, BODY, RIGHT, base),
+                self.ending_at(amount, BODY, RIGHT, base),
             ];
             table.push(row(parts));
             base += 19.0;
@@ -253,7 +253,7 @@ impl Sheet<'_> {
         let name = format!("Total ({})", paper.currency);
         let parts = [
             self.text(&name, total, from, base + 11.0),
-            self.from_right(&paper.total, total, RIGHT, base + 11.0),
+            self.ending_at(&paper.total, total, RIGHT, base + 11.0),
         ];
         table.push(row(parts));
         self.tags.push(table);
@@ -289,7 +289,7 @@ impl Sheet<'_> {
     }
 
     /// A text that ends at a place.
-    fn from_right(&mut self, text: &str, style: Style, right: f32, y: f32) -> Node {
+    fn ending_at(&mut self, text: &str, style: Style, right: f32, y: f32) -> Node {
         let line = Line::new(text, style.weight);
         let x = right - line.width(style.size);
         self.line(&line, style, x, y)

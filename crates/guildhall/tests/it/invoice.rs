@@ -229,7 +229,7 @@ async fn a_member_is_written_to_at_their_own_address_which_only_some_may_read() 
     let own = text(&invoice["member"]["email"]);
     assert_eq!(invoice["member"]["id"], customer.as_str());
     hall.settle_jobs().await;
-    assert_eq!(smtp.next().await.to, [own.clone()]);
+    assert_eq!(smtp.next().await.to, std::slice::from_ref(&own));
     let page = reqwest::get(format!("{}{}", hall.running.origin, path(&invoice))).await.expect("an answer");
     let page = page.text().await.expect("a page");
     assert!(!page.contains(&own), "whoever has the link does not read the member's address");
