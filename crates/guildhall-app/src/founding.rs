@@ -3,6 +3,7 @@
 mod affiliate;
 mod earlier;
 mod entry;
+mod invoice;
 mod promo_code;
 
 pub use affiliate::Referral;

@@ -30,6 +30,7 @@ pub mod feed;
 mod files;
 pub mod founding;
 pub mod install;
+pub mod invoice;
 pub mod jobs;
 pub mod ledger;
 pub mod mail;

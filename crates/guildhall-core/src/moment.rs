@@ -17,6 +17,13 @@ pub fn day(milliseconds: i64) -> String {
     format!("{year:04}-{:02}-{day:02}", u8::from(month))
 }
 
+/// The day of a moment in milliseconds since 1970, in UTC, as people write it, e.g. `1 May 2024`.
+#[must_use]
+pub fn day_in_words(milliseconds: i64) -> String {
+    let (year, month, day) = at(milliseconds).to_calendar_date();
+    format!("{day} {month} {year}")
+}
+
 /// The minute of a moment in milliseconds since 1970 as pages show it, e.g. `2024-05-01 12:30 UTC`.
 #[must_use]
 pub fn minute(milliseconds: i64) -> String {
@@ -102,6 +109,12 @@ fn number<T: FromStr>(digits: &str, width: usize) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_written_out() {
+        assert_eq!(day_in_words(1_714_521_600_000), "1 May 2024");
+        assert_eq!(day_in_words(-1), "31 December 1969");
+    }
 
     #[test]
     fn moments_in_words() {

@@ -59,6 +59,9 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("createForumPost", include_str!("../operations/forums/createForumPost.graphql")),
     ("findOrCreateForum", include_str!("../operations/forums/findOrCreateForum.graphql")),
     ("listForumPostsFromForum", include_str!("../operations/forums/listForumPostsFromForum.graphql")),
+    ("createInvoice", include_str!("../operations/invoices/createInvoice.graphql")),
+    ("getInvoice", include_str!("../operations/invoices/getInvoice.graphql")),
+    ("listInvoices", include_str!("../operations/invoices/listInvoices.graphql")),
     ("findOrCreateChat", include_str!("../operations/messages/findOrCreateChat.graphql")),
     (
         "listDirectMessageConversations",

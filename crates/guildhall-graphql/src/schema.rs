@@ -11,6 +11,7 @@ use crate::types::checkout::CheckoutMutations;
 use crate::types::company::CompanyQueries;
 use crate::types::direct_message::DirectMessageQueries;
 use crate::types::experience::{ExperienceMutations, ExperienceQueries};
+use crate::types::invoice::InvoiceMutations;
 use crate::types::ledger::LedgerMutations;
 use crate::types::moderation::ModerationMutations;
 use crate::types::notification::NotificationMutations;
@@ -52,6 +53,7 @@ pub(crate) struct PublicMutation(
     AttachmentMutations,
     CheckoutMutations,
     ExperienceMutations,
+    InvoiceMutations,
     LedgerMutations,
     ModerationMutations,
     NotificationMutations,

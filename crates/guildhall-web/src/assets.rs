@@ -19,6 +19,7 @@ const ASSETS: &[(&str, &str, &[u8], bool)] = &[
     ("graphiql/react-dom.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react-dom.min.js.gz"), true),
     ("graphiql/start.js", JAVASCRIPT, include_bytes!("../assets/graphiql/start.js"), false),
     ("hall.css", CSS, include_bytes!("../assets/hall.css"), false),
+    ("invoice.css", CSS, include_bytes!("../assets/invoice.css"), false),
     ("person.svg", SVG, include_bytes!("../assets/person.svg"), false),
 ];
 

@@ -1,12 +1,14 @@
 //! Every route of the server.
 
+pub(crate) use guildhall_core::app_host::AppHosts;
+
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::assets;
 use crate::error;
 use crate::hub::{
     self, account, affiliate, allowed_app, api_key, app, app_view, checkout, entry, experience, home,
-    install, password_reset, permission_requirement, raffle, redirect_uri, sandbox, session, sign_in,
-    sign_up, two_step, waitlist,
+    install, invoice, password_reset, permission_requirement, raffle, redirect_uri, sandbox, session,
+    sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -16,7 +18,6 @@ use axum::routing::{any, get, post, put};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use guildhall_app::Guildhall;
-pub(crate) use guildhall_core::app_host::AppHosts;
 use hyper::{HeaderMap, Method, Response};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -110,6 +111,11 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/raffles/{plan}", get(raffle::page))
         .route("/raffles/{plan}/draw.json", get(raffle::draw))
         .route("/waitlist/{plan}", get(waitlist::page).post(waitlist::enter))
+        .route("/invoices/{invoice}", get(invoice::open))
+        .route("/invoices/{invoice}/send", post(invoice::send))
+        .route("/invoices/{invoice}/void", post(invoice::void))
+        .route("/invoices/{invoice}/{token}", get(invoice::page))
+        .route("/invoices/{invoice}/{token}/invoice.pdf", get(invoice::pdf))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

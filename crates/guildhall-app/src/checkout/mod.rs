@@ -11,6 +11,7 @@ mod order;
 mod session;
 
 pub use buyer::Buyer;
+pub(crate) use charge::charge_consented;
 pub use charge::{Charge, Charged, charge_user};
 pub use offer::{Offer, Standing, offer};
 pub use order::{Card, Method, Order, Placed, place, progress};

@@ -19,6 +19,7 @@ use crate::Guildhall;
 use crate::billing;
 use crate::dispute;
 use crate::error::{Error, Result};
+use crate::invoice;
 use crate::mail::{self, Mail};
 use crate::payment;
 use crate::raffle;
@@ -26,7 +27,9 @@ use crate::refund;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, PlanId, RefundId, WebhookDeliveryId};
+use guildhall_core::ids::{
+    Id, InvoiceId, JobId, MembershipId, PaymentId, PlanId, RefundId, WebhookDeliveryId,
+};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -39,6 +42,10 @@ const REVIVED_AT_ONCE: i64 = 100;
 pub(crate) enum Work {
     /// Something may fall due of a membership.
     Billing(MembershipId),
+    /// An invoice's due date.
+    Invoice(InvoiceId),
+    /// An invoice to charge automatically.
+    InvoiceCharge(InvoiceId),
     /// A mail to send.
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
@@ -54,6 +61,8 @@ pub(crate) enum Work {
 }
 
 const BILLING: &str = "billing";
+const INVOICE: &str = "invoice";
+const INVOICE_CHARGE: &str = "invoice_charge";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
 const RAFFLE: &str = "raffle";
@@ -65,6 +74,8 @@ impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
+            Self::Invoice(invoice) => Ok((INVOICE, invoice.to_string())),
+            Self::InvoiceCharge(invoice) => Ok((INVOICE_CHARGE, invoice.to_string())),
             Self::Billing(membership) => Ok((BILLING, membership.to_string())),
             Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
@@ -79,6 +90,8 @@ impl Work {
     fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
+            INVOICE => Ok(Self::Invoice(InvoiceId::from_stored(payload.to_owned()))),
+            INVOICE_CHARGE => Ok(Self::InvoiceCharge(InvoiceId::from_stored(payload.to_owned()))),
             BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
             REFUND => Ok(Self::Refund(RefundId::from_stored(payload.to_owned()))),
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
@@ -115,6 +128,8 @@ pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) 
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Invoice(invoice) => invoice::fall_due(hall, &invoice).await,
+        Work::InvoiceCharge(invoice) => invoice::charge(hall, &invoice).await,
         Work::Billing(membership) => billing::carry_on(hall, &membership).await,
         Work::Payment(payment) => payment::carry_on(hall, &payment).await,
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,

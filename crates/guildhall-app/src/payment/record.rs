@@ -10,6 +10,7 @@ use crate::billing;
 use crate::company_member;
 use crate::dispute;
 use crate::error::{Error, Result};
+use crate::invoice;
 use crate::ledger::{self, Booked, Parties};
 use crate::membership::{self, Purchase};
 use crate::plan::{self, Plan};
@@ -83,13 +84,26 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
     if payment.is_renewal() {
         return billing::renewed(tx, house, payment, plan);
     }
-    if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
-        return Ok(false);
-    }
     // Its seller may have deleted the pass since it was paid for; from here on nobody does.
     access_pass::lock(tx, &plan.access_pass)?;
     if store::access_pass::find(tx, &plan.access_pass)?.is_none() {
         return Ok(false);
+    }
+    if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
+        return Ok(false);
+    }
+    if let Some(invoice) = &payment.invoice {
+        match invoice::paid(tx, invoice, &payment.id) {
+            Ok(()) => {}
+            // It was withdrawn, or another payment paid it.
+            Err(Error::Invalid(_) | Error::Conflict(_)) => {
+                if payment.stock_held == 0 {
+                    plan::put_back_stock(tx, &plan.id, payment.quantity)?;
+                }
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
     }
     let purchase = Purchase {
         checkout_session: payment.checkout_session.clone(),

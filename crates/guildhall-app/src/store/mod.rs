@@ -30,6 +30,7 @@ pub(crate) mod entry;
 pub(crate) mod experience;
 pub(crate) mod feed;
 pub(crate) mod install;
+pub(crate) mod invoice;
 pub(crate) mod job;
 pub(crate) mod ledger;
 pub(crate) mod listed;

@@ -123,7 +123,7 @@ impl CreateAffiliateInput {
             username: self.username,
             plans: ids(&named)?,
             payout_type: payout_type(self.payout_type),
-            fee: self.fee.map(|fee| fee.0),
+            fee: self.fee.as_ref().map(StringFloat::number),
             only_first_payment: self.only_one_payout.unwrap_or(false),
         })
     }
@@ -149,7 +149,7 @@ impl UpdateAffiliateInput {
         Ok(AffiliateUpdate {
             plan: optional_id(plan.as_ref())?,
             payout_type: self.payout_type.map(payout_type),
-            fee: self.fee.map(|fee| fee.0),
+            fee: self.fee.as_ref().map(StringFloat::number),
             only_first_payment: self.only_one_payout,
             status: self.status.map(|status| match status {
                 Status::Active => AffiliateStatus::Active,

@@ -15,6 +15,7 @@ use super::enums::{
     VisibilityFilter, Word,
 };
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
+use super::invoice::{Invoice, InvoiceConnection};
 use super::ledger::LedgerAccount;
 use super::membership::{MembershipConnection, MembershipsFiltersInput};
 use super::page::{cursor, id, part, size, window};
@@ -29,6 +30,7 @@ use guildhall_app::access_pass::{self, AccessPassFilter, AccessPassKind};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
 use guildhall_app::entry::EntryFilter;
+use guildhall_app::invoice::{self, InvoicesPage};
 use guildhall_app::{
     affiliate, authorized_user, company_member, experience, ledger, membership_list, plan, promo_code,
     receipt, webhook,
@@ -241,6 +243,33 @@ impl Company {
         let page =
             experience::list(&caller.hall, &caller.principal, self.0.id.clone(), filter, after, size).await?;
         Ok(ExperienceInterfaceConnection::of(page))
+    }
+
+    /// One of the company's invoices.
+    async fn invoice(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<Invoice> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(Invoice(invoice::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The company's invoices, newest first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn invoices(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<InvoiceConnection> {
+        let caller = Caller::of(context);
+        let page = InvoicesPage {
+            after: cursor(after.as_deref(), "after")?,
+            before: cursor(before.as_deref(), "before")?,
+            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+        };
+        let found = invoice::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        Ok(InvoiceConnection::of(found))
     }
 
     async fn ledger_account(&self, context: &Context<'_>) -> Result<LedgerAccount> {

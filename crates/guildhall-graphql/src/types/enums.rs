@@ -231,6 +231,12 @@ wire_enum! {
         SportsBetting "sports_betting" Supplements "supplements" Trading "trading" Travel "travel" Vas "vas"
         VideoGames "video_games" Webinars "webinars" ClippingAgency "clipping_agency"
     }
+    InvoiceCollectionMethods {
+        ChargeAutomatically "charge_automatically" SendInvoice "send_invoice"
+    }
+    InvoiceStatuses {
+        Open "open" Paid "paid" PastDue "past_due" Void "void"
+    }
     GlobalAffiliateStatuses {
         Disabled "disabled" Enabled "enabled"
     }

@@ -15,6 +15,7 @@ pub(crate) mod direct_message;
 pub(crate) mod entry;
 pub(crate) mod enums;
 pub(crate) mod experience;
+pub(crate) mod invoice;
 pub(crate) mod ledger;
 pub(crate) mod member;
 pub(crate) mod membership;

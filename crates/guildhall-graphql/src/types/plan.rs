@@ -13,8 +13,7 @@ use guildhall_app::access_pass;
 use guildhall_app::page::Page;
 use guildhall_app::plan::{Plan as Found, PlanFilter, PlanOrder as Order};
 use guildhall_core::money::major_from_minor;
-use guildhall_core::plan as rules;
-use guildhall_core::plan_words;
+use guildhall_core::{plan as rules, plan_words};
 
 fn count(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
@@ -268,10 +267,9 @@ impl UpsellPlanInput {
     }
 }
 
-/// Custom fields in the order they are given, unless they say another.
-fn custom_fields(given: Option<Vec<CustomFieldInput>>) -> Vec<rules::CustomField> {
-    let numbered = (1_i64..).zip(given.unwrap_or_default());
-    let fields = numbered.map(|(number, field)| rules::CustomField {
+/// Custom fields as the rules ask for them; those without an id or a place get them by their order.
+pub(crate) fn custom_fields(given: Option<Vec<CustomFieldInput>>) -> Vec<rules::CustomField> {
+    let fields = (1_i64..).zip(given.unwrap_or_default()).map(|(number, field)| rules::CustomField {
         id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
         name: field.name,
         placeholder: field.placeholder,

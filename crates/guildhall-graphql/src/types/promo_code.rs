@@ -275,7 +275,7 @@ impl CreatePromoCodeInput {
                 PromoTypes::FlatAmount => Type::FlatAmount,
                 PromoTypes::Percentage => Type::Percentage,
             },
-            amount_off: self.amount_off.0,
+            amount_off: self.amount_off.number(),
             currency: self.base_currency.as_str().to_owned(),
             number_of_intervals: self.number_of_intervals.into(),
             limits: Limits {

@@ -12,6 +12,7 @@ pub(crate) mod experience;
 pub(crate) mod explorer;
 pub(crate) mod home;
 pub(crate) mod install;
+pub(crate) mod invoice;
 pub(crate) mod oauth;
 pub(crate) mod page;
 pub(crate) mod password_reset;

@@ -6,6 +6,7 @@ mod chat;
 mod clock;
 mod dev_proxy;
 mod entry;
+mod invoice;
 mod job;
 mod ledger;
 mod oauth;
@@ -16,7 +17,8 @@ mod webhook;
 mod when;
 
 use crate::config::{Config, Environment};
-use crate::{fill, serve};
+use crate::fill;
+use crate::serve;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +45,11 @@ enum Command {
     Account {
         #[command(subcommand)]
         command: account::Command,
+    },
+    /// Look after invoices: list them, send one again, withdraw one, or write its PDF.
+    Invoices {
+        #[command(subcommand)]
+        command: invoice::Command,
     },
     /// Say what time it is in a hall, and move the clock of a development world on.
     Clock {
@@ -219,6 +226,7 @@ impl Arguments {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Account { command } => command.run().await,
+            Command::Invoices { command } => command.run().await,
             Command::Clock { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,

@@ -2,6 +2,7 @@
 //! `authorization.table`. A field without a row fails, and so does a row that no field has. Routes: `route.rs`.
 
 use crate::harness::{Answered, Foreign, Hall};
+use crate::invoice::invoice_input;
 use guildhall_app::founding::{EarlierMembership, EarlierPayment};
 use guildhall_app::membership::NewMembership;
 use guildhall_app::user::NewUser;
@@ -37,6 +38,7 @@ const PLAIN_TYPES: &[&str] = &[
     "CheckoutSession",
     "CompanyMember",
     "CompanyMemberConnection",
+    "CreateInvoicePayload",
     "CustomFieldResponse",
     "DirectUpload",
     "DmsChannel",
@@ -50,6 +52,7 @@ const PLAIN_TYPES: &[&str] = &[
     "HasAccessResult",
     "ImageAttachment",
     "ImgSrcset",
+    "InvoiceConnection",
     "LedgerAccount",
     "MarketplaceCategory",
     "MembershipConnection",
@@ -160,6 +163,19 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "stock",
             "unlimitedStock",
             "uses",
+        ],
+    ),
+    (
+        "Invoice",
+        &[
+            "createdAt",
+            "currentPlan",
+            "dueDate",
+            "emailAddress",
+            "fetchInvoiceToken",
+            "id",
+            "number",
+            "status",
         ],
     ),
     (
@@ -528,6 +544,22 @@ impl Scene {
                 of_company(&format!("webhook(id: \"{id}\") {{ id }}"), "/company/webhook")
             }
             "Company.webhooks" => of_company("webhooks { id }", "/company/webhooks"),
+            "createInvoice" => {
+                let invoice = invoice_input(&world.company, &json!({}));
+                input(row, "CreateInvoiceInput", "{ invoice { id } }", invoice)
+            }
+            "Company.invoice" | "Invoice.member" => {
+                let id = self.invoice().await;
+                let (selection, path) = match row {
+                    "Company.invoice" => ("id", "/company/invoice"),
+                    _ => ("member { id }", "/company/invoice/member"),
+                };
+                of_company(&format!("invoice(id: \"{id}\") {{ {selection} }}"), path)
+            }
+            "Company.invoices" => {
+                self.invoice().await;
+                of_company("invoices { nodes { id } }", "/company/invoices/nodes/0")
+            }
             "createWebhook" => {
                 let webhook = json!({"url": "https://example.com/in", "resourceId": world.company.as_str()});
                 input(row, "CreateWebhookInput", "{ id }", webhook)
@@ -672,6 +704,11 @@ impl Scene {
             "transferFunds (another person's)" => self.transfer(&self.account, name),
             _ => return None,
         })
+    }
+
+    /// An invoice of the company, for its customer.
+    async fn invoice(&self) -> String {
+        text(&self.hall.invoice(json!({"memberId": self.hall.world.customer.as_str()})).await["id"])
     }
 
     fn new_affiliate(&self, username: &str) -> Value {

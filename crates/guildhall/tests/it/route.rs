@@ -128,6 +128,13 @@ impl Scene {
         self.hall.found(move |founder| Ok(founder.api_key(&app)?.0)).await
     }
 
+    /// An invoice of the demo company, due after the moment of this request.
+    async fn invoice(&self) -> String {
+        let due = self.hall.running.hall.now_ms() / 1000 + 1000;
+        let made = self.hall.invoice(serde_json::json!({"dueDate": due})).await;
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
     /// A route's path with what is the demo company's, or the owner's, in its places.
     async fn address(&self, path: &str, key: &ApiKeyId) -> String {
         let world = &self.hall.world;
@@ -144,6 +151,10 @@ impl Scene {
             }
             false => String::new(),
         };
+        let invoice = match path.starts_with("/invoices") {
+            true => self.invoice().await,
+            false => String::new(),
+        };
         // Their own company has what its app asks for; others decide.
         let app = if path.ends_with("install") { &self.installed.app } else { &world.app };
         let plan = if path.starts_with("/raffles") { &self.raffle } else { &self.waitlist };
@@ -151,6 +162,7 @@ impl Scene {
             .replace("{plan}", plan.as_str())
             .replace("{entry}", self.entry.as_str())
             .replace("{company}", world.company.as_str())
+            .replace("{invoice}", &invoice)
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
