@@ -67,6 +67,7 @@ use jobs::Activity;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
+use processor::stripe;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -86,6 +87,10 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
+    /// Whether the sandbox takes payments.
+    pub sandbox: bool,
+    /// How Stripe is asked; `None` where it takes no payments.
+    pub stripe: Option<stripe::Settings>,
     /// How webhooks are sent.
     pub webhooks: webhook::Settings,
 }
@@ -107,6 +112,7 @@ pub struct Guildhall {
     keyring: Keyring,
     hasher: Hasher,
     settings: Settings,
+    stripe: Option<stripe::Client>,
 }
 
 /// Why a hall could not be opened; one clear sentence.
@@ -147,6 +153,7 @@ impl Guildhall {
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
+        let stripe = settings.stripe.clone().map(stripe::Client::new);
         Ok(Self {
             store,
             clock,
@@ -162,6 +169,7 @@ impl Guildhall {
             keyring: Keyring::default(),
             hasher: Hasher::default(),
             settings,
+            stripe,
         })
     }
 

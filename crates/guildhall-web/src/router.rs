@@ -1,9 +1,9 @@
 //! Every route of the server.
 
-use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
+use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::hub::{
-    self, account, allowed_app, api_key, app, app_view, checkout, experience, home, install, password_reset,
-    permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
+    self, account, allowed_app, api_key, app, app_view, card, checkout, experience, home, install,
+    password_reset, permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -100,6 +100,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
         .route("/experiences/{experience}/{*rest}", get(experience::page))
+        .route("/api/stripe/webhook", post(stripe::hear))
+        .route("/checkout/card/{payment}", get(card::page))
         .route("/checkout/{session}", get(checkout::page))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))

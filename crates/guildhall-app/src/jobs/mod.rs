@@ -18,6 +18,7 @@ pub use runner::{run, run_due};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::mail::{self, Mail};
+use crate::processor;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
@@ -34,11 +35,14 @@ const REVIVED_AT_ONCE: i64 = 100;
 pub(crate) enum Work {
     /// A mail to send.
     Mail(Mail),
+    /// What a processor told, for the payment that it is about.
+    ProcessorNews(processor::Kept),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
 const MAIL: &str = "mail";
+const PROCESSOR_NEWS: &str = "processor_news";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
@@ -46,6 +50,9 @@ impl Work {
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::ProcessorNews(kept) => {
+                Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
+            }
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -55,6 +62,7 @@ impl Work {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -77,6 +85,7 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Op
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }
