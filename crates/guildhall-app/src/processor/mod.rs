@@ -276,6 +276,23 @@ pub async fn look_up(
     }
 }
 
+/// Asks that a charge which waits for its buyer be charged no more, e.g. when they gave it up or their time is over;
+/// answers how it stands then. One that was charged meanwhile stays so.
+///
+/// # Errors
+/// [`Silence`] when no answer came.
+pub async fn call_off(
+    hall: &Guildhall,
+    processor: Processor,
+    asked: &Asked,
+) -> std::result::Result<Answer, Silence> {
+    match processor {
+        Processor::Sandbox => sandbox::call_off(hall, asked).await,
+        Processor::Stripe => stripe::call_off(hall, asked).await,
+        Processor::PlatformBalance => Err(not_asked(processor)),
+    }
+}
+
 /// Gives back of a charge, or repeats the answer.
 ///
 /// # Errors

@@ -172,12 +172,14 @@ impl Bad {
     }
 }
 
+/// What was asked under a key, and the answer when it is there.
+type Kept = (String, Option<(u16, String)>);
+
 #[derive(Default)]
 struct Desk {
     asked: Mutex<Vec<Asked>>,
     bad: Mutex<VecDeque<Bad>>,
-    /// Under each key: what was asked, and the answer when it is there.
-    keys: Mutex<HashMap<String, (String, Option<(u16, String)>)>>,
+    keys: Mutex<HashMap<String, Kept>>,
 }
 
 /// The front. It ends with the test's runtime.

@@ -377,7 +377,7 @@ async fn money_goes_back_once_a_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_answer_is_silence_and_charges_nothing() {
     let scene = Scene::set().await;
-    let charge = scene.again(GOOD, false).await;
+    let usual = scene.again(GOOD, false).await;
     let before = scene.intents().await;
     let bad = [
         Bad::error(400, &json!({"type": "idempotency_error", "message": "other parameters"})),
@@ -393,17 +393,65 @@ async fn what_is_no_answer_is_silence_and_charges_nothing() {
         Bad::Bytes("SMTP ready\r\n\r\n".into()),
         Bad::Bytes(String::new()),
     ];
+    let mut charges = Vec::new();
     for bad in bad {
-        // Whichever question it meets.
+        let charge = Charge { method: usual.method.clone(), is_present: false, ..scene.first() };
         scene.front.answer_badly([bad.clone()]);
-        let silence = scene.charge(&charge).await;
-        assert!(silence.is_err(), "{bad:?}: {silence:?}");
-        assert!(!silence.expect_err("silence").0.contains(KEY));
+        match scene.charge(&charge).await {
+            Err(Silence(what)) => assert!(!what.contains(KEY), "{what}"),
+            Ok(answer) => panic!("{bad:?}: {answer:?}"),
+        }
+        // Nor is it any other answer when it is looked up.
+        scene.front.answer_badly([bad.clone()]);
+        let asked = Asked { key: charge.key.clone(), reference: None };
+        let looked = processor::look_up(&scene.hall.running.hall, Processor::Stripe, &asked).await;
+        assert!(looked.is_err(), "{bad:?}: {looked:?}");
+        charges.push(charge);
     }
     assert_eq!(scene.intents().await, before);
-    let charged = scene.charge(&charge).await.expect("an answer");
-    assert!(matches!(charged, Answer::Charged { .. }), "{charged:?}");
-    assert_eq!(scene.intents().await, before + 1);
+    for charge in &charges {
+        let charged = scene.charge(charge).await.expect("an answer");
+        assert!(matches!(charged, Answer::Charged { .. }), "{charged:?}");
+    }
+    assert_eq!(scene.intents().await, before + charges.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_called_off_is_charged_no_more_unless_it_was_before() {
+    let scene = Scene::set().await;
+    let call_off = |asked: Asked| {
+        let hall = &scene.hall.running.hall;
+        async move { processor::call_off(hall, Processor::Stripe, &asked).await }
+    };
+    let of = |charge: &Charge, reference: Option<String>| Asked { key: charge.key.clone(), reference };
+    let charge = scene.first();
+    let begun = scene.charge(&charge).await.expect("an answer");
+    for _ in 0..2 {
+        let answer = call_off(of(&charge, Some(reference(&begun)))).await.expect("an answer");
+        assert!(matches!(&answer, Answer::Declined { code, .. } if code == "canceled"), "{answer:?}");
+    }
+    let intent = scene.local.look(&format!("/v1/payment_intents/{}", reference(&begun))).await;
+    assert_eq!(intent["status"], "canceled");
+    let mut browser = Browser::new(&scene.hall.running.origin);
+    browser.open(&format!("/checkout/card/{}", charge.payment)).await.leads_to(BACK);
+
+    let charge = scene.first();
+    let begun = scene.charge(&charge).await.expect("an answer");
+    scene.local.type_card(&reference(&begun), GOOD).await;
+    let answer = call_off(of(&charge, Some(reference(&begun)))).await.expect("an answer");
+    assert!(matches!(answer, Answer::Charged { .. }), "{answer:?}");
+
+    // Also when Stripe's name for it was lost.
+    let charge = scene.first();
+    scene.front.answer_badly([Bad::Lost]);
+    scene.charge(&charge).await.expect_err("nobody answers");
+    let answer = call_off(of(&charge, None)).await.expect("an answer");
+    assert!(matches!(&answer, Answer::Declined { code, .. } if code == "canceled"), "{answer:?}");
+    let charge = scene.first();
+    scene.front.answer_badly([Bad::error(500, &json!({}))]);
+    scene.charge(&charge).await.expect_err("nobody answers");
+    let silence = call_off(of(&charge, None)).await.expect_err("there is nothing");
+    assert_eq!(silence.0, "Stripe has not got what was asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

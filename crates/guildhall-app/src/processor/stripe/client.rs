@@ -30,9 +30,9 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(super) enum Refused {
     /// A bank or Stripe says no to the charge.
-    Card(Trouble),
+    Card(Box<Trouble>),
     /// The question itself cannot be answered; nothing was done.
-    Question(Trouble),
+    Question(Box<Trouble>),
     /// Nothing is known.
     Silence(String),
 }
@@ -161,9 +161,9 @@ fn read<T: DeserializeOwned>(asked: Result<outbound::Answer, outbound::Broken>) 
         Refused::Silence(format!("Stripe answers {}: {}", answer.status, trouble.shown()))
     };
     match (answer.status, told) {
-        (402, Ok(trouble)) => Err(Refused::Card(trouble)),
+        (402, Ok(trouble)) => Err(Refused::Card(Box::new(trouble))),
         (400, Ok(trouble)) if trouble.kind.as_deref() == Some("idempotency_error") => Err(silence(&trouble)),
-        (400 | 404, Ok(trouble)) => Err(Refused::Question(trouble)),
+        (400 | 404, Ok(trouble)) => Err(Refused::Question(Box::new(trouble))),
         (401 | 403, Ok(trouble)) => {
             tracing::error!(what = trouble.shown(), "Stripe does not take our key for this");
             Err(silence(&trouble))

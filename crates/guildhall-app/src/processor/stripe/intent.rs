@@ -224,7 +224,7 @@ mod tests {
             {"type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds", "message": "No."}});
         match intent(&error).answer(&question(true, true)) {
             Ok(Answer::Declined { code, message, .. }) => {
-                assert_eq!((&*code, &*message), ("insufficient_funds", "No."))
+                assert_eq!((&*code, &*message), ("insufficient_funds", "No."));
             }
             other => panic!("{other:?}"),
         }

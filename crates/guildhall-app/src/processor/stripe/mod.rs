@@ -66,7 +66,7 @@ pub(super) async fn charge(hall: &Guildhall, charge: &Charge) -> Heard<Answer> {
         });
     };
     let customer = customer::of(hall, client, charge).await?;
-    let question = Question::of(charge, amount, customer);
+    let question = Question::of(charge, amount, &customer);
     let wanted = question.clone();
     // Whoever asks the same at the same time comes second, and asks what was written down.
     let (question, is_first) = hall
@@ -83,16 +83,47 @@ pub(super) async fn charge(hall: &Guildhall, charge: &Charge) -> Heard<Answer> {
 
 /// Asks how a charge stands.
 pub(super) async fn look_up(hall: &Guildhall, asked: &Asked) -> Heard<Answer> {
-    let client = client(hall)?;
+    repeat(hall, client(hall)?, &find(hall, asked).await?).await
+}
+
+/// Cancels the intent of a charge that waits for its buyer.
+pub(super) async fn call_off(hall: &Guildhall, asked: &Asked) -> Heard<Answer> {
+    let (client, question) = (client(hall)?, find(hall, asked).await?);
+    let reference = match &question.reference {
+        Some(reference) => Some(reference.clone()),
+        None => {
+            let made = intent::made_under(client, &question.customer, &question.key).await;
+            made.map_err(Refused::into_silence)?.map(|intent| intent.id)
+        }
+    };
+    let Some(reference) = reference else {
+        return Err(Silence("Stripe has not got what was asked".into()));
+    };
+    match cancel(client, &question, &reference).await {
+        Ok(canceled) => settle(hall, client, &question, canceled).await,
+        // It does not wait any more.
+        Err(Refused::Question(_)) => repeat(hall, client, &question).await,
+        Err(refused) => Err(refused.into_silence()),
+    }
+}
+
+async fn cancel(
+    client: &Client,
+    question: &Question,
+    reference: &str,
+) -> std::result::Result<Intent, Refused> {
+    let path = intent::path(reference, "/cancel").map_err(|Silence(what)| Refused::Silence(what))?;
+    client.post(&path, "", &format!("{}:cancel", question.key)).await
+}
+
+/// What was asked before.
+async fn find(hall: &Guildhall, asked: &Asked) -> Heard<Question> {
     let asked = asked.clone();
     let read = hall.store.read(move |read| match &asked.reference {
         Some(reference) => store::stripe::find_by_reference(read, reference),
         None => store::stripe::find(read, &asked.key),
     });
-    match read.await.map_err(silent)? {
-        Some(question) => repeat(hall, client, &question).await,
-        None => Err(Silence("Stripe was not asked this".into())),
-    }
+    read.await.map_err(silent)?.ok_or_else(|| Silence("Stripe was not asked this".into()))
 }
 
 /// Asks what was asked before: for the intent, where its name is known; else for one that was made under the key, as
@@ -126,7 +157,7 @@ async fn ask(hall: &Guildhall, client: &Client, question: &Question) -> Heard<An
 
 /// Nothing was done. What the buyer can mend is a decline; a customer that Stripe has not got is forgotten, and made
 /// anew when the question comes again.
-async fn refuse(hall: &Guildhall, question: &Question, trouble: Trouble) -> Heard<Answer> {
+async fn refuse(hall: &Guildhall, question: &Question, trouble: Box<Trouble>) -> Heard<Answer> {
     let is_of_method = trouble.param.as_deref() == Some("payment_method") && question.has_method;
     let is_of_amount = matches!(trouble.code.as_deref(), Some("amount_too_small" | "amount_too_large"));
     if is_of_method || is_of_amount {
@@ -151,10 +182,7 @@ async fn settle(hall: &Guildhall, client: &Client, question: &Question, intent: 
     }
     if question.has_method && !question.is_present && intent.needs_action() {
         // Nobody is there to take the step, and nobody shall take it when another attempt is under way.
-        let canceled: Intent = client
-            .post(&intent::path(&intent.id, "/cancel")?, "", &format!("{}:cancel", question.key))
-            .await
-            .map_err(Refused::into_silence)?;
+        let canceled = cancel(client, question, &intent.id).await.map_err(Refused::into_silence)?;
         return canceled.answer(question);
     }
     intent.answer(question)
@@ -169,6 +197,7 @@ fn client(hall: &Guildhall) -> Heard<&Client> {
     hall.stripe.as_ref().ok_or_else(|| Silence("Stripe is not configured".into()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as a store's failure comes")]
 fn silent(error: Error) -> Silence {
     Silence(format!("what Stripe was asked cannot be written down: {error:?}"))
 }

@@ -27,14 +27,14 @@ pub(crate) struct Question {
 
 impl Question {
     /// The question of a charge of so many of Stripe's units.
-    pub(super) fn of(charge: &Charge, amount: i64, customer: String) -> Self {
+    pub(super) fn of(charge: &Charge, amount: i64, customer: &str) -> Self {
         let (amount, payment) = (amount.to_string(), charge.payment.to_string());
         // Longer ones are refused.
         let description: String = charge.description.chars().take(500).collect();
         let mut pairs = vec![
             ("amount", amount.as_str()),
             ("currency", charge.currency.code()),
-            ("customer", customer.as_str()),
+            ("customer", customer),
             ("description", description.as_str()),
             ("expand[]", "payment_method"),
             ("metadata[guildhall_payment]", payment.as_str()),
@@ -56,7 +56,7 @@ impl Question {
             key: charge.key.clone(),
             payment: charge.payment.clone(),
             form: form(pairs),
-            customer: customer.clone(),
+            customer: customer.to_owned(),
             has_method: charge.method.is_some(),
             is_present,
             is_kept: charge.is_kept,
