@@ -364,7 +364,7 @@ mod tests {
             ("data_dir = \"\"", "must be text and not empty"),
             ("public_origin = \"example.com\"", "must be an origin"),
             ("public_origin = \"https://a/b\"", "must be an origin"),
-            ("database_url = \"mysql://secret@x\"", "must start with postgres://"),
+            ("database_url = \"mysql://hidden@x\"", "must start with postgres://"),
             ("allow_private_apps = 1", "must be true or false, not 1"),
             ("apps_domain = \"https://apps.example.com\"", "must be a domain such as apps.example.com"),
             ("apps_domain = \"apps.example.com:80\"", "must be a domain"),
@@ -377,21 +377,21 @@ mod tests {
             ("tls_certificate = true", "must be text"),
             ("allow_private_webhooks = \"perhaps\"", "must be true or false"),
             ("listen = ", "is not TOML"),
-            ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
-            ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),
-            ("smtp_url = \"smtp://u:secret@mail?tls=opportunistic\"", "would send a password unencrypted"),
+            ("smtp_url = \"smtp://user:hidden@\"", "`smtp_url` in "),
+            ("smtp_url = \"http://user:hidden@mail\"", "must be an address such as smtps://"),
+            ("smtp_url = \"smtp://u:hidden@mail?tls=opportunistic\"", "would send a password unencrypted"),
             ("mail_from = \"nobody\"", "must be an address such as hall@example.com"),
             ("sandbox = 1", "must be true or false"),
-            ("stripe_secret_key = \"pk_live_secret\"", "must be a secret key of Stripe, as sk_live_"),
+            ("stripe_secret_key = \"pk_live_hidden\"", "must be a secret key of Stripe, as sk_live_"),
             (
-                "stripe_secret_key = \"sk_live_secret\"",
+                "stripe_secret_key = \"sk_live_hidden\"",
                 "so stripe_publishable_key and stripe_webhook_secret must",
             ),
             (
-                "stripe_publishable_key = \"sk_live_secret\"",
+                "stripe_publishable_key = \"sk_live_hidden\"",
                 "must be a publishable key of Stripe, as pk_live_",
             ),
-            ("stripe_webhook_secret = \"secret\"", "must be the signing secret of a webhook endpoint"),
+            ("stripe_webhook_secret = \"hidden\"", "must be the signing secret of a webhook endpoint"),
             ("stripe_api_base = \"http://stripe.example.com\"", "must be an origin such as https://"),
             ("smtp_url = \"smtp://127.0.0.1\"", "so mail_from must say whom mail comes from"),
         ];
@@ -399,7 +399,7 @@ mod tests {
             let (_folder, path) = file(text);
             let error = Config::load(Some(&path), &Vec::new(), &[]).expect_err(text);
             assert!(error.contains(sentence), "{text}: {error}");
-            assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+            assert!(!error.contains('\n') && !error.contains("hidden"), "{error}");
         }
         let error = Config::load(None, &environment(&[("GUILDHALL_LISTN", "x")]), &[]).expect_err("unknown");
         assert!(error.starts_with("GUILDHALL_LISTN: there is no setting \"listn\""), "{error}");
