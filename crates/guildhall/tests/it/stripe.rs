@@ -262,6 +262,7 @@ async fn a_second_step_is_taken_on_the_card_page_and_only_by_a_buyer_who_is_ther
         assert_eq!(begun, Answer::NeedsAction { reference: reference(&begun), url: url.clone() });
         let asked = scene.front.asked("POST", "/v1/payment_intents").pop().expect("it was asked");
         assert_eq!(asked.form.get("return_url").map(String::as_str), Some(BACK));
+        assert!(!asked.form.contains_key("setup_future_usage") && !asked.form.contains_key("off_session"));
         let mut browser = Browser::new(&scene.hall.running.origin);
         browser.open(&url).await.says(200, "Your bank asks you to confirm this payment.");
         scene.local.take_step(&reference(&begun), succeeds).await;

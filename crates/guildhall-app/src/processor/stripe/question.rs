@@ -42,7 +42,8 @@ impl Question {
             ("payment_method_types[]", "card"),
         ];
         let is_present = charge.is_present || charge.method.is_none();
-        if charge.is_kept && is_present {
+        // A method that is named was kept when it was typed.
+        if charge.is_kept && charge.method.is_none() {
             pairs.push(("setup_future_usage", "off_session"));
         }
         if let Some(method) = &charge.method {
