@@ -83,6 +83,7 @@ use ledger::KnownAccounts;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
+use processor::stripe;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -102,6 +103,8 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
+    /// How Stripe is asked; `None` where it takes no payments.
+    pub stripe: Option<stripe::Settings>,
     /// Fees, and how long sales are held.
     pub money: money::Settings,
     /// How webhooks are sent.
@@ -134,6 +137,7 @@ pub struct Guildhall {
     keyring: Keyring,
     hasher: Hasher,
     settings: Settings,
+    stripe: Option<stripe::Client>,
 }
 
 /// Why a hall could not be opened; one clear sentence.
@@ -174,6 +178,7 @@ impl Guildhall {
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
+        let stripe = settings.stripe.clone().map(stripe::Client::new);
         let hall = Self {
             store,
             accounts: KnownAccounts::default(),
@@ -190,6 +195,7 @@ impl Guildhall {
             keyring: Keyring::default(),
             hasher: Hasher::default(),
             settings,
+            stripe,
         };
         world_time::look(&hall).await.map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         Ok(hall)

@@ -2,11 +2,11 @@
 
 pub(crate) use guildhall_core::app_host::AppHosts;
 
-use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
+use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::assets;
 use crate::error;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, entry, experience, home,
+    self, account, affiliate, allowed_app, api_key, app, app_view, card, checkout, entry, experience, home,
     install, invoice, password_reset, permission_requirement, raffle, redirect_uri, sandbox, session,
     sign_in, sign_up, two_step, waitlist,
 };
@@ -116,6 +116,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/invoices/{invoice}/void", post(invoice::void))
         .route("/invoices/{invoice}/{token}", get(invoice::page))
         .route("/invoices/{invoice}/{token}/invoice.pdf", get(invoice::pdf))
+        .route("/api/stripe/webhook", post(stripe::hear))
+        .route("/checkout/card/{payment}", get(card::page))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::invoice;
 use crate::mail::{self, Mail};
 use crate::payment;
+use crate::processor;
 use crate::raffle;
 use crate::refund;
 use crate::store::job::Taken;
@@ -50,6 +51,8 @@ pub(crate) enum Work {
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
     Payment(PaymentId),
+    /// What a processor told, for the payment that it is about.
+    ProcessorNews(processor::Kept),
     /// A raffle of which something may be due.
     Raffle(PlanId),
     /// A refund of which the processor is to be told.
@@ -65,6 +68,7 @@ const INVOICE: &str = "invoice";
 const INVOICE_CHARGE: &str = "invoice_charge";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
+const PROCESSOR_NEWS: &str = "processor_news";
 const RAFFLE: &str = "raffle";
 const REFUND: &str = "refund";
 const SANDBOX_DISPUTE: &str = "sandbox_dispute";
@@ -81,6 +85,9 @@ impl Work {
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
             Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::ProcessorNews(kept) => {
+                Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
+            }
             Self::Raffle(plan) => Ok((RAFFLE, plan.to_string())),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
@@ -97,6 +104,7 @@ impl Work {
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
             RAFFLE => Ok(Self::Raffle(PlanId::from_stored(payload.to_owned()))),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
@@ -135,6 +143,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,
         Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
         Work::Raffle(plan) => raffle::carry_on(hall, &plan).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }

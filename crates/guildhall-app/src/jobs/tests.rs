@@ -45,6 +45,7 @@ impl Scene {
             origin: "http://localhost".into(),
             largest_upload_bytes: 1,
             mail: None,
+            stripe: None,
             money: crate::money::Settings::default(),
             webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };

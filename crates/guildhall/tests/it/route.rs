@@ -169,6 +169,7 @@ impl Scene {
             .replace("{session}", &session)
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
+            .replace("{payment}", "pay_0000000000000")
             .replace("{token}", "unknown")
             .replace("{*path}", "hall.css")
             .replace("{*rest}", "notes/7")

@@ -466,6 +466,7 @@ async fn desk(reach: Reach, resolver: Resolver) -> (Guildhall, tempfile::TempDir
         origin: "http://localhost".into(),
         largest_upload_bytes: 1,
         mail: None,
+        stripe: None,
         money: guildhall_app::money::Settings::default(),
         webhooks: webhook::Settings { reach, longest_try: Duration::from_millis(300), resolver },
     };
