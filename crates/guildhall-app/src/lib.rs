@@ -18,6 +18,7 @@ mod billing;
 pub mod checkout;
 pub mod clock;
 pub mod company;
+mod crash;
 mod credential;
 pub mod direct_message;
 pub mod dispute;

@@ -3,6 +3,7 @@
 use super::settlement::{self, settle};
 use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
 use crate::Guildhall;
+use crate::crash;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
@@ -76,7 +77,11 @@ pub(crate) async fn drive(hall: &Guildhall, id: &PaymentId) -> Result<Outcome> {
             Next::Nothing | Next::AwaitBuyer | Next::AwaitProcessor => return Ok(outcome(&payment)),
         };
         match answer {
-            Ok(answer) => settled(hall, &payment, answer).await?,
+            Ok(answer) => {
+                crash::point("asked");
+                settled(hall, &payment, answer).await?;
+                crash::point("settled");
+            }
             Err(Silence(what)) => {
                 tracing::warn!(payment = %id, what, "a processor did not answer; it is asked again");
                 return Ok(Outcome::UnderWay);
@@ -170,6 +175,7 @@ async fn give_back(hall: &Guildhall, payment: &Payment) -> Result<()> {
     };
     match processor::give_back(hall, processor, &wanted).await {
         Ok(GivenBack::Done { .. } | GivenBack::Pending { .. }) => {
+            crash::point("given back");
             let id = payment.id.clone();
             hall.store.write(move |tx| settlement::returned(tx, &id)).await
         }

@@ -23,12 +23,12 @@ pub(crate) use record::{posting_parties, promo_text, source, subject, tell};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::{fail, settle};
 
-use crate::House;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::store::{self, Tx};
+use crate::{Guildhall, House};
 use guildhall_core::ids::{
     AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
     PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
@@ -214,6 +214,20 @@ pub(crate) fn look_after(tx: &mut Tx<'_>, payment: &Payment, at: i64) -> Result<
 /// webhooks keep their places.
 pub(crate) fn lane(id: &str) -> String {
     format!("billing-{}", id.bytes().last().unwrap_or(0) % 8)
+}
+
+/// A company's payments, newest first, at most a thousand: for an operator at the machine.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn list(hall: &Guildhall, company: CompanyId, most: u16) -> Result<Vec<Payment>> {
+    let most = i64::from(most.min(1000));
+    // No id is greater than this one.
+    hall.store
+        .scan(move |read| {
+            store::payment::of_company(read, &company, "pay_zzzzzzzzzzzzzzzzzzzzzzzzzzzz", most)
+        })
+        .await
 }
 
 /// A payment that must be there.

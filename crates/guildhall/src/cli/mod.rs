@@ -8,6 +8,7 @@ mod dev_proxy;
 mod job;
 mod ledger;
 mod oauth;
+mod payment;
 mod signing_key;
 mod user_token;
 mod webhook;
@@ -72,6 +73,11 @@ enum Command {
     Oauth {
         #[command(subcommand)]
         command: oauth::Command,
+    },
+    /// Look into payments, give them back, and see to disputes.
+    Payments {
+        #[command(subcommand)]
+        command: payment::Command,
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
@@ -208,6 +214,7 @@ impl Arguments {
             Command::Account { command } => command.run().await,
             Command::Clock { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
+            Command::Payments { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Apps { command } => command.run().await,
