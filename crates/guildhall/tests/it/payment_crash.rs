@@ -74,7 +74,7 @@ async fn sign_in(home: &Home, origin: &str) -> Browser {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_charge_and_one_membership_wherever_the_server_dies() {
     for (point, charged_at_once) in
-        [("beginning", 0), ("begun", 0), ("asked", 1200), ("settling", 1200), ("settled", 1200)]
+        [("beginning", 0), ("begun", 0), ("asked", 2900), ("settling", 2900), ("settled", 2900)]
     {
         let home = Home::new();
         drop(start(&home, None).await);
@@ -93,7 +93,7 @@ async fn one_charge_and_one_membership_wherever_the_server_dies() {
         mira.open(&place).await;
         send_card(&mut mira, &place, &session, &seen, "4242424242424242", &[]).await;
         settle_down(&home).await;
-        assert_eq!(found(&home).await, (1, 1, 1200), "{point}");
+        assert_eq!(found(&home).await, (1, 1, 2900), "{point}");
         assert!(agrees(&home).await, "{point}");
     }
 }
@@ -108,9 +108,11 @@ async fn one_refund_wherever_the_server_dies() {
         let page = mira.open(&place).await;
         let (session, seen) = hidden(&page);
         send_card(&mut mira, &place, &session, &seen, "4242424242424242", &[]).await;
-        let paid =
-            checkout::progress(&beside(&home).await, CheckoutSessionId::parse(&session).expect("a session"));
-        let payment = paid.await.expect("a payment").payment.to_string();
+        let hall = beside(&home).await;
+        let session = CheckoutSessionId::parse(&session).expect("a session");
+        let paid = checkout::progress(&hall, session).await.expect("a payment");
+        let payment = paid.payment.to_string();
+        drop(hall);
         drop(server);
         let mut command = home.over_data(&["payments", "refund", &payment, "--key", "once"]);
         let died = run(command.env("CRASH_AT", point)).await;

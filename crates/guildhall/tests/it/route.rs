@@ -133,7 +133,9 @@ impl Scene {
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
+            .replace("{payment}", "pay_unknown")
             .replace("{session}", &session)
+            .replace("{target}", world.plan.as_str())
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
             .replace("{token}", "unknown")
@@ -157,6 +159,14 @@ impl Scene {
                 vec![password()]
             }
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
+            // At another price than it has, so that nobody buys.
+            "/checkout/{target}" => vec![
+                ("session", "ch_probe".into()),
+                ("email", "somebody@example.com".into()),
+                ("quantity", "1".into()),
+                ("seen", "1".into()),
+            ],
+            "/sandbox/{payment}" => vec![("answer", "yes".into())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
             "/developer/apps/{app}/redirect-uris" => {
