@@ -128,6 +128,10 @@ create table payments (
   reward_pending_minor bigint not null default 0,
   reward_returned_minor bigint not null default 0,
   returned_minor bigint not null default 0,
+  -- When what is pending, in reserve, and of the reward may be spent; null before it is sold.
+  releases_at bigint,
+  reserve_releases_at bigint,
+  reward_releases_at bigint,
   created_at bigint not null,
   updated_at bigint not null,
   paid_at bigint,

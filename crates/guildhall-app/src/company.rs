@@ -7,6 +7,7 @@ use crate::store::{self, Tx};
 use guildhall_core::ids::{AttachmentId, CompanyId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::permission::Role;
+use guildhall_core::price::TaxRate;
 
 /// A company.
 #[derive(Debug, Clone)]
@@ -42,6 +43,28 @@ pub struct NewCompany {
     pub industry_type: Option<String>,
     /// One of the wire's `BusinessTypes`.
     pub business_type: Option<String>,
+}
+
+/// How a company taxes what it sells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tax {
+    /// What buyers read, e.g. `VAT`.
+    pub label: String,
+    /// The rate; zero for none.
+    pub rate: TaxRate,
+}
+
+impl Tax {
+    /// Its name and rate, in hundredths of a percent; `None` where there is none.
+    #[must_use]
+    pub fn shown(&self) -> Option<(String, i64)> {
+        (self.rate.basis_points > 0).then(|| (self.label.clone(), self.rate.basis_points))
+    }
+}
+
+/// How a company taxes what it sells.
+pub(crate) fn tax(read: &mut store::Read<'_>, id: &CompanyId) -> Result<Tax> {
+    store::company::tax(read, id)
 }
 
 /// A company's public face.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod access_pass;
 pub mod account;
+pub mod affiliate;
 pub mod api_key;
 pub mod app;
 pub mod app_build;
@@ -13,11 +14,13 @@ pub mod app_session;
 pub mod app_view;
 pub mod attachment;
 mod audit;
+mod billing;
 pub mod checkout;
 pub mod clock;
 pub mod company;
 mod credential;
 pub mod direct_message;
+pub mod dispute;
 mod error;
 pub mod experience;
 pub mod feed;
@@ -29,6 +32,7 @@ pub mod ledger;
 pub mod mail;
 pub mod membership;
 pub mod moderation;
+pub mod money;
 pub mod notification;
 pub mod oauth;
 mod one_time_token;
@@ -38,11 +42,14 @@ pub mod outbound;
 pub mod page;
 pub mod password;
 pub mod password_reset;
+pub mod payment;
 pub mod permission_requirement;
 pub mod plan;
 pub mod post;
 pub mod principal;
 pub mod processor;
+pub mod promo_code;
+pub mod refund;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
@@ -54,6 +61,7 @@ pub mod upload;
 pub mod user;
 pub mod user_token;
 pub mod webhook;
+pub mod world_time;
 
 pub use error::{Error, Result};
 pub use files::Outgoing;
@@ -87,12 +95,20 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
-    /// Whether the sandbox takes payments.
-    pub sandbox: bool,
+    /// Fees, and how long sales are held.
+    pub money: money::Settings,
     /// How Stripe is asked; `None` where it takes no payments.
     pub stripe: Option<stripe::Settings>,
     /// How webhooks are sent.
     pub webhooks: webhook::Settings,
+}
+
+/// What a transaction about money has to know of the house.
+#[derive(Debug, Clone)]
+pub(crate) struct House {
+    pub(crate) money: money::Settings,
+    /// Where links in letters lead.
+    pub(crate) origin: String,
 }
 
 /// An open hall: everything a use case needs.
@@ -154,7 +170,7 @@ impl Guildhall {
         let mailer = Mailer::open(settings.mail.as_ref());
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
         let stripe = settings.stripe.clone().map(stripe::Client::new);
-        Ok(Self {
+        let hall = Self {
             store,
             clock,
             random,
@@ -170,13 +186,19 @@ impl Guildhall {
             hasher: Hasher::default(),
             settings,
             stripe,
-        })
+        };
+        world_time::look(&hall).await.map_err(|error| StartError::Secrets(format!("{error:?}")))?;
+        Ok(hall)
     }
 
     /// Where clients reach the server.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.settings.origin
+    }
+
+    pub(crate) fn house(&self) -> House {
+        House { money: self.settings.money, origin: self.settings.origin.clone() }
     }
 
     /// Milliseconds since 1970, by this hall's clock.

@@ -39,6 +39,7 @@ pub mod plan;
 pub mod poll;
 pub mod post;
 pub mod posting;
+pub mod price;
 pub mod promo_code;
 pub mod raffle;
 pub mod receipt;

@@ -17,6 +17,13 @@ pub fn day(milliseconds: i64) -> String {
     format!("{year:04}-{:02}-{day:02}", u8::from(month))
 }
 
+/// The year and the month, 1 to 12, of a moment in milliseconds since 1970, in UTC.
+#[must_use]
+pub fn year_and_month(milliseconds: i64) -> (i64, u32) {
+    let (year, month, _) = at(milliseconds).to_calendar_date();
+    (i64::from(year), u32::from(u8::from(month)))
+}
+
 /// The moment that an RFC 3339 text in UTC names, in milliseconds: a date, and a time to the minute or second if there
 /// is one, e.g. `2024-05-01`, `2024-05-01T12:30Z`.
 #[must_use]

@@ -178,6 +178,8 @@ permissions! {
         "Ban people from your community.";
     PaymentRead "payment:basic:read" ACCOUNTANTS false
         "See the payments your company received.";
+    PaymentManage "payment:manage" MANAGERS false
+        "Give back payments your company received.";
     TransferFunds "payout:transfer_funds" OWNERS false
         "Send money from your company's balance.";
     PlanRead "plan:basic:read" EVERY_ROLE false

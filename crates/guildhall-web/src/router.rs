@@ -3,7 +3,7 @@
 use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::hub::{
     self, account, allowed_app, api_key, app, app_view, card, checkout, experience, home, install,
-    password_reset, permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
+    password_reset, permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -102,7 +102,9 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/experiences/{experience}/{*rest}", get(experience::page))
         .route("/api/stripe/webhook", post(stripe::hear))
         .route("/checkout/card/{payment}", get(card::page))
-        .route("/checkout/{session}", get(checkout::page))
+        .route("/checkout/{target}", get(checkout::page).post(checkout::pay))
+        .route("/checkout/return/{payment}", get(checkout::come_back))
+        .route("/sandbox/{payment}", get(sandbox::page).post(sandbox::answer))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

@@ -120,6 +120,7 @@ impl Memory {
 pub async fn found(hall: &Guildhall) -> std::result::Result<World, String> {
     let founded = founding::found(hall, |founder| {
         founder.hold("demo")?;
+        founder.mark_development()?;
         let world = match founder.recall(MEMORY)? {
             Some(bytes) => {
                 let memory: Memory =

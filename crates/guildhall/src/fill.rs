@@ -27,7 +27,7 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let config = arguments.place.load(&[])?;
     let _held = data_dir::hold(&config.data_dir)?;
-    let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+    let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
     let world = demo::found(&hall).await?;
     let failed = |error: guildhall_app::Error| format!("filling broke off: {error:?}");
     let messages =

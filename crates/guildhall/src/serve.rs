@@ -6,7 +6,7 @@ use crate::demo::{self, World};
 use crate::log;
 use crate::tls::{self, Tls};
 use guildhall_app::clock::{Clock, Random};
-use guildhall_app::{Guildhall, Location, Settings, jobs, mail};
+use guildhall_app::{Guildhall, Location, Settings, jobs, mail, world_time};
 use guildhall_core::app_host::AppHosts;
 use guildhall_graphql::Service;
 use guildhall_web::{AppOptions, GraphqlHandler, Options};
@@ -124,7 +124,13 @@ pub async fn start(
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(guildhall_web::serve(listener, router, tls, told(stopped.clone())));
     let at_work = Arc::clone(&hall);
-    let working = tokio::spawn(async move { jobs::run(&at_work, told(stopped)).await });
+    let working = tokio::spawn(async move {
+        tokio::select! {
+            () = jobs::run(&at_work, told(stopped)) => {}
+            // Only a demo world's clock is moved.
+            () = world_time::follow(&at_work), if with_demo => {}
+        }
+    });
     Ok(Running { address, origin, hall, demo, authority, stop, serving, working, _held: held })
 }
 
@@ -154,7 +160,7 @@ pub async fn open_hall(
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
         mail: config.mail(),
-        sandbox: config.sandbox.unwrap_or(false),
+        money: config.money(),
         stripe: config.stripe(),
         webhooks: config.webhooks(),
     };
@@ -191,7 +197,7 @@ fn local_origin(address: SocketAddr, with_tls: bool) -> String {
 /// One sentence.
 pub async fn run(config: &Config, with_demo: bool) -> Result<(), String> {
     log::start(config);
-    let mut running = start(config, Clock::System, Random::System, with_demo).await?;
+    let mut running = start(config, Clock::system(), Random::System, with_demo).await?;
     // Heard before anyone can know that the server runs, and so before anyone stops it.
     let told_to_stop = told_to_stop();
     println!("Guildhall is open at {}", running.origin);

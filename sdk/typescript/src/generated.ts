@@ -1248,7 +1248,7 @@ export interface GetCompanyLedgerAccountData {
       balanceCaches: {
         nodes: Array<{
           balance: number;
-          /** Money held for something; nothing holds money yet. */
+          /** What is not released yet, reserves included. */
           pendingBalance: number;
           currency: Currencies;
         } | null> | null;
@@ -1284,7 +1284,7 @@ export interface GetCurrentUserData {
         balanceCaches: {
           nodes: Array<{
             balance: number;
-            /** Money held for something; nothing holds money yet. */
+            /** What is not released yet, reserves included. */
             pendingBalance: number;
             currency: Currencies;
           } | null> | null;
@@ -1397,7 +1397,7 @@ export interface GetUserLedgerAccountData {
         balanceCaches: {
           nodes: Array<{
             balance: number;
-            /** Money held for something; nothing holds money yet. */
+            /** What is not released yet, reserves included. */
             pendingBalance: number;
             currency: Currencies;
           } | null> | null;

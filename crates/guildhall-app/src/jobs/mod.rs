@@ -22,7 +22,8 @@ use crate::processor;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, WebhookDeliveryId};
+use crate::{billing, dispute, payment, refund};
+use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, RefundId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -33,15 +34,27 @@ const REVIVED_AT_ONCE: i64 = 100;
 /// What can be queued: a kind of work, and what it needs to know.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
+    /// Something may fall due of a membership.
+    Billing(MembershipId),
     /// A mail to send.
     Mail(Mail),
+    /// A payment that somebody may have left half done, or parts of which may be released.
+    Payment(PaymentId),
+    /// A refund of which the processor is to be told.
+    Refund(RefundId),
+    /// What the sandbox's bank does next about a payment.
+    SandboxDispute(PaymentId),
     /// What a processor told, for the payment that it is about.
     ProcessorNews(processor::Kept),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
+const BILLING: &str = "billing";
 const MAIL: &str = "mail";
+const PAYMENT: &str = "payment";
+const REFUND: &str = "refund";
+const SANDBOX_DISPUTE: &str = "sandbox_dispute";
 const PROCESSOR_NEWS: &str = "processor_news";
 const WEBHOOK: &str = "webhook";
 
@@ -49,6 +62,10 @@ impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
+            Self::Billing(membership) => Ok((BILLING, membership.to_string())),
+            Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
+            Self::Refund(refund) => Ok((REFUND, refund.to_string())),
+            Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
             Self::ProcessorNews(kept) => {
                 Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
@@ -61,6 +78,10 @@ impl Work {
     fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
+            BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
+            REFUND => Ok(Self::Refund(RefundId::from_stored(payload.to_owned()))),
+            SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
+            PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
@@ -81,9 +102,22 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Op
     store::job::insert(tx, kind, &payload, lane, ordering_key)
 }
 
+/// Queues work for a moment, in milliseconds, in no line.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) -> Result<JobId> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_at(tx, kind, &payload, lane, due_at)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Billing(membership) => billing::carry_on(hall, &membership).await,
+        Work::Payment(payment) => payment::carry_on(hall, &payment).await,
+        Work::Refund(refund) => refund::carry_on(hall, &refund).await,
+        Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,

@@ -45,7 +45,7 @@ impl Scene {
             origin: "http://localhost".into(),
             largest_upload_bytes: 1,
             mail: None,
-            sandbox: false,
+            money: crate::money::Settings::default(),
             stripe: None,
             webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };

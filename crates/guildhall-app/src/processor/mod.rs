@@ -238,7 +238,7 @@ pub enum WhatIsNew {
 pub fn available(hall: &Guildhall) -> Vec<Processor> {
     let offered = [
         (Processor::Stripe, hall.stripe.is_some()),
-        (Processor::Sandbox, hall.settings.sandbox),
+        (Processor::Sandbox, hall.settings.money.sandbox),
         (Processor::PlatformBalance, true),
     ];
     offered.into_iter().filter(|(_, is_offered)| *is_offered).map(|(processor, _)| processor).collect()

@@ -7,6 +7,7 @@ use super::{News, Processor, WhatIsNew};
 use crate::Guildhall;
 use crate::error::Result;
 use crate::jobs::{self, Work};
+use crate::payment;
 use crate::store::Tx;
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::JobId;
@@ -90,16 +91,13 @@ pub(crate) fn queue(tx: &mut Tx<'_>, news: &News) -> Result<JobId> {
     jobs::enqueue(tx, &Work::ProcessorNews(Kept::of(news)), &lane, Some(&charge))
 }
 
-/// Does the job of telling news.
+/// Tells the payment that news is about.
+///
+/// # Errors
+/// `Temporary` until the payment is known and has heard it.
 pub(crate) async fn tell(hall: &Guildhall, kept: Kept) -> std::result::Result<(), Failure> {
     let unknown = || Failure::Temporary("its news is of a newer server".into());
-    hear(hall, kept.read().ok_or_else(unknown)?).await
-}
-
-/// Tells the payment that news is about. Nobody listens yet, so the job waits and is tried again.
-async fn hear(_hall: &Guildhall, news: News) -> std::result::Result<(), Failure> {
-    tracing::warn!(processor = news.processor.as_str(), charge = news.charge, "nobody listens to news yet");
-    Err(Failure::Temporary("nobody listens yet".into()))
+    payment::hear(hall, &kept.read().ok_or_else(unknown)?).await
 }
 
 #[cfg(test)]

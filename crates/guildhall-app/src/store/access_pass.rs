@@ -104,3 +104,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, pass: &NewAccessPass) -> Result<Option<Acc
     )?;
     Ok((added == 1).then_some(id))
 }
+
+/// What the license keys of a pass begin with.
+pub(crate) fn license_key_prefix(read: &mut Read<'_>, id: &AccessPassId) -> Result<Option<String>> {
+    let row = read.first("select license_key_prefix from access_passes where id = $1", params![id])?;
+    row.map_or(Ok(None), |mut row| row.text_or_null(0))
+}

@@ -6,14 +6,35 @@ use crate::error::{Error, Result};
 use guildhall_core::ids::{AccessPassId, CheckoutSessionId, CompanyId, PlanId};
 use guildhall_core::money::Currency;
 
+/// Adds a session that an app or an invoice made.
 pub(crate) fn insert(tx: &mut Tx<'_>, session: &NewCheckoutSession) -> Result<CheckoutSessionId> {
-    let (id, now): (CheckoutSessionId, i64) = (tx.mint(), tx.now);
+    let id: CheckoutSessionId = tx.mint();
+    insert_as(tx, &id, session, "open")?;
+    Ok(id)
+}
+
+/// Adds the session of a public link under the id that its page came with.
+pub(crate) fn insert_link(
+    tx: &mut Tx<'_>,
+    id: &CheckoutSessionId,
+    session: &NewCheckoutSession,
+) -> Result<()> {
+    insert_as(tx, id, session, "link")
+}
+
+fn insert_as(
+    tx: &mut Tx<'_>,
+    id: &CheckoutSessionId,
+    session: &NewCheckoutSession,
+    status: &str,
+) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "insert into checkout_sessions (id, plan_id, company_id, app_id, user_id, amount_minor, currency, description,
-           affiliate_code, redirect_url, metadata, status, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $13)",
+           affiliate_code, redirect_url, metadata, status, created_at, expires_at, is_amount_fixed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         params![
-            &id,
+            id,
             &session.plan,
             &session.company,
             session.app.as_ref(),
@@ -24,33 +45,42 @@ pub(crate) fn insert(tx: &mut Tx<'_>, session: &NewCheckoutSession) -> Result<Ch
             session.affiliate_code.as_deref(),
             session.redirect_url.as_deref(),
             &session.metadata,
+            status,
             now,
-            session.expires_at
+            session.expires_at,
+            session.is_amount_fixed
         ],
     )?;
-    Ok(id)
+    Ok(())
 }
 
 pub(crate) fn find(read: &mut Read<'_>, id: &CheckoutSessionId) -> Result<Option<CheckoutSession>> {
     let row = read.first(
-        "select s.id, s.plan_id, s.amount_minor, s.currency, s.description, s.expires_at, c.title, p.title
-         from checkout_sessions s
-         join companies c on c.id = s.company_id
-         join plans l on l.id = s.plan_id
-         join access_passes p on p.id = l.access_pass_id
-         where s.id = $1",
+        "select id, plan_id, company_id, app_id, user_id, amount_minor, is_amount_fixed, currency, description,
+           affiliate_code, redirect_url, metadata, invoice_id, entry_id, expires_at, canceled_at, status
+         from checkout_sessions
+         where id = $1",
         params![id],
     )?;
     row.map(|mut row| {
+        let amount_minor = row.int(5)?;
         Ok(CheckoutSession {
             id: row.id(0)?,
             plan: row.id(1)?,
-            amount_minor: row.int(2)?,
-            currency: Currency::parse(&row.text(3)?).map_err(|error| Error::internal(error.0))?,
-            description: row.text_or_null(4)?,
-            expires_at: row.int(5)?,
-            company_title: row.text(6)?,
-            pass_title: row.text(7)?,
+            company: row.id(2)?,
+            app: row.id_or_null(3)?,
+            user: row.id_or_null(4)?,
+            fixed_minor: row.flag(6)?.then_some(amount_minor),
+            currency: Currency::parse(&row.text(7)?).map_err(|error| Error::internal(error.0))?,
+            description: row.text_or_null(8)?,
+            affiliate_code: row.text_or_null(9)?,
+            redirect_url: row.text_or_null(10)?,
+            metadata: row.text(11)?,
+            invoice: row.id_or_null(12)?,
+            entry: row.id_or_null(13)?,
+            expires_at: row.int(14)?,
+            canceled_at: row.int_or_null(15)?,
+            is_public_link: row.text(16)? == "link",
         })
     })
     .transpose()

@@ -1,10 +1,11 @@
 //! Rows of companies and their teams.
 
 use super::{Read, Row, Tx, params};
-use crate::company::{Company, NewCompany};
+use crate::company::{Company, NewCompany, Tax};
 use crate::error::Result;
 use guildhall_core::ids::{CompanyId, UserId};
 use guildhall_core::permission::Role;
+use guildhall_core::price::TaxRate;
 
 macro_rules! company_columns {
     () => {
@@ -34,6 +35,27 @@ pub(crate) fn find(read: &mut Read<'_>, id: &CompanyId) -> Result<Option<Company
     let row =
         read.first(concat!("select ", company_columns!(), " from companies c where c.id = $1"), params![id])?;
     row.map(|mut row| from_row(&mut row, 0)).transpose()
+}
+
+/// How a company taxes what it sells.
+pub(crate) fn tax(read: &mut Read<'_>, id: &CompanyId) -> Result<Tax> {
+    let row = read.first(
+        "select tax_label, tax_basis_points, tax_is_included from companies where id = $1",
+        params![id],
+    )?;
+    row.map_or(Ok(Tax::default()), |mut row| {
+        let label = row.text_or_null(0)?.unwrap_or_else(|| "Tax".to_owned());
+        Ok(Tax { label, rate: TaxRate { basis_points: row.int(1)?, is_included: row.flag(2)? } })
+    })
+}
+
+/// Sets how a company taxes what it sells.
+pub(crate) fn set_tax(tx: &mut Tx<'_>, id: &CompanyId, tax: &Tax) -> Result<()> {
+    tx.execute(
+        "update companies set tax_label = $2, tax_basis_points = $3, tax_is_included = $4 where id = $1",
+        params![id, &tax.label, tax.rate.basis_points, tax.rate.is_included],
+    )?;
+    Ok(())
 }
 
 /// The first companies there are.

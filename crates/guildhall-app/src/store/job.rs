@@ -240,6 +240,38 @@ fn take_from(tx: &mut Tx<'_>, lane: &str, most: usize, lease_until: i64) -> Resu
     Ok(taken)
 }
 
+/// When the first job that nobody holds is due, in milliseconds; of those that wait for an earlier one nothing is known.
+pub(crate) fn next_due(read: &mut Read<'_>) -> Result<Option<i64>> {
+    let mut first: Option<i64> = None;
+    for state in ["ready", "resting"] {
+        let row = read.first(
+            "select due_at
+             from jobs
+             where state = $1 and lease_id is null
+             order by due_at, id
+             limit 1",
+            params![state],
+        )?;
+        if let Some(mut row) = row {
+            let due = row.int(0)?;
+            first = Some(first.map_or(due, |first| first.min(due)));
+        }
+    }
+    Ok(first)
+}
+
+/// Whether some runner holds a job.
+pub(crate) fn is_any_held(read: &mut Read<'_>) -> Result<bool> {
+    let held = read.first(
+        "select 1
+         from jobs
+         where state = 'resting' and lease_id is not null
+         limit 1",
+        &[],
+    )?;
+    Ok(held.is_some())
+}
+
 /// When the next rest or hold ends, in milliseconds.
 pub(crate) fn next_to_wake(read: &mut Read<'_>) -> Result<Option<i64>> {
     read.first(NEXT_TO_WAKE, &[])?.map(|mut row| row.int(0)).transpose()

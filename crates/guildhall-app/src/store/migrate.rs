@@ -20,6 +20,7 @@ const MIGRATIONS: Migrations = &[
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
     ("lanes", include_str!("../../migrations/0010_lanes.sql")),
     ("money", include_str!("../../migrations/0011_money.sql")),
+    ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
     ("stripe", include_str!("../../migrations/0016_stripe.sql")),
 ];
 

@@ -197,12 +197,17 @@ impl Engine for SqliteEngine {
 }
 
 /// `$1`, `$2`, … are named parameters to SQLite; numbers are given them in order of appearance.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 48] = [
     "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
-    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31",
+    "$32", "$33", "$34", "$35", "$36", "$37", "$38", "$39", "$40", "$41", "$42", "$43", "$44", "$45", "$46",
+    "$47", "$48",
 ];
 
 fn bind(statement: &mut Statement<'_>, parameters: &[Value<'_>]) -> Result<()> {
+    if parameters.len() > NAMES.len() {
+        return Err(Error::internal("a statement with more parameters than there are names"));
+    }
     for (name, value) in NAMES.iter().zip(parameters) {
         let index = statement
             .parameter_index(name)?

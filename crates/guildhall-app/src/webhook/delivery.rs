@@ -135,7 +135,7 @@ async fn send(
 ) -> std::result::Result<Answer, Broken> {
     let url = check_url(url, reach).map_err(|error| Broken { status: None, reason: error.to_string() })?;
     let body = message.body(version);
-    let headers = message.headers(version, secret, &body, hall.now_ms());
+    let headers = message.headers(version, secret, &body, hall.clock.outside_ms());
     hall.poster.post(&url, headers, body, reach).await
 }
 

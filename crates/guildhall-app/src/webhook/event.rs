@@ -5,13 +5,15 @@ use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::store::webhook::Kept;
 use crate::store::{self, Read, Tx};
-use guildhall_core::ids::{AppId, CompanyId, Id, MembershipId, WebhookDeliveryId, WebhookEventId};
-use guildhall_core::membership::is_valid;
-use guildhall_core::webhook::{Company, Event, KEPT_MS, Membership, Person, Product, Subject, sample};
-use serde_json::Map;
+use guildhall_core::ids::{AppId, CompanyId, Id, MembershipId, UserId, WebhookDeliveryId, WebhookEventId};
+use guildhall_core::webhook::{
+    Company, CustomFieldResponse, Event, KEPT_MS, Membership, Person, Product, Subject, sample,
+};
 
 use super::Webhook;
-use crate::membership::NewMembership;
+use crate::affiliate;
+use crate::checkout::Answered;
+use crate::membership::Membership as Bought;
 
 /// How many events that were kept long enough one new event removes: more than one, so that they never pile up.
 const REMOVED_AT_ONCE: i64 = 20;
@@ -79,52 +81,73 @@ fn remove(tx: &mut Tx<'_>, event: &WebhookEventId) -> Result<()> {
     store::webhook::remove_event(tx, event)
 }
 
-/// What webhooks say of a membership that was just made.
-pub(crate) fn membership_subject(
-    read: &mut Read<'_>,
-    id: &MembershipId,
-    membership: &NewMembership,
-) -> Result<Subject> {
-    let (now, pass) = (read.now, store::access_pass::find(read, &membership.access_pass)?);
+/// What webhooks say of a membership.
+pub(crate) fn membership_subject(read: &mut Read<'_>, membership: &Bought) -> Result<Subject> {
+    let pass = store::access_pass::find(read, &membership.access_pass)?;
     let Some(found) = pass else { return no_such("access pass", &membership.access_pass) };
-    let user = store::user::find(read, &membership.user)?;
+    let plan = match &membership.plan {
+        Some(id) => store::plan::find(read, id)?,
+        None => None,
+    };
     let product = Product { id: found.pass.id.to_string(), title: found.pass.title, route: found.pass.route };
-    let renews = membership.paid_until.map(|_| now);
+    let renews = membership.state.paid_until.map(|_| membership.state.period_start);
+    let affiliate = match &membership.affiliate {
+        Some(id) => affiliate::username(read, id)?,
+        None => None,
+    };
     Ok(Subject::Membership(Box::new(Membership {
-        id: id.to_string(),
+        id: membership.id.to_string(),
         company: of_company(found.company),
         product,
         plan: membership.plan.as_ref().map(ToString::to_string),
-        user: user.map(|user| Person {
-            id: user.id.to_string(),
-            username: user.username,
-            name: user.name,
-            email: user.email,
-        }),
-        created_at: now,
-        updated_at: now,
-        expires_at: membership.paid_until,
+        user: person(read, &membership.user)?,
+        created_at: membership.created_at,
+        updated_at: membership.updated_at,
+        expires_at: membership.state.paid_until,
         renewal_period_start: renews,
-        renewal_period_end: membership.paid_until,
-        quantity: 1,
-        status: membership.status.as_str().to_owned(),
-        valid: is_valid(membership.status, membership.paid_until, now),
-        cancel_at_period_end: false,
-        canceled_at: None,
-        license_key: None,
-        metadata: Map::new(),
-        checkout: None,
-        affiliate_username: None,
+        renewal_period_end: membership.state.paid_until,
+        quantity: membership.quantity,
+        status: membership.state.status.as_str().to_owned(),
+        valid: membership.is_valid(read.now),
+        cancel_at_period_end: membership.state.cancel_at_period_end,
+        canceled_at: membership.canceled_at,
+        license_key: membership.license_key.clone(),
+        metadata: serde_json::from_str(&membership.metadata).unwrap_or_default(),
+        checkout: membership.checkout_session.as_ref().map(ToString::to_string),
+        affiliate_username: affiliate,
         manage_url: None,
         company_buyer: None,
-        promo_code: None,
-        currency: None,
+        promo_code: membership.promo_code.as_ref().map(ToString::to_string),
+        currency: plan.as_ref().map(|plan| plan.currency.code().to_owned()),
         marketplace: false,
-        custom_field_responses: Vec::new(),
+        custom_field_responses: answers(membership)?,
     })))
 }
 
-fn of_company(company: crate::company::Company) -> Company {
+/// What was answered at checkout.
+fn answers(membership: &Bought) -> Result<Vec<CustomFieldResponse>> {
+    let given: Vec<Answered> = serde_json::from_str(&membership.answers).map_err(Error::internal)?;
+    let given = given.into_iter().map(|answer| CustomFieldResponse {
+        id: format!("{}:{}", membership.id, answer.field),
+        custom_field_id: answer.field,
+        question: answer.question,
+        value: Some(answer.value),
+    });
+    Ok(given.collect())
+}
+
+/// A user as webhooks show one.
+pub(crate) fn person(read: &mut Read<'_>, user: &UserId) -> Result<Option<Person>> {
+    let user = store::user::find(read, user)?;
+    Ok(user.map(|user| Person {
+        id: user.id.to_string(),
+        username: user.username,
+        name: user.name,
+        email: user.email,
+    }))
+}
+
+pub(crate) fn of_company(company: crate::company::Company) -> Company {
     Company { id: company.id.to_string(), title: company.title, route: company.route }
 }
 

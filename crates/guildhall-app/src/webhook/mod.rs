@@ -14,7 +14,7 @@ mod wire;
 pub(crate) use delivery::deliver;
 pub use delivery::{Tested, forward, test};
 pub use event::{Happened, MOST_HAPPENED, Origin, happened_since, trigger};
-pub(crate) use event::{emit, membership_subject};
+pub(crate) use event::{emit, membership_subject, of_company, person};
 pub use receiver::check_own_url;
 pub use record::{
     Attempt, Delivery, MOST_LISTED, Progress, Replay, Replayed, all, deliveries, replay, story,

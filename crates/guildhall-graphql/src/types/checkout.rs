@@ -59,7 +59,7 @@ pub(crate) struct CheckoutMutations;
 
 #[Object]
 impl CheckoutMutations {
-    /// Asks a user to pay; the session is where.
+    /// Charges a user by the method they agreed to, at once; or asks them to pay, in the session.
     async fn charge_user(
         &self,
         context: &Context<'_>,
@@ -77,10 +77,14 @@ impl CheckoutMutations {
                 metadata: input.metadata.map(|metadata| metadata.0),
             },
         };
-        let opened = checkout::charge_user(&caller.hall, &caller.principal, charge).await?;
+        let charged = checkout::charge_user(&caller.hall, &caller.principal, charge).await?;
+        let status = match charged.is_paid {
+            true => ChargeUserResponseStatus::Success,
+            false => ChargeUserResponseStatus::NeedsAction,
+        };
         Ok(Some(ChargeUserResponse {
-            checkout_session: Some(CheckoutSession::of(context, &opened)),
-            status: ChargeUserResponseStatus::NeedsAction,
+            checkout_session: Some(CheckoutSession::of(context, &charged.session)),
+            status,
         }))
     }
 

@@ -5,7 +5,7 @@ use super::page::id;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use guildhall_app::ledger::{self, Statement, Transfer};
+use guildhall_app::ledger::{self, Holdings, Transfer};
 use guildhall_core::ledger::TransferRequest;
 use guildhall_core::money::major_from_minor;
 
@@ -14,7 +14,7 @@ use guildhall_core::money::major_from_minor;
 struct BalanceCache {
     balance: f64,
     currency: Currencies,
-    /// Money held for something; nothing holds money yet.
+    /// What is not released yet, reserves included.
     pending_balance: f64,
 }
 
@@ -25,7 +25,7 @@ struct BalanceCacheConnection {
 
 /// A ledger account.
 #[derive(Debug)]
-pub(crate) struct LedgerAccount(pub(crate) Statement);
+pub(crate) struct LedgerAccount(pub(crate) Holdings);
 
 #[Object]
 impl LedgerAccount {
@@ -34,7 +34,7 @@ impl LedgerAccount {
             Some(BalanceCache {
                 balance: major_from_minor(held.balance_minor, held.currency),
                 currency: Currencies::from_word(held.currency.code())?,
-                pending_balance: 0.0,
+                pending_balance: major_from_minor(held.pending_minor, held.currency),
             })
         });
         BalanceCacheConnection { nodes: Some(nodes.collect()) }

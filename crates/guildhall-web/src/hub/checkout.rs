@@ -1,49 +1,419 @@
-//! The page of a checkout session.
+//! The page of a checkout: what is to be paid, and how; and what became of it.
+//!
+//! Everything works without scripts. A form carries the session that it pays and the price that its reader saw, so that
+//! it can be sent twice, come out of the browser's history, or be open in two tabs, and nothing is paid twice.
 
-use super::page::{Notice, render};
-use crate::session::Visitor;
-use axum::extract::{Path, State};
+use super::page::{Notice, refused_as, render, see_other};
+use crate::form::ProtectedForm;
+use crate::session::{Visitor, encoded};
+use askama::Template;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use guildhall_app::{Guildhall, checkout};
-use guildhall_core::ids::{CheckoutSessionId, Id};
+use guildhall_app::checkout::{self, Buyer, Card, Method, Offer, Order, Standing, Target};
+use guildhall_app::payment::{self, Outcome, Payment};
+use guildhall_app::processor::{PaymentMethod, Processor};
+use guildhall_app::{Error, Guildhall};
+use guildhall_core::billing::Terms;
+use guildhall_core::card::TEST_CARDS;
+use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId};
 use guildhall_core::money::in_words;
+use guildhall_core::web_address::is_web;
 use hyper::StatusCode;
+use serde::Deserialize;
 use std::sync::Arc;
 
-/// Shows what is asked, and says that paying is not possible yet.
+/// The fields of a form in their order.
+type Fields = Vec<(String, String)>;
+
+/// What stands in the address.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asking {
+    promo: Option<String>,
+    quantity: Option<String>,
+    /// Who sent the reader.
+    a: Option<String>,
+}
+
+/// What a page of the checkout shows.
+struct Shown {
+    offer: Offer,
+    /// The last part of its address.
+    target: String,
+    promo_text: String,
+    affiliate: Option<String>,
+    email: String,
+    /// Where somebody signs in and comes back.
+    sign_in: String,
+    answers: Fields,
+}
+
+impl Shown {
+    fn money(&self, minor: &i64) -> String {
+        in_words(*minor, self.offer.currency)
+    }
+
+    fn paid_money(&self, payment: &Payment, minor: &i64) -> String {
+        in_words(*minor, payment.currency)
+    }
+
+    fn has_tax(&self) -> bool {
+        self.offer.tax.rate.basis_points > 0
+    }
+
+    fn tax_name(&self) -> String {
+        let percent = self.offer.tax.rate.basis_points;
+        let percent = match percent % 100 {
+            0 => format!("{}", percent / 100),
+            rest if rest % 10 == 0 => format!("{}.{}", percent / 100, rest / 10),
+            rest => format!("{}.{rest:02}", percent / 100),
+        };
+        format!("{} {percent} %", self.offer.tax.label)
+    }
+
+    fn what(&self) -> &str {
+        self.offer.description.as_deref().unwrap_or(&self.offer.pass_title)
+    }
+
+    /// What falls due after the first payment.
+    fn later(&self) -> Option<String> {
+        let Terms::Renewal { renewal_price_minor, period_days, trial_days, .. } = self.offer.plan.terms()
+        else {
+            return None;
+        };
+        if renewal_price_minor == 0 {
+            return None;
+        }
+        let amount = self.money(&renewal_price_minor.saturating_mul(self.offer.quantity));
+        let every = match period_days {
+            1 => "every day".to_owned(),
+            7 => "every week".to_owned(),
+            30 => "every month of 30 days".to_owned(),
+            365 => "every year of 365 days".to_owned(),
+            days => format!("every {days} days"),
+        };
+        Some(match trial_days {
+            0 => format!("Then {amount} {every}, until you cancel."),
+            days => format!("{days} days free; then {amount} {every}, until you cancel."),
+        })
+    }
+
+    fn answer(&self, field: &str) -> &str {
+        let name = format!("field:{field}");
+        self.answers.iter().find(|(given, _)| *given == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether it has to be known how the buyer pays: now, or when it renews.
+    fn needs_method(&self) -> bool {
+        self.offer.price.total_minor > 0 || self.later().is_some()
+    }
+
+    fn takes_sandbox(&self) -> bool {
+        self.offer.processors.contains(&Processor::Sandbox)
+    }
+
+    fn takes_stripe(&self) -> bool {
+        self.offer.processors.contains(&Processor::Stripe)
+    }
+
+    fn has_saved(&self) -> bool {
+        self.offer.methods.iter().any(|method| method.last4.is_some())
+    }
+
+    fn card_name(&self, method: &PaymentMethod) -> String {
+        let brand = method.brand.as_deref().unwrap_or("card");
+        let mut letters = brand.chars();
+        let brand: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        let last4 = method.last4.as_deref().unwrap_or("····");
+        match method.expiry {
+            Some((month, year)) => format!("{brand} ending in {last4}, expires {month:02}/{:02}", year % 100),
+            None => format!("{brand} ending in {last4}"),
+        }
+    }
+
+    fn button(&self) -> String {
+        match self.offer.price.total_minor {
+            0 => "Get it".to_owned(),
+            due => format!("Pay {}", self.money(&due)),
+        }
+    }
+
+    /// Numbers in groups, and what happens with each.
+    fn test_cards(&self) -> Vec<(String, &'static str)> {
+        let grouped = |number: &str| {
+            let digits: Vec<char> = number.chars().collect();
+            digits.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+        };
+        TEST_CARDS.iter().map(|card| (grouped(card.number), card.what)).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "checkout.html")]
+struct Page<'a> {
+    visitor: &'a Visitor,
+    shown: &'a Shown,
+    /// Why the last order was not taken.
+    problem: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "checkout_done.html")]
+struct Done<'a> {
+    visitor: &'a Visitor,
+    shown: &'a Shown,
+    emblem: &'static str,
+    title: &'static str,
+    lead: &'a str,
+    is_paid: bool,
+    /// Whether it is looked again soon.
+    reloads: bool,
+    onward: Option<(String, String)>,
+}
+
+/// Shows what is to be paid, or what became of it.
 pub(crate) async fn page(
     State(hall): State<Arc<Guildhall>>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Path(target): Path<String>,
+    Query(asking): Query<Asking>,
 ) -> Response {
-    let found = match CheckoutSessionId::parse(&id) {
-        Ok(id) => checkout::find(&hall, id).await,
+    if let Ok(session) = CheckoutSessionId::parse(&target) {
+        // Where nothing is known yet, asking the processor again may tell.
+        if let Err(Error::Internal(cause)) = checkout::progress(&hall, session).await {
+            tracing::error!(cause = ?cause, "a payment cannot be looked after");
+        }
+    }
+    match shown(&hall, &visitor, &target, asking, Vec::new()).await {
+        Ok(shown) => visitor.keep(show(&visitor, &shown, None)),
+        Err(error) => missing(&visitor, &error),
+    }
+}
+
+fn missing(visitor: &Visitor, error: &Error) -> Response {
+    let lead = error.told();
+    let notice = Notice { visitor, title: "No such checkout", lead: &lead, details: &[] };
+    match error {
+        Error::NotFound(_) => render(StatusCode::NOT_FOUND, &notice),
+        _ => refused_as(error, render(StatusCode::OK, &Notice { title: "Not possible", ..notice })),
+    }
+}
+
+async fn shown(
+    hall: &Guildhall,
+    visitor: &Visitor,
+    target: &str,
+    asking: Asking,
+    answers: Fields,
+) -> Result<Shown, Error> {
+    let quantity = match asking.quantity.as_deref().map(str::trim) {
+        None | Some("") => 1,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Error::Invalid("The quantity is a whole number, 1 or more.".to_owned()))?,
+    };
+    let viewer = visitor.session.as_ref().map(|session| session.user.clone());
+    let promo = asking.promo.clone().filter(|code| !code.trim().is_empty());
+    let offer = checkout::offer(hall, Target::parse(target)?, viewer, promo, quantity).await?;
+    let mut place = format!("/checkout/{target}");
+    let affiliate = asking.a.filter(|code| !code.is_empty() && code.len() <= 200);
+    if let Some(code) = &affiliate {
+        place = format!("{place}?a={}", encoded(code));
+    }
+    let email = answers.iter().find(|(name, _)| name == "email").map(|(_, value)| value.clone());
+    Ok(Shown {
+        offer,
+        target: target.to_owned(),
+        promo_text: asking.promo.unwrap_or_default(),
+        affiliate,
+        email: email.unwrap_or_default(),
+        sign_in: format!("/sign-in?return_to={}", encoded(&place)),
+        answers,
+    })
+}
+
+/// The page for where the checkout stands.
+fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
+    let done = |emblem, title, lead: &str, is_paid, reloads, onward| {
+        render(StatusCode::OK, &Done { visitor, shown, emblem, title, lead, is_paid, reloads, onward })
+    };
+    let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
+    match &shown.offer.standing {
+        Standing::Open | Standing::Declined(_) => {
+            let declined = match &shown.offer.standing {
+                Standing::Declined(sentence) => Some(sentence.as_str()),
+                _ => None,
+            };
+            render(StatusCode::OK, &Page { visitor, shown, problem: problem.or(declined) })
+        }
+        Standing::Paid => {
+            let lead = match visitor.session {
+                Some(_) => "Thank you. What you bought is yours.",
+                None => {
+                    "Thank you. What you bought belongs to the account of your e-mail: sign in to use it."
+                }
+            };
+            done("✓", "Paid", lead, true, false, onward(shown).or(account))
+        }
+        Standing::UnderWay => done(
+            "…",
+            "Being paid",
+            "The payment is under way, and its outcome is not known yet. This page looks again by itself; there is no need to pay again.",
+            false,
+            true,
+            None,
+        ),
+        Standing::SecondStep(place) => done(
+            "⚿",
+            "One more step",
+            "Your bank asks you to confirm the payment.",
+            false,
+            false,
+            Some(("Go on".to_owned(), place.clone())),
+        ),
+        Standing::GivenBack => done(
+            "↩",
+            "Given back",
+            "What you paid for could not be had any more. Your money is given back, all of it.",
+            false,
+            false,
+            account,
+        ),
+        closed => {
+            let (title, lead) = closed_words(closed);
+            let onward = match closed {
+                Standing::Had => account,
+                Standing::Waitlist => {
+                    Some(("To the waitlist".to_owned(), format!("/waitlist/{}", shown.offer.plan.id)))
+                }
+                Standing::Raffle => {
+                    Some(("To the raffle".to_owned(), format!("/raffles/{}", shown.offer.plan.id)))
+                }
+                _ => None,
+            };
+            done("·", title, problem.unwrap_or(lead), false, false, onward)
+        }
+    }
+}
+
+fn closed_words(standing: &Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Over => ("This checkout is over", "Its time has run out. Nothing was charged."),
+        Standing::Withdrawn => ("Withdrawn", "The seller withdrew this checkout. Nothing was charged."),
+        Standing::SoldOut => ("Sold out", "There is nothing left to buy here."),
+        Standing::NotSold => ("Not for sale", "This is sold no more."),
+        Standing::Waitlist => ("By waitlist", "This is given to whom the waitlist lets in."),
+        Standing::Raffle => ("By raffle", "This is given to whom the raffle draws."),
+        Standing::NotForYou => {
+            ("Not for you", "This checkout is meant for somebody else: sign in as the one who was asked.")
+        }
+        _ => ("You have this already", "There is nothing to pay."),
+    }
+}
+
+/// Where the seller wants the buyer to go.
+fn onward(shown: &Shown) -> Option<(String, String)> {
+    let place = shown.offer.redirect_url.clone().filter(|place| is_web(place))?;
+    let host = place.split("://").nth(1)?.split(['/', '?', '#']).next()?;
+    Some((format!("Back to {host}"), place.clone()))
+}
+
+/// Takes an order.
+pub(crate) async fn pay(
+    State(hall): State<Arc<Guildhall>>,
+    visitor: Visitor,
+    Path(target): Path<String>,
+    ProtectedForm(fields): ProtectedForm<Fields>,
+) -> Response {
+    let order = match read(&visitor, &target, &fields) {
+        Ok(order) => order,
+        Err(error) => return again(&hall, &visitor, &target, fields, &error).await,
+    };
+    match checkout::place(&hall, order).await {
+        Ok(placed) => match placed.outcome {
+            Outcome::SecondStep(place) => see_other(&place),
+            _ => see_other(&format!("/checkout/{}", placed.session)),
+        },
+        Err(error) => again(&hall, &visitor, &target, fields, &error).await,
+    }
+}
+
+/// Shows the page again, with why the order was not taken and what was typed into it, but for the card.
+async fn again(hall: &Guildhall, visitor: &Visitor, target: &str, fields: Fields, error: &Error) -> Response {
+    let asking = Asking {
+        promo: field(&fields, "promo").map(str::to_owned),
+        quantity: field(&fields, "quantity").map(str::to_owned),
+        a: field(&fields, "a").map(str::to_owned),
+    };
+    let sentence = error.told();
+    match shown(hall, visitor, target, asking, fields).await {
+        Ok(shown) => visitor.keep(refused_as(error, show(visitor, &shown, Some(&sentence)))),
+        Err(missing_error) => missing(visitor, &missing_error),
+    }
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+}
+
+/// Reads an order out of a form.
+fn read(visitor: &Visitor, target: &str, fields: &Fields) -> Result<Order, Error> {
+    let said = |name: &str| field(fields, name).unwrap_or_default();
+    let whole = |name: &str| {
+        let unreadable = || Error::Invalid("The form is not whole: reload the page.".to_owned());
+        said(name).parse::<i64>().map_err(|_| unreadable())
+    };
+    let session = CheckoutSessionId::parse(said("session"))?;
+    if session.as_str().len() > 64 {
+        return Err(Error::Invalid("The form is not whole: reload the page.".to_owned()));
+    }
+    let buyer = match &visitor.session {
+        Some(session) => Buyer::SignedIn(session.user.clone()),
+        None => Buyer::Email(said("email").trim().to_owned()),
+    };
+    let method = match said("method") {
+        "card" => Method::Card(Card {
+            number: said("card_number").to_owned(),
+            expiry: said("card_expiry").to_owned(),
+            code: said("card_code").to_owned(),
+        }),
+        // Where nothing is to be paid nothing is asked.
+        "balance" | "" => Method::Balance,
+        "stripe" => Method::Elsewhere(Processor::Stripe),
+        saved => Method::Saved(PaymentMethodId::parse(saved)?),
+    };
+    let answers = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("field:")?.to_owned(), value.clone())))
+        .collect();
+    Ok(Order {
+        target: Target::parse(target)?,
+        session,
+        buyer,
+        method,
+        consents: said("consent") == "yes",
+        promo: field(fields, "promo").map(str::to_owned).filter(|code| !code.trim().is_empty()),
+        quantity: whole("quantity")?,
+        seen_minor: whole("seen")?,
+        answers,
+        affiliate_code: field(fields, "a").map(str::to_owned).filter(|code| !code.is_empty()),
+    })
+}
+
+/// The way back from a second step that a processor asked for.
+pub(crate) async fn come_back(
+    State(hall): State<Arc<Guildhall>>,
+    visitor: Visitor,
+    Path(payment): Path<String>,
+) -> Response {
+    let found = match PaymentId::parse(&payment) {
+        Ok(id) => match payment::come_back(&hall, id.clone()).await {
+            Ok(_) => payment::session_of(&hall, id).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error.into()),
     };
-    let session = match found {
-        Ok(session) => session,
-        Err(error) => {
-            let (visitor, title, lead) = (&visitor, "No such checkout", error.told());
-            return render(StatusCode::NOT_FOUND, &Notice { visitor, title, lead: &lead, details: &[] });
-        }
-    };
-    let mut details = vec![
-        ("Seller", session.company_title.clone()),
-        ("For", session.description.clone().unwrap_or(session.pass_title.clone())),
-        ("Amount", in_words(session.amount_minor, session.currency)),
-        ("Session", session.id.to_string()),
-    ];
-    let over = session.expires_at <= hall.now_ms();
-    if over {
-        details.push(("State", "over".to_owned()));
+    match found {
+        Ok(session) => see_other(&format!("/checkout/{session}")),
+        Err(error) => missing(&visitor, &error),
     }
-    let (title, lead) = if over {
-        ("This checkout is over", "Its time has run out. Nothing was charged.")
-    } else {
-        (
-            "Checkout is not open yet",
-            "This server cannot take payments yet. Nothing was charged and nothing will be.",
-        )
-    };
-    render(StatusCode::OK, &Notice { visitor: &visitor, title, lead, details: &details })
 }

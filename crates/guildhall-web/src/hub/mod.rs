@@ -16,6 +16,7 @@ pub(crate) mod page;
 pub(crate) mod password_reset;
 pub(crate) mod permission_requirement;
 pub(crate) mod redirect_uri;
+pub(crate) mod sandbox;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

@@ -26,7 +26,7 @@ impl Command {
         let Self::ResetLink { place, public_origin, name } = self;
         let config = place.load(&[("public_origin", public_origin)])?;
         let origin = serve::expected_origin(&config);
-        let hall = serve::open_hall(&config, &origin, Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, &origin, Clock::system(), Random::System).await?;
         let link = password_reset::link(&hall, &name).await.map_err(|error| error.to_string())?;
         println!("{link}");
         Ok(ExitCode::SUCCESS)

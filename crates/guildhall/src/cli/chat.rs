@@ -37,7 +37,7 @@ impl Arguments {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let experience = ExperienceId::parse(&self.experience).map_err(|error| error.to_string())?;
         let config = self.place.load(&[])?;
-        let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
         let told = |error: guildhall_app::Error| format!("{error}");
         let mut rules = feed::rules(&hall, experience.clone()).await.map_err(told)?;
         if let Some(word) = &self.who_can_post {

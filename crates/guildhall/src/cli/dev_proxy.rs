@@ -167,7 +167,7 @@ impl Arguments {
         let app = app.ok_or("--user needs --app: which app is looked at")?;
         let user = UserId::parse(&user).map_err(|error| error.to_string())?;
         let app = AppId::parse(&app).map_err(|error| error.to_string())?;
-        let hall = serve::open_hall(&config, &self.server, Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, &self.server, Clock::system(), Random::System).await?;
         // Says at once what cannot be.
         user_token::current(&hall, &app, &user).await.map_err(|error| error.to_string())?;
         let looker = format!("{user} inside {app}");

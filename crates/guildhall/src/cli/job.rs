@@ -69,7 +69,7 @@ impl Command {
 
 async fn open(place: &Place) -> Result<guildhall_app::Guildhall, String> {
     let config = place.load(&[])?;
-    serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await
+    serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await
 }
 
 fn parse(text: &str) -> Result<JobId, String> {

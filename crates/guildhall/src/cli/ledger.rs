@@ -21,7 +21,7 @@ impl Command {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let Self::Audit { place } = self;
         let config = place.load(&[])?;
-        let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
         let report =
             ledger::audit(&hall).await.map_err(|error| format!("the audit could not be made: {error:?}"))?;
         println!("transfers                  {}", report.transfers);

@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod chat;
+mod clock;
 mod dev_proxy;
 mod job;
 mod ledger;
@@ -39,6 +40,11 @@ enum Command {
     Account {
         #[command(subcommand)]
         command: account::Command,
+    },
+    /// Say what time it is in a hall, and move the clock of a development world on.
+    Clock {
+        #[command(subcommand)]
+        command: clock::Command,
     },
     /// Look into the double-entry ledger.
     Ledger {
@@ -200,6 +206,7 @@ impl Arguments {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Account { command } => command.run().await,
+            Command::Clock { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,

@@ -58,7 +58,7 @@ impl Command {
         let (Redirect::List { of } | Redirect::Add { of, .. } | Redirect::Remove { of, .. }) = &command;
         let app = AppId::parse(&of.app).map_err(|error| error.to_string())?;
         let config = of.place.load(&[])?;
-        let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
         let told = |error: guildhall_app::Error| error.to_string();
         match command {
             Redirect::List { .. } => {}

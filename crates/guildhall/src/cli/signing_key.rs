@@ -31,7 +31,7 @@ impl Command {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let (Self::List { place } | Self::Rotate { place, .. }) = &self;
         let config = place.load(&[])?;
-        let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
         let told = |error: guildhall_app::Error| error.to_string();
         let keys = match self {
             Self::List { .. } => signing_key::list(&hall).await.map_err(told)?,

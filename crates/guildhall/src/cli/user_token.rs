@@ -25,7 +25,7 @@ impl Arguments {
         let user = UserId::parse(&self.user).map_err(|error| error.to_string())?;
         let app = AppId::parse(&self.app).map_err(|error| error.to_string())?;
         let config = self.place.load(&[])?;
-        let hall = serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await?;
+        let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
         let token = user_token::mint(&hall, app, user).await.map_err(|error| error.to_string())?;
         println!("{token}");
         Ok(ExitCode::SUCCESS)

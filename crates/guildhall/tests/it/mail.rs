@@ -166,7 +166,7 @@ async fn beside(home: &Home, smtp: Option<&Smtp>) -> Guildhall {
         Some(smtp) => with_smtp(config, smtp),
         None => config,
     };
-    open_hall(&config, "http://localhost", Clock::System, Random::System).await.expect("it opens")
+    open_hall(&config, "http://localhost", Clock::system(), Random::System).await.expect("it opens")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -466,7 +466,7 @@ async fn too_many_requests_are_told_when_to_come_back_but_not_in_the_demo() {
         let mut config = config(&directory);
         config.requests_per_minute = NonZeroU32::new(3);
         let running =
-            serve::start(&config, Clock::System, Random::System, with_demo).await.expect("the hall opens");
+            serve::start(&config, Clock::system(), Random::System, with_demo).await.expect("the hall opens");
         let address = format!("{}/public-graphql?query=%7B__typename%7D", running.origin);
         for number in 0..3 {
             assert_eq!(fetch(&address, None).await.status(), 200, "request {number}");

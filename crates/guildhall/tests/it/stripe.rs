@@ -473,7 +473,7 @@ async fn a_processor_that_hangs_is_waited_for_so_long_and_no_longer() {
         origin: "http://localhost".into(),
         largest_upload_bytes: 1,
         mail: None,
-        sandbox: false,
+        money: guildhall_app::money::Settings::default(),
         stripe: Some(Settings { longest_ask: Duration::from_millis(300), ..usual }),
         webhooks: webhook::Settings::within(Reach::PublicOnly),
     };

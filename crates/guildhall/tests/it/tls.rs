@@ -59,7 +59,7 @@ async fn start(config: &Config, clock: &Clock) -> Running {
 
 /// A clock that stands still at the time that clients believe it is.
 fn frozen_now() -> Clock {
-    Clock::frozen(Clock::System.now_ms())
+    Clock::frozen(Clock::system().now_ms())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -466,7 +466,7 @@ async fn desk(reach: Reach, resolver: Resolver) -> (Guildhall, tempfile::TempDir
         origin: "http://localhost".into(),
         largest_upload_bytes: 1,
         mail: None,
-        sandbox: false,
+        money: guildhall_app::money::Settings::default(),
         stripe: None,
         webhooks: webhook::Settings { reach, longest_try: Duration::from_millis(300), resolver },
     };
@@ -770,7 +770,7 @@ async fn a_server_that_is_killed_while_it_delivers_delivers_all_the_same() {
     receiver.answer_next("/in", (0..4).map(|_| Answer::Silence));
     let company = CompanyId::parse(&demo["NEXT_PUBLIC_WHOP_COMPANY_ID"]).expect("an id");
     let hall =
-        open_hall(&beside(&home), "http://localhost", Clock::System, Random::System).await.expect("opens");
+        open_hall(&beside(&home), "http://localhost", Clock::system(), Random::System).await.expect("opens");
     let mut expected = BTreeSet::new();
     for number in 0..8 {
         // Two for each thing: the second waits for the first.
@@ -790,7 +790,7 @@ async fn a_server_that_is_killed_while_it_delivers_delivers_all_the_same() {
     drop(hall);
 
     // Its leases have ended by then.
-    let later = Clock::frozen(Clock::System.now_ms() + 120_000);
+    let later = Clock::frozen(Clock::system().now_ms() + 120_000);
     let config = Config { allow_private_webhooks: Some(true), ..beside(&home) };
     let running = serve::start(&config, later, Random::System, false).await.expect("it starts again");
     jobs::run_due(&running.hall).await.expect("it settles");
@@ -889,7 +889,7 @@ async fn listening_forwards_what_happens_with_a_signature_and_leaves_nothing_beh
         assert!(run(&mut home.over_data(&["webhooks", "trigger", event])).await.status.success());
     }
     let came = [receiver.next().await, receiver.next().await];
-    let actions = came.each_ref().map(|one| check(one, &secret, Clock::System.now_ms())["action"].clone());
+    let actions = came.each_ref().map(|one| check(one, &secret, Clock::system().now_ms())["action"].clone());
     assert_eq!(actions, [json!("payment.failed"), json!("membership.went_valid")]);
     let (first, second) = (line().await, line().await);
     assert!(
@@ -901,7 +901,7 @@ async fn listening_forwards_what_happens_with_a_signature_and_leaves_nothing_beh
     tokio::process::Command::new("kill").args(["-s", "INT", &id]).status().await.expect("kill is there");
     assert!(child.wait().await.expect("it ends").success(), "Ctrl-C is no failure");
     let hall =
-        open_hall(&beside(&home), "http://localhost", Clock::System, Random::System).await.expect("opens");
+        open_hall(&beside(&home), "http://localhost", Clock::system(), Random::System).await.expect("opens");
     assert!(webhook::all(&hall).await.expect("a list").is_empty());
     assert!(webhook::deliveries(&hall, None, false, 10).await.expect("a list").is_empty());
     assert!(receiver.rest().is_empty());

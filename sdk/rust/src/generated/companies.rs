@@ -87,7 +87,7 @@ pub struct GetCompanyLedgerAccountCompanyLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyLedgerAccountCompanyLedgerAccountBalanceCachesNodes {
     pub balance: f64,
-    /// Money held for something; nothing holds money yet.
+    /// What is not released yet, reserves included.
     pub pending_balance: f64,
     pub currency: Currencies,
 }

@@ -84,7 +84,7 @@ pub struct GetCurrentUserViewerUserLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetCurrentUserViewerUserLedgerAccountBalanceCachesNodes {
     pub balance: f64,
-    /// Money held for something; nothing holds money yet.
+    /// What is not released yet, reserves included.
     pub pending_balance: f64,
     pub currency: Currencies,
 }
@@ -189,7 +189,7 @@ pub struct GetUserLedgerAccountViewerUserLedgerAccountBalanceCaches {
 #[serde(rename_all = "camelCase")]
 pub struct GetUserLedgerAccountViewerUserLedgerAccountBalanceCachesNodes {
     pub balance: f64,
-    /// Money held for something; nothing holds money yet.
+    /// What is not released yet, reserves included.
     pub pending_balance: f64,
     pub currency: Currencies,
 }

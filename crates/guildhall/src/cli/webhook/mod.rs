@@ -118,7 +118,7 @@ fn usual_company(place: &Place) -> Result<Origin, String> {
 
 async fn open(place: &Place) -> Result<Guildhall, String> {
     let config = place.load(&[])?;
-    serve::open_hall(&config, "http://localhost", Clock::System, Random::System).await
+    serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await
 }
 
 fn parse<T: Id>(text: &str) -> Result<T, String> {

@@ -2,7 +2,7 @@
 
 use super::{Read, Tx, params};
 use crate::error::{Error, Result};
-use crate::ledger::{Account, AuditReport, Balance};
+use crate::ledger::{Account, AuditReport};
 use guildhall_core::ids::{Id, LedgerAccountId, TransferId};
 use guildhall_core::ledger::{AccountKind, Posting};
 use guildhall_core::money::Currency;
@@ -14,9 +14,7 @@ pub(crate) fn find(read: &mut Read<'_>, id: &LedgerAccountId) -> Result<Option<A
 }
 
 fn kind_of(word: &str) -> Result<AccountKind> {
-    [AccountKind::User, AccountKind::Company, AccountKind::Funding, AccountKind::PlatformFees]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
+    AccountKind::from_word(word)
         .ok_or_else(|| Error::internal(format!("an account of the unknown kind {word}")))
 }
 
@@ -34,6 +32,9 @@ pub(crate) fn find_of_owner(
 
 /// The account of an owner, made when there is none yet.
 pub(crate) fn find_or_insert(tx: &mut Tx<'_>, kind: AccountKind, owner: &str) -> Result<LedgerAccountId> {
+    if let Some(found) = find_of_owner(tx, kind, owner)? {
+        return Ok(found);
+    }
     let (id, now): (LedgerAccountId, i64) = (tx.mint(), tx.now);
     tx.execute(
         "insert into ledger_accounts (id, kind, owner_id, created_at)
@@ -44,20 +45,46 @@ pub(crate) fn find_or_insert(tx: &mut Tx<'_>, kind: AccountKind, owner: &str) ->
     find_of_owner(tx, kind, owner)?.ok_or_else(|| Error::internal("an account that was just made is missing"))
 }
 
-pub(crate) fn balances(read: &mut Read<'_>, account: &LedgerAccountId) -> Result<Vec<Balance>> {
+/// What the accounts of a user or company hold, one row an account and currency, in the order of currencies.
+pub(crate) fn balances_of_owner(
+    read: &mut Read<'_>,
+    owner: &str,
+) -> Result<Vec<(AccountKind, Currency, i64)>> {
     let rows = read.query(
-        "select currency, balance_minor
-         from ledger_balances
-         where account_id = $1
-         order by currency",
-        params![account],
+        "select a.kind, b.currency, b.balance_minor
+         from ledger_accounts a
+         join ledger_balances b on b.account_id = a.id
+         where a.kind in ('company', 'company_debt', 'company_pending', 'company_reserve', 'user', 'user_pending')
+           and a.owner_id = $1
+         order by b.currency",
+        params![owner],
     )?;
     rows.into_iter()
-        .map(|mut row| {
-            let currency = Currency::parse(&row.text(0)?).map_err(|error| Error::internal(error.0))?;
-            Ok(Balance { currency, balance_minor: row.int(1)? })
-        })
+        .map(|mut row| Ok((kind_of(&row.text(0)?)?, currency_of(&row.text(1)?)?, row.int(2)?)))
         .collect()
+}
+
+/// What an owner's account of a kind holds in a currency; `None` when there is no such account or balance.
+pub(crate) fn balance(
+    read: &mut Read<'_>,
+    kind: AccountKind,
+    owner: &str,
+    currency: Currency,
+) -> Result<Option<i64>> {
+    let row = read.first(
+        "select b.balance_minor
+         from ledger_accounts a
+         join ledger_balances b on b.account_id = a.id
+         where a.kind = $1
+           and a.owner_id = $2
+           and b.currency = $3",
+        params![kind.as_str(), owner, currency.code()],
+    )?;
+    row.map(|mut row| row.int(0)).transpose()
+}
+
+fn currency_of(code: &str) -> Result<Currency> {
+    Currency::parse(code).map_err(|error| Error::internal(error.0))
 }
 
 /// A transfer about to be written down.
@@ -68,6 +95,8 @@ pub(crate) struct NewTransfer<'a> {
     pub(crate) request_hash: &'a [u8],
     pub(crate) reason: &'a str,
     pub(crate) notes: Option<&'a str>,
+    /// The id of what is booked.
+    pub(crate) subject: Option<&'a str>,
 }
 
 /// What became of a transfer's key.
@@ -83,8 +112,9 @@ pub(crate) enum Claim {
 pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim> {
     let (id, now): (TransferId, i64) = (tx.mint(), tx.now);
     let added = tx.execute(
-        "insert into ledger_transfers (id, caller, idempotence_key, request_hash, reason, notes, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into ledger_transfers
+           (id, caller, idempotence_key, request_hash, reason, notes, subject_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (caller, idempotence_key) do nothing",
         params![
             &id,
@@ -93,6 +123,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim
             transfer.request_hash,
             transfer.reason,
             transfer.notes,
+            transfer.subject,
             now
         ],
     )?;
@@ -108,8 +139,21 @@ pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim
     Ok(Claim::Used { same_request: row.bytes(0)? == transfer.request_hash })
 }
 
-/// Writes a balanced posting down and moves the balances; `false` when an account would go below zero.
-pub(crate) fn post(tx: &mut Tx<'_>, transfer: &TransferId, posting: &Posting<Account>) -> Result<bool> {
+/// What became of a posting.
+#[derive(Debug)]
+pub(crate) enum Posted<'a> {
+    /// All of it is written.
+    Whole,
+    /// This account's balance would leave its bounds; the transaction must be given up.
+    OutOfBounds(&'a Account),
+}
+
+/// Writes a balanced posting down and moves the balances.
+pub(crate) fn post<'a>(
+    tx: &mut Tx<'_>,
+    transfer: &TransferId,
+    posting: &'a Posting<Account>,
+) -> Result<Posted<'a>> {
     if !posting.is_balanced() {
         return Err(Error::internal("an unbalanced posting"));
     }
@@ -117,39 +161,74 @@ pub(crate) fn post(tx: &mut Tx<'_>, transfer: &TransferId, posting: &Posting<Acc
     // One order for everyone, so that two transfers never wait for each other.
     entries.sort_by(|(_, a), (_, b)| a.account.id.cmp(&b.account.id));
     for (position, entry) in entries {
-        if !move_balance(tx, &entry.account, posting.currency, entry.amount_minor)? {
-            return Ok(false);
-        }
+        let Some(moved) = move_balance(tx, &entry.account, posting.currency, entry.amount_minor)? else {
+            return Ok(Posted::OutOfBounds(&entry.account));
+        };
         tx.execute(
-            "insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
-             values ($1, $2, $3, $4, $5)",
-            params![transfer, position, &entry.account.id, posting.currency.code(), entry.amount_minor],
+            "insert into ledger_entries
+               (transfer_id, position, account_id, currency, amount_minor, sequence, balance_after_minor)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            params![
+                transfer,
+                position,
+                &entry.account.id,
+                posting.currency.code(),
+                entry.amount_minor,
+                moved.sequence,
+                moved.balance_after_minor
+            ],
         )?;
     }
-    Ok(true)
+    Ok(Posted::Whole)
 }
 
-fn move_balance(tx: &mut Tx<'_>, account: &Account, currency: Currency, amount_minor: i64) -> Result<bool> {
+/// A balance that was moved.
+struct Moved {
+    /// Which of its moves this was, from one.
+    sequence: i64,
+    balance_after_minor: i64,
+}
+
+/// Moves one balance; `None` when it would leave its bounds.
+fn move_balance(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    currency: Currency,
+    amount_minor: i64,
+) -> Result<Option<Moved>> {
     let overdraft = account.kind.may_go_negative();
-    if amount_minor < 0 && !overdraft {
-        let moved = tx.execute(
+    let row = if amount_minor < 0 && !overdraft {
+        tx.first(
             "update ledger_balances
-             set balance_minor = balance_minor + $3
+             set balance_minor = balance_minor + $3, last_sequence = last_sequence + 1
              where account_id = $1
                and currency = $2
-               and balance_minor + $3 >= 0",
+               and balance_minor + $3 >= 0
+             returning last_sequence, balance_minor",
             params![&account.id, currency.code(), amount_minor],
-        )?;
-        return Ok(moved == 1);
-    }
-    tx.execute(
-        "insert into ledger_balances (account_id, currency, overdraft, balance_minor)
-         values ($1, $2, $3, $4)
-         on conflict (account_id, currency)
-         do update set balance_minor = ledger_balances.balance_minor + excluded.balance_minor",
-        params![&account.id, currency.code(), overdraft, amount_minor],
-    )?;
-    Ok(true)
+        )?
+    } else if amount_minor > 0 && !account.kind.may_go_positive() {
+        tx.first(
+            "update ledger_balances
+             set balance_minor = balance_minor + $3, last_sequence = last_sequence + 1
+             where account_id = $1
+               and currency = $2
+               and balance_minor + $3 <= 0
+             returning last_sequence, balance_minor",
+            params![&account.id, currency.code(), amount_minor],
+        )?
+    } else {
+        tx.first(
+            "insert into ledger_balances (account_id, currency, overdraft, balance_minor, last_sequence)
+             values ($1, $2, $3, $4, 1)
+             on conflict (account_id, currency)
+             do update set balance_minor = ledger_balances.balance_minor + excluded.balance_minor,
+               last_sequence = ledger_balances.last_sequence + 1
+             returning last_sequence, balance_minor",
+            params![&account.id, currency.code(), overdraft, amount_minor],
+        )?
+    };
+    row.map(|mut row| Ok(Moved { sequence: row.int(0)?, balance_after_minor: row.int(1)? })).transpose()
 }
 
 /// Counts everything that must not be: all zero in a sound ledger.

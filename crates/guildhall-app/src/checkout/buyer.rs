@@ -1,0 +1,64 @@
+//! Buyers: who pays, signed in or by an e-mail that makes or finds their account.
+
+use crate::error::{Error, Result};
+use crate::mail;
+use crate::store::{self, Tx};
+use crate::user::{self, NewUser};
+use guildhall_core::account::check_email;
+use guildhall_core::ids::{Id, UserId};
+
+/// Who pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Buyer {
+    /// Somebody who is signed in.
+    SignedIn(UserId),
+    /// Whoever reads the letters to this address: what is bought is theirs, and nobody is signed in by it.
+    Email(String),
+}
+
+/// The hash that no password fits.
+const NO_PASSWORD: &str = "!";
+/// How often another username is tried when one is taken.
+const TRIES: usize = 5;
+
+/// The buyer's user. An address without an account gets one, without a password: its owner chooses one by letter.
+pub(crate) fn find_or_make(tx: &mut Tx<'_>, buyer: &Buyer) -> Result<UserId> {
+    let email = match buyer {
+        Buyer::SignedIn(user) => return Ok(user.clone()),
+        Buyer::Email(email) => mail::check_address(check_email(email)?)?.to_owned(),
+    };
+    if let Some(account) = store::account::find_by_email(tx, &email)? {
+        return Ok(account.user);
+    }
+    for _ in 0..TRIES {
+        let user = NewUser { username: username(tx), name: None, email: Some(email.clone()), bio: None };
+        let user = match user::create(tx, &user) {
+            Ok(user) => user,
+            Err(Error::Conflict(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        if store::account::insert(tx, &user, &email, NO_PASSWORD)? {
+            return Ok(user);
+        }
+        return Err(Error::internal("an e-mail that had no account has one"));
+    }
+    Err(Error::internal("no username is free"))
+}
+
+/// A username that says nothing about its owner.
+fn username(tx: &Tx<'_>) -> String {
+    let fresh: UserId = tx.mint();
+    let tail: String = fresh.as_str().chars().rev().take(8).collect();
+    format!("member_{}", tail.to_lowercase())
+}
+
+/// Who would pay, as far as it is known: an address may have an account.
+pub(crate) fn find(read: &mut store::Read<'_>, buyer: &Buyer) -> Result<Option<UserId>> {
+    match buyer {
+        Buyer::SignedIn(user) => Ok(Some(user.clone())),
+        Buyer::Email(email) => {
+            let email = check_email(email)?;
+            Ok(store::account::find_by_email(read, email)?.map(|account| account.user))
+        }
+    }
+}

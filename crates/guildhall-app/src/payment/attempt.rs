@@ -1,0 +1,393 @@
+//! An attempt: the processor is asked, and its answer is taken.
+
+use super::settlement::{self, settle};
+use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
+use crate::Guildhall;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
+use crate::store;
+use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId};
+use guildhall_core::job::Failure;
+use guildhall_core::money::Currency;
+use guildhall_core::payment::{Event, Next, Stage};
+use guildhall_core::receipt::BillingReason;
+
+/// How long a processor that takes its time is left alone, in milliseconds (an hour).
+const PENDING_MS: i64 = 60 * 60 * 1000;
+
+/// How an attempt went, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Paid, and what was bought is the buyer's.
+    Paid,
+    /// The buyer has to go there first.
+    SecondStep(String),
+    /// Nothing is known yet: the processor takes its time, or does not answer.
+    UnderWay,
+    /// It was declined; the sentence is for the buyer.
+    Declined(String),
+    /// The money was taken and is given back, since what it was for cannot be had any more.
+    GivenBack,
+    /// Nobody wants it any more.
+    Over,
+}
+
+/// How a payment stands, to its buyer.
+pub(crate) fn outcome(payment: &Payment) -> Outcome {
+    match payment.state.stage {
+        Stage::Paid => Outcome::Paid,
+        Stage::NeedsAction => {
+            Outcome::SecondStep(payment.action_url.clone().unwrap_or_else(|| "/".to_owned()))
+        }
+        Stage::Drafted | Stage::Authorizing | Stage::Pending | Stage::Charged => Outcome::UnderWay,
+        Stage::Failed => {
+            let sentence = payment.failure.as_ref().map(|(_, sentence)| sentence.clone());
+            Outcome::Declined(sentence.unwrap_or_else(|| "The payment was declined.".to_owned()))
+        }
+        Stage::Returning | Stage::AutoRefunded => Outcome::GivenBack,
+        Stage::Canceled | Stage::Uncollectible => Outcome::Over,
+    }
+}
+
+/// Goes on with a payment as far as it goes: asks the processor, records what it says, gives back what cannot be kept.
+/// Whoever else does the same at the same time does no harm.
+///
+/// # Errors
+/// `Internal` only; that a processor is silent is no error.
+pub(crate) async fn drive(hall: &Guildhall, id: &PaymentId) -> Result<Outcome> {
+    // Each round commits a step, of which there are few.
+    for _ in 0..4 {
+        let wanted = id.clone();
+        let payment = hall.store.read(move |read| require(read, &wanted)).await?;
+        let answer = match payment.state.resume() {
+            Next::AskProcessor => ask(hall, &payment).await?,
+            Next::GiveBack => {
+                give_back(hall, &payment).await?;
+                let wanted = id.clone();
+                let payment = hall.store.read(move |read| require(read, &wanted)).await?;
+                return Ok(outcome(&payment));
+            }
+            Next::Record => {
+                let (wanted, house) = (id.clone(), hall.house());
+                hall.store.write(move |tx| settlement::record(tx, &house, &wanted)).await?;
+                continue;
+            }
+            Next::Nothing | Next::AwaitBuyer | Next::AwaitProcessor => return Ok(outcome(&payment)),
+        };
+        match answer {
+            Ok(answer) => settled(hall, &payment, answer).await?,
+            Err(Silence(what)) => {
+                tracing::warn!(payment = %id, what, "a processor did not answer; it is asked again");
+                return Ok(Outcome::UnderWay);
+            }
+        }
+    }
+    let wanted = id.clone();
+    let payment = hall.store.read(move |read| require(read, &wanted)).await?;
+    Ok(outcome(&payment))
+}
+
+/// Writes an answer down. A balance that does not hold enough declines.
+async fn settled(hall: &Guildhall, payment: &Payment, answer: Answer) -> Result<()> {
+    let (id, attempt, house) = (payment.id.clone(), payment.state.attempt, hall.house());
+    let (again, house_again) = (id.clone(), hall.house());
+    let written = hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await;
+    match written {
+        Err(Error::InsufficientFunds(_)) if payment.processor == Some(Processor::PlatformBalance) => {
+            let declined = Answer::Declined {
+                reference: None,
+                code: "insufficient_funds".to_owned(),
+                message: "The balance does not hold enough.".to_owned(),
+            };
+            hall.store.write(move |tx| settle(tx, &house_again, &again, attempt, &declined)).await
+        }
+        written => written,
+    }
+}
+
+/// Asks the processor of an attempt.
+async fn ask(hall: &Guildhall, payment: &Payment) -> Result<std::result::Result<Answer, Silence>> {
+    let processor = payment.processor.ok_or_else(|| Error::internal("an attempt without a processor"))?;
+    if processor == Processor::PlatformBalance {
+        // The ledger moves it in the transaction that records the payment.
+        let reference = payment.state.charge_key(payment.id.as_str());
+        return Ok(Ok(Answer::Charged { reference, method: None }));
+    }
+    if payment.reference.is_some() {
+        // It was asked before, and the buyer came back from a second step, or it took its time.
+        return Ok(processor::look_up(hall, processor, &asked(payment)).await);
+    }
+    let wanted = payment.clone();
+    let charge = hall.store.read(move |read| charge_of(read, &wanted)).await?;
+    let charge = Charge { return_url: return_url(hall, payment), ..charge };
+    Ok(processor::charge(hall, processor, &charge).await)
+}
+
+fn asked(payment: &Payment) -> Asked {
+    Asked { key: payment.state.charge_key(payment.id.as_str()), reference: payment.reference.clone() }
+}
+
+/// Where a second step leads back to.
+fn return_url(hall: &Guildhall, payment: &Payment) -> String {
+    format!("{}/checkout/return/{}", hall.origin(), payment.id)
+}
+
+fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
+    let method = match &payment.method {
+        Some(id) => store::payment_method::find(read, id)?,
+        None => None,
+    };
+    let plan: Option<Plan> = store::plan::find(read, &payment.plan)?;
+    let title = match store::access_pass::find(read, &payment.access_pass)? {
+        Some(found) => format!("{}: {}", found.company.title, found.pass.title),
+        None => payment.company.to_string(),
+    };
+    Ok(Charge {
+        key: payment.state.charge_key(payment.id.as_str()),
+        payment: payment.id.clone(),
+        user: payment.user.clone(),
+        email: store::user::find(read, &payment.user)?.and_then(|user| user.email),
+        amount_minor: payment.state.amount_minor,
+        currency: payment.currency,
+        is_present: !payment.is_renewal() && payment.billing_reason != BillingReason::Manual,
+        is_kept: method.is_some()
+            || plan.is_some_and(|plan| plan.plan_type == crate::plan::PlanType::Renewal),
+        method,
+        description: payment.description.clone().unwrap_or(title),
+        return_url: String::new(),
+    })
+}
+
+/// Gives back what was taken and cannot be kept.
+async fn give_back(hall: &Guildhall, payment: &Payment) -> Result<()> {
+    let processor = payment.processor.ok_or_else(|| Error::internal("a charge without a processor"))?;
+    let wanted = GiveBack {
+        key: payment.state.return_key(payment.id.as_str()),
+        charge: payment.reference.clone().unwrap_or_default(),
+        amount_minor: payment.state.amount_minor,
+        currency: payment.currency,
+    };
+    match processor::give_back(hall, processor, &wanted).await {
+        Ok(GivenBack::Done { .. } | GivenBack::Pending { .. }) => {
+            let id = payment.id.clone();
+            hall.store.write(move |tx| settlement::returned(tx, &id)).await
+        }
+        Ok(GivenBack::Failed { message, .. }) => {
+            tracing::error!(payment = %payment.id, message, "what was taken cannot be given back");
+            Ok(())
+        }
+        Err(Silence(what)) => {
+            tracing::warn!(payment = %payment.id, what, "a processor did not answer; it is asked again");
+            Ok(())
+        }
+    }
+}
+
+/// Does what is to be done with a payment that nobody works on: the job that every attempt leaves behind.
+pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::Result<(), Failure> {
+    let temporary = |error: Error| Failure::Temporary(error.told());
+    let (wanted, house) = (id.clone(), hall.house());
+    hall.store.write(move |tx| super::release::release_due(tx, &house, &wanted)).await.map_err(temporary)?;
+    let wanted = id.clone();
+    let payment = hall.store.read(move |read| require(read, &wanted)).await.map_err(temporary)?;
+    match payment.state.resume() {
+        Next::Nothing => Ok(()),
+        Next::AwaitBuyer => await_buyer(hall, &payment).await.map_err(temporary),
+        Next::AwaitProcessor => await_processor(hall, &payment).await.map_err(temporary),
+        Next::AskProcessor | Next::Record | Next::GiveBack => {
+            if payment.updated_at + LOOK_AFTER_MS > hall.now_ms() {
+                // Somebody is at it.
+                let (id, at) = (id.clone(), payment.updated_at + LOOK_AFTER_MS);
+                return again(hall, id, at).await.map_err(temporary);
+            }
+            drive(hall, id).await.map_err(temporary)?;
+            let wanted = id.clone();
+            let payment = hall.store.read(move |read| require(read, &wanted)).await.map_err(temporary)?;
+            match payment.state.resume() {
+                Next::AskProcessor | Next::Record | Next::GiveBack => {
+                    Err(Failure::Temporary("the processor does not answer".into()))
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+async fn again(hall: &Guildhall, id: PaymentId, at: i64) -> Result<()> {
+    hall.store
+        .write(move |tx| {
+            let payment = require(tx, &id)?;
+            look_after(tx, &payment, at)
+        })
+        .await
+}
+
+/// A buyer who does not come back from the second step in time has not paid.
+async fn await_buyer(hall: &Guildhall, payment: &Payment) -> Result<()> {
+    let over_at = payment.last_attempt_at.unwrap_or(payment.created_at) + super::SECOND_STEP_MS;
+    if hall.now_ms() < over_at {
+        return again(hall, payment.id.clone(), over_at).await;
+    }
+    let processor = payment.processor.unwrap_or(Processor::Sandbox);
+    // They may have done it, and never come back.
+    let answer = match processor::look_up(hall, processor, &asked(payment)).await {
+        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => answer,
+        Ok(Answer::NeedsAction { reference, .. } | Answer::Pending { reference }) => Answer::Declined {
+            reference: Some(reference),
+            code: "expired".to_owned(),
+            message: "The payment was not confirmed in time.".to_owned(),
+        },
+        Err(Silence(what)) => return Err(Error::internal(what)),
+    };
+    settled(hall, payment, answer).await
+}
+
+async fn await_processor(hall: &Guildhall, payment: &Payment) -> Result<()> {
+    let processor = payment.processor.ok_or_else(|| Error::internal("an attempt without a processor"))?;
+    match processor::look_up(hall, processor, &asked(payment)).await {
+        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
+            settled(hall, payment, answer).await
+        }
+        Ok(_) | Err(_) => again(hall, payment.id.clone(), hall.now_ms() + PENDING_MS).await,
+    }
+}
+
+/// The buyer came back from the second step: asks how it went.
+///
+/// # Errors
+/// `NotFound`; that it is not done is no error.
+pub async fn come_back(hall: &Guildhall, id: PaymentId) -> Result<Outcome> {
+    look_again(hall, &id).await?;
+    drive(hall, &id).await
+}
+
+/// Lets the processor be asked again how an attempt went that waits for something.
+pub(super) async fn look_again(hall: &Guildhall, id: &PaymentId) -> Result<()> {
+    let (id, house) = (id.clone(), hall.house());
+    let wanted = id.clone();
+    let payment = hall.store.read(move |read| require(read, &wanted)).await?;
+    match payment.state.stage {
+        Stage::NeedsAction => {
+            let step = hall.store.write(move |tx| {
+                tx.lock(&format!("payment {id}"))?;
+                let mut payment = require(tx, &id)?;
+                if payment.state.stage == Stage::NeedsAction {
+                    change(tx, &mut payment, Event::ActionDone)?;
+                    look_after(tx, &payment, tx.now + LOOK_AFTER_MS)?;
+                }
+                Ok(())
+            });
+            step.await
+        }
+        // Money that was taken is never overlooked, also where it was thought to have failed.
+        Stage::Pending | Stage::Failed | Stage::Canceled | Stage::Uncollectible
+            if payment.reference.is_some() =>
+        {
+            let processor = payment.processor.unwrap_or(Processor::Sandbox);
+            match processor::look_up(hall, processor, &asked(&payment)).await {
+                Ok(answer @ Answer::Charged { .. }) => {
+                    let attempt = payment.state.attempt;
+                    hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await
+                }
+                Ok(answer @ Answer::Declined { .. }) if payment.state.stage == Stage::Pending => {
+                    settled(hall, &payment, answer).await
+                }
+                Ok(_) => Ok(()),
+                Err(Silence(what)) => Err(Error::internal(what)),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The buyer does not want the second step: the attempt is declined, and another method can be tried.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn give_up(hall: &Guildhall, id: PaymentId) -> Result<()> {
+    let wanted = id.clone();
+    let payment = hall.store.read(move |read| require(read, &wanted)).await?;
+    if payment.state.stage != Stage::NeedsAction {
+        return Ok(());
+    }
+    if payment.processor == Some(Processor::Sandbox) {
+        let key = payment.state.charge_key(payment.id.as_str());
+        hall.store.write(move |tx| processor::sandbox::take_second_step(tx, &key, false)).await?;
+    }
+    let processor = payment.processor.unwrap_or(Processor::Sandbox);
+    match processor::look_up(hall, processor, &asked(&payment)).await {
+        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
+            settled(hall, &payment, answer).await
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What a second step of the sandbox is about.
+#[derive(Debug, Clone)]
+pub struct SecondStep {
+    /// Whether it still waits for the buyer.
+    pub waits: bool,
+    /// Who sells.
+    pub seller: String,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// The currency.
+    pub currency: Currency,
+    /// The checkout it belongs to.
+    pub session: Option<CheckoutSessionId>,
+}
+
+/// The second step of a payment in the sandbox, to whoever holds its unguessable id.
+///
+/// # Errors
+/// `NotFound`, also for a payment of another processor.
+pub async fn second_step(hall: &Guildhall, id: PaymentId) -> Result<SecondStep> {
+    hall.store
+        .read(move |read| {
+            let payment = require(read, &id)?;
+            if payment.processor != Some(Processor::Sandbox) {
+                return crate::error::no_such("payment", &id);
+            }
+            let seller = store::company::find(read, &payment.company)?;
+            Ok(SecondStep {
+                waits: payment.state.stage == Stage::NeedsAction,
+                seller: seller.map_or_else(String::new, |company| company.title),
+                amount_minor: payment.state.amount_minor,
+                currency: payment.currency,
+                session: payment.checkout_session,
+            })
+        })
+        .await
+}
+
+/// The buyer confirms at the sandbox's bank, or refuses to.
+///
+/// # Errors
+/// `NotFound`; what was answered before stays as it was.
+pub async fn take_second_step(hall: &Guildhall, id: PaymentId, confirmed: bool) -> Result<()> {
+    hall.store
+        .write(move |tx| {
+            let payment = require(tx, &id)?;
+            if payment.processor != Some(Processor::Sandbox) {
+                return crate::error::no_such("payment", &id);
+            }
+            let key = payment.state.charge_key(id.as_str());
+            processor::sandbox::take_second_step(tx, &key, confirmed).map(|_| ())
+        })
+        .await
+}
+
+/// The checkout of a payment.
+///
+/// # Errors
+/// `NotFound`, also for a payment that was made without one.
+pub async fn session_of(hall: &Guildhall, id: PaymentId) -> Result<CheckoutSessionId> {
+    hall.store
+        .read(move |read| match require(read, &id)?.checkout_session {
+            Some(session) => Ok(session),
+            None => crate::error::no_such("payment", &id),
+        })
+        .await
+}

@@ -1,0 +1,61 @@
+//! Payment methods that people keep, and who may charge them.
+
+use crate::Guildhall;
+use crate::error::{Result, no_such};
+use crate::processor::{KeptMethod, PaymentMethod, Processor};
+use crate::store::{self, Read, Tx};
+use guildhall_core::card::CardFace;
+use guildhall_core::ids::{CompanyId, PaymentMethodId, UserId};
+
+/// The most methods that are shown of somebody.
+const MOST_SHOWN: i64 = 20;
+
+/// Keeps a card for its buyer.
+pub(crate) fn keep_method(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    processor: Processor,
+    face: &CardFace,
+) -> Result<PaymentMethodId> {
+    let (month, year) = (i64::from(face.expiry_month), face.expiry_year);
+    let kept = KeptMethod {
+        reference: format!("card_{}_{month:02}{year}", face.last4),
+        brand: Some(face.brand.as_str().to_owned()),
+        last4: Some(face.last4.clone()),
+        expiry: Some((month, year)),
+    };
+    store::payment_method::find_or_insert(tx, user, processor, &kept)
+}
+
+/// The method by which a company may charge somebody without asking.
+pub(crate) fn consented(
+    read: &mut Read<'_>,
+    user: &UserId,
+    company: &CompanyId,
+) -> Result<Option<PaymentMethod>> {
+    store::payment_method::consented(read, user, company)
+}
+
+/// The methods somebody keeps here, newest first, at most twenty.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn methods(hall: &Guildhall, user: UserId) -> Result<Vec<PaymentMethod>> {
+    hall.store.read(move |read| store::payment_method::of_user(read, &user, MOST_SHOWN)).await
+}
+
+/// Forgets somebody's method: nobody charges it any more.
+///
+/// # Errors
+/// `NotFound` when it is not theirs.
+pub async fn remove_method(hall: &Guildhall, user: UserId, id: PaymentMethodId) -> Result<()> {
+    hall.store
+        .write(move |tx| {
+            if store::payment_method::remove(tx, &user, &id)? {
+                Ok(())
+            } else {
+                no_such("payment method", &id)
+            }
+        })
+        .await
+}

@@ -1,0 +1,233 @@
+//! Payments: what a buyer owes and pays, from the draft to the money, the membership and the ledger.
+//!
+//! The machine is `guildhall_core::payment`; here its steps are committed and its processor is asked. The order is
+//! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`), and its answer is
+//! committed together with what was bought (`settlement.rs`). Each attempt leaves a job behind that does what
+//! `Payment::resume` says should the server die anywhere in between, so that there is one charge and one membership,
+//! or none of either. What of a sale is released when is in `release.rs`.
+
+mod attempt;
+mod method;
+mod news;
+mod record;
+mod release;
+mod settlement;
+
+pub(crate) use attempt::carry_on;
+pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
+pub(crate) use attempt::{drive, outcome};
+pub(crate) use method::{consented, keep_method};
+pub use method::{methods, remove_method};
+pub(crate) use news::hear;
+pub(crate) use record::{posting_parties, promo_text, source, subject, tell};
+pub(crate) use release::schedule_releases;
+pub(crate) use settlement::{fail, settle};
+
+use crate::House;
+use crate::error::{Error, Result, no_such};
+use crate::jobs::{self, Work};
+use crate::plan::Plan;
+use crate::processor::Processor;
+use crate::store::{self, Tx};
+use guildhall_core::ids::{
+    AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
+    PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
+};
+use guildhall_core::money::Currency;
+use guildhall_core::payment as rules;
+use guildhall_core::payment::{Event, Stage};
+use guildhall_core::price::Price;
+use guildhall_core::receipt::BillingReason;
+use guildhall_core::sale::Sale;
+
+/// How long an attempt may take before somebody else looks after it, in milliseconds.
+const LOOK_AFTER_MS: i64 = 60_000;
+/// How long a buyer may take for a second step, in milliseconds (an hour).
+const SECOND_STEP_MS: i64 = 60 * 60 * 1000;
+
+/// A payment. Times are milliseconds; amounts are minor units of its currency.
+#[derive(Debug, Clone)]
+pub struct Payment {
+    /// The id.
+    pub id: PaymentId,
+    /// Who sells.
+    pub company: CompanyId,
+    /// Who pays.
+    pub user: UserId,
+    /// What is bought.
+    pub plan: PlanId,
+    /// The pass that the plan sells.
+    pub access_pass: AccessPassId,
+    /// What it pays for, once that exists.
+    pub membership: Option<MembershipId>,
+    /// The checkout it was made in.
+    pub checkout_session: Option<CheckoutSessionId>,
+    /// Which renewal it is.
+    pub renewal_key: Option<String>,
+    /// The invoice it pays.
+    pub invoice: Option<InvoiceId>,
+    /// The waitlist's entry that let the buyer in.
+    pub entry: Option<EntryId>,
+    /// The app that asked for it.
+    pub app: Option<AppId>,
+    /// Why there is one.
+    pub billing_reason: BillingReason,
+    /// What it is for, in its maker's words.
+    pub description: Option<String>,
+    /// The maker's own JSON object, as text.
+    pub metadata: String,
+    /// Where the buyer goes afterwards.
+    pub redirect_url: Option<String>,
+    /// What was answered to the plan's fields, as JSON text.
+    pub answers: String,
+    /// How many of the plan.
+    pub quantity: i64,
+    /// The currency.
+    pub currency: Currency,
+    /// The price, line by line.
+    pub price: Price,
+    /// The name of the tax, and its rate in hundredths of a percent.
+    pub tax: Option<(String, i64)>,
+    /// Where it stands.
+    pub state: rules::Payment,
+    /// Who is asked for the money.
+    pub processor: Option<Processor>,
+    /// By which method.
+    pub method: Option<PaymentMethodId>,
+    /// What the processor calls the charge.
+    pub reference: Option<String>,
+    /// Where the buyer takes the second step.
+    pub action_url: Option<String>,
+    /// How many attempts were declined.
+    pub failures: i64,
+    /// Why the last one was, in the processor's word and as a sentence.
+    pub failure: Option<(String, String)>,
+    /// How many of the plan's stock it holds.
+    pub stock_held: i64,
+    /// The promo code that was used.
+    pub promo_code: Option<PromoCodeId>,
+    /// Who brought the buyer.
+    pub affiliate: Option<AffiliateId>,
+    /// How it was divided, and what is left of the parts.
+    pub sale: Option<Sale>,
+    /// When the parts are released: what is pending, in reserve, and of the reward.
+    pub releases: Option<(i64, i64, i64)>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it changed last.
+    pub updated_at: i64,
+    /// When it was paid.
+    pub paid_at: Option<i64>,
+    /// When something of it was refunded last.
+    pub refunded_at: Option<i64>,
+    /// When the last attempt began.
+    pub last_attempt_at: Option<i64>,
+    /// When the next begins by itself.
+    pub next_attempt_at: Option<i64>,
+}
+
+impl Payment {
+    /// Whether it renews a membership.
+    #[must_use]
+    pub fn is_renewal(&self) -> bool {
+        self.renewal_key.is_some()
+    }
+
+    /// A payment of nothing yet, for a plan.
+    pub(crate) fn draft(
+        tx: &Tx<'_>,
+        plan: &Plan,
+        user: &UserId,
+        quantity: i64,
+        price: Price,
+        currency: Currency,
+        billing_reason: BillingReason,
+    ) -> Result<Self> {
+        Ok(Self {
+            id: tx.mint(),
+            company: plan.company.clone(),
+            user: user.clone(),
+            plan: plan.id.clone(),
+            access_pass: plan.access_pass.clone(),
+            membership: None,
+            checkout_session: None,
+            renewal_key: None,
+            invoice: None,
+            entry: None,
+            app: None,
+            billing_reason,
+            description: None,
+            metadata: "{}".to_owned(),
+            redirect_url: None,
+            answers: "[]".to_owned(),
+            quantity,
+            currency,
+            price,
+            tax: None,
+            state: rules::Payment::draft(price.total_minor, currency)?,
+            processor: None,
+            method: None,
+            reference: None,
+            action_url: None,
+            failures: 0,
+            failure: None,
+            stock_held: 0,
+            promo_code: None,
+            affiliate: None,
+            sale: None,
+            releases: None,
+            created_at: tx.now,
+            updated_at: tx.now,
+            paid_at: None,
+            refunded_at: None,
+            last_attempt_at: None,
+            next_attempt_at: None,
+        })
+    }
+}
+
+/// Begins an attempt, or skips the charge of what is too little; writes the payment down. The caller asks the processor
+/// after the commit, by [`drive`].
+pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
+    let event = if payment.state.is_chargeable { Event::Begin } else { Event::Skip };
+    if let Some(state) = payment.state.apply(event)? {
+        payment.state = state;
+    }
+    payment.failure = None;
+    payment.reference = None;
+    payment.action_url = None;
+    payment.next_attempt_at = None;
+    payment.last_attempt_at = Some(tx.now);
+    store::payment::save(tx, payment)?;
+    match payment.state.stage {
+        Stage::Paid => record::skipped(tx, house, payment),
+        _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),
+    }
+}
+
+/// Has a payment looked after at a moment, should nobody have done so before.
+pub(crate) fn look_after(tx: &mut Tx<'_>, payment: &Payment, at: i64) -> Result<()> {
+    jobs::enqueue_at(tx, &Work::Payment(payment.id.clone()), &lane(payment.id.as_str()), at).map(|_| ())
+}
+
+/// The lane of work on a payment or membership: there are eight, so that such work is done in parallel, and mail and
+/// webhooks keep their places.
+pub(crate) fn lane(id: &str) -> String {
+    format!("billing-{}", id.bytes().last().unwrap_or(0) % 8)
+}
+
+/// A payment that must be there.
+pub(crate) fn require(tx: &mut store::Read<'_>, id: &PaymentId) -> Result<Payment> {
+    match store::payment::find(tx, id)? {
+        Some(payment) => Ok(payment),
+        None => no_such("payment", id),
+    }
+}
+
+/// Writes a change of a payment's state down; `None` changes nothing.
+pub(crate) fn change(tx: &mut Tx<'_>, payment: &mut Payment, event: Event) -> Result<bool> {
+    let Some(state) = payment.state.apply(event).map_err(Error::from)? else { return Ok(false) };
+    payment.state = state;
+    store::payment::save(tx, payment)?;
+    Ok(true)
+}

@@ -1,0 +1,233 @@
+//! Records: what a payment that was made brings about, in one transaction. The membership begins or is renewed, the
+//! money is divided and booked, webhooks and the buyer are told.
+
+use super::Payment;
+use super::release::schedule_releases;
+use crate::House;
+use crate::affiliate;
+use crate::billing;
+use crate::dispute;
+use crate::error::{Error, Result};
+use crate::ledger::{self, Booked, Parties};
+use crate::membership::{self, Purchase};
+use crate::plan::{self, Plan};
+use crate::processor::Processor;
+use crate::promo_code;
+use crate::store::{self, Read, Tx};
+use crate::webhook;
+use guildhall_core::affiliate::Commission;
+use guildhall_core::fee::divide;
+use guildhall_core::ids::{CompanyId, Id, UserId};
+use guildhall_core::payment::Event;
+use guildhall_core::posting::{Happening, Source};
+use guildhall_core::receipt::{friendly_status, status};
+use guildhall_core::sale::Sale;
+use guildhall_core::webhook::{Event as Told, Money, Payment as Shown, Product, Subject};
+
+/// Records a payment that was charged; `false` when what it was for cannot be had any more, and nothing was written.
+pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<bool> {
+    let Some(plan) = store::plan::find(tx, &payment.plan)? else {
+        return Err(Error::internal("a payment of a plan that is not there"));
+    };
+    if !bring_about(tx, house, payment, &plan)? {
+        return Ok(false);
+    }
+    let state = payment.state.apply(Event::Record)?;
+    payment.state = state.unwrap_or(payment.state);
+    sell(tx, house, payment, &plan)?;
+    payment.paid_at = Some(tx.now);
+    // What was held is sold.
+    payment.stock_held = 0;
+    store::payment::save(tx, payment)?;
+    schedule_releases(tx, payment)?;
+    dispute::expect_of_sandbox(tx, payment)?;
+    tell(tx, payment, Told::PaymentSucceeded)?;
+    Ok(true)
+}
+
+/// Records a payment of which nothing is charged.
+pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
+    let Some(plan) = store::plan::find(tx, &payment.plan)? else {
+        return Err(Error::internal("a payment of a plan that is not there"));
+    };
+    if !bring_about(tx, house, payment, &plan)? {
+        return Err(Error::Conflict("What was asked for cannot be had any more.".into()));
+    }
+    payment.paid_at = Some(tx.now);
+    payment.stock_held = 0;
+    store::payment::save(tx, payment)?;
+    tell(tx, payment, Told::PaymentSucceeded)
+}
+
+/// The membership that a payment begins or renews, and the invoice that it pays.
+fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<bool> {
+    if payment.is_renewal() {
+        return billing::renewed(tx, house, payment, plan);
+    }
+    if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
+        return Ok(false);
+    }
+    let purchase = Purchase {
+        checkout_session: payment.checkout_session.clone(),
+        promo_code: payment.promo_code.clone(),
+        affiliate: payment.affiliate.clone(),
+        method: payment.method.clone(),
+        quantity: payment.quantity,
+        metadata: payment.metadata.clone(),
+        answers: payment.answers.clone(),
+    };
+    payment.membership = Some(membership::begin(tx, plan, &payment.user, &purchase)?);
+    Ok(true)
+}
+
+/// Divides what was paid and books it.
+fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<()> {
+    let processor = payment.processor.unwrap_or(Processor::PlatformBalance);
+    let earner = earner(tx, payment, plan)?;
+    let (fee, commission) = (house.money.processor_fee(processor, payment.currency), earner.as_ref());
+    let shares = divide(
+        payment.state.amount_minor,
+        fee,
+        house.money.platform_fee(),
+        commission.map(|(_, commission)| *commission),
+    )?;
+    let reserve = match processor {
+        Processor::PlatformBalance => 0,
+        Processor::Sandbox | Processor::Stripe => house.money.reserve_basis_points,
+    };
+    let sale = Sale::new(shares, reserve);
+    let amount_minor = payment.state.amount_minor;
+    let charged = Happening::Charged { from: source(processor), amount_minor };
+    let earner = earner.map(|(user, _)| user);
+    book(tx, payment, "sale", &[charged, Happening::Sold { sale }], earner.as_ref())?;
+    payment.sale = Some(sale);
+    payment.releases = Some(house.money.releases(processor, tx.now));
+    Ok(())
+}
+
+/// Who earns by a payment, and what.
+fn earner(read: &mut Read<'_>, payment: &Payment, plan: &Plan) -> Result<Option<(UserId, Commission)>> {
+    let Some(id) = &payment.affiliate else { return Ok(None) };
+    let index = match &payment.membership {
+        Some(membership) => store::membership::require(read, membership)?.payments_due - 1,
+        None => 0,
+    };
+    affiliate::commission_for_renewal(read, id, plan, index.max(0))
+}
+
+/// Where the money of a processor comes from.
+pub(crate) fn source(processor: Processor) -> Source {
+    match processor {
+        Processor::PlatformBalance => Source::Balance,
+        Processor::Sandbox | Processor::Stripe => Source::Processor,
+    }
+}
+
+/// Whom the money of a payment concerns.
+pub(crate) fn posting_parties<'a>(payment: &'a Payment, affiliate: Option<&'a UserId>) -> Parties<'a> {
+    Parties {
+        company: Some(&payment.company),
+        person: Some(&payment.user),
+        affiliate,
+        processor: payment.processor.unwrap_or(Processor::PlatformBalance).as_str(),
+    }
+}
+
+/// Books what happens to the money of a payment, once for each word.
+pub(super) fn book(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    word: &str,
+    happenings: &[Happening],
+    affiliate: Option<&UserId>,
+) -> Result<()> {
+    let key = format!("{word}:{}", payment.id);
+    let parties = posting_parties(payment, affiliate);
+    let booked = ledger::book(tx, &key, word, payment.id.as_str(), payment.currency, happenings, &parties)?;
+    match booked {
+        Booked::Now(_) => Ok(()),
+        Booked::Before => Err(Error::internal(format!("{key} was booked before"))),
+    }
+}
+
+/// Tells webhooks how a payment stands.
+pub(crate) fn tell(tx: &mut Tx<'_>, payment: &Payment, event: Told) -> Result<()> {
+    let shown = subject(tx, payment)?;
+    webhook::emit(tx, &payment.company, event, &Subject::Payment(Box::new(shown))).map(|_| ())
+}
+
+/// What webhooks say of a payment.
+pub(crate) fn subject(read: &mut Read<'_>, payment: &Payment) -> Result<Shown> {
+    let company = company_shown(read, &payment.company)?;
+    let product = store::access_pass::find(read, &payment.access_pass)?.map(|found| Product {
+        id: found.pass.id.to_string(),
+        title: found.pass.title,
+        route: found.pass.route,
+    });
+    let method = match &payment.method {
+        Some(method) => store::payment_method::find(read, method)?,
+        None => None,
+    };
+    let membership = match &payment.membership {
+        Some(id) => Some(store::membership::require(read, id)?),
+        None => None,
+    };
+    let money = |minor: i64| Money { minor, currency: payment.currency.code().to_owned() };
+    let is_card = method.as_ref().is_some_and(|method| method.last4.is_some());
+    let refunded = payment.state.refunded_minor;
+    Ok(Shown {
+        id: payment.id.to_string(),
+        company,
+        membership: payment.membership.as_ref().map(ToString::to_string),
+        membership_status: membership.map(|found| found.state.status.as_str().to_owned()),
+        product,
+        user: webhook::person(read, &payment.user)?,
+        plan: Some(payment.plan.to_string()),
+        line_item: None,
+        created_at: payment.created_at,
+        updated_at: payment.updated_at,
+        paid_at: payment.paid_at,
+        refunded_at: payment.refunded_at,
+        last_payment_attempt: payment.last_attempt_at,
+        next_payment_attempt: payment.next_attempt_at,
+        status: status(&payment.state).as_str().to_owned(),
+        substatus: friendly_status(&payment.state, payment.billing_reason).as_str().to_owned(),
+        billing_reason: Some(payment.billing_reason.as_str().to_owned()),
+        subtotal: money(payment.price.subtotal_minor),
+        final_amount: money(payment.state.amount_minor),
+        amount_after_fees: payment.sale.map(|sale| money(sale.shares.net_minor)),
+        refunded_amount: (refunded > 0).then(|| money(refunded)),
+        payments_failed: payment.failures,
+        failure_message: payment.failure.as_ref().map(|(_, message)| message.clone()),
+        checkout: payment.checkout_session.as_ref().map(ToString::to_string),
+        card_brand: method.as_ref().and_then(|method| method.brand.clone()),
+        card_last_4: method.as_ref().and_then(|method| method.last4.clone()),
+        funding_method: None,
+        wallet_type: None,
+        calculated_statement_descriptor: None,
+        issuer_identification_number: None,
+        billing_usages: Vec::new(),
+        company_buyer: None,
+        payment_method_type: payment.processor.map(|processor| match processor {
+            Processor::PlatformBalance => "platform_balance".to_owned(),
+            Processor::Sandbox | Processor::Stripe if is_card => "card".to_owned(),
+            Processor::Sandbox | Processor::Stripe => processor.as_str().to_owned(),
+        }),
+        metadata: serde_json::from_str(&payment.metadata).unwrap_or_default(),
+    })
+}
+
+fn company_shown(read: &mut Read<'_>, id: &CompanyId) -> Result<guildhall_core::webhook::Company> {
+    let Some(company) = store::company::find(read, id)? else {
+        return Err(Error::internal("a payment of a company that is not there"));
+    };
+    Ok(webhook::of_company(company))
+}
+
+/// What a promo code takes off, by the code's own text, for pages and receipts.
+pub(crate) fn promo_text(read: &mut Read<'_>, payment: &Payment) -> Result<Option<String>> {
+    match &payment.promo_code {
+        Some(id) => promo_code::code_of(read, id),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,163 @@
+//! Settlement: what a processor answered is written down, together with what was bought.
+
+use super::record::{self, deliver, tell};
+use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
+use crate::House;
+use crate::billing;
+use crate::error::Result;
+use crate::jobs::{self, Work};
+use crate::plan;
+use crate::processor::{Answer, KeptMethod, Processor};
+use crate::promo_code;
+use crate::store::{self, Tx};
+use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::payment::{Event, Stage};
+use guildhall_core::posting::{Happening, Source};
+use guildhall_core::webhook::Event as Told;
+
+/// Takes the answer to an attempt. News of an earlier attempt changes nothing, but that money which was taken by it is
+/// given back.
+///
+/// # Errors
+/// `InsufficientFunds` when a balance was to pay and does not hold enough: nothing was written then.
+pub(crate) fn settle(
+    tx: &mut Tx<'_>,
+    house: &House,
+    id: &PaymentId,
+    attempt: i64,
+    answer: &Answer,
+) -> Result<()> {
+    tx.lock(&format!("payment {id}"))?;
+    let mut payment = require(tx, id)?;
+    if !payment.state.is_present(attempt) {
+        if let Answer::Charged { reference, .. } = answer {
+            tracing::error!(payment = %id, attempt, reference, "an earlier attempt was charged after all");
+        }
+        return Ok(());
+    }
+    match answer {
+        Answer::Charged { reference, method } => charged(tx, house, &mut payment, reference, method.as_ref()),
+        Answer::Declined { reference, code, message } => {
+            payment.reference = reference.clone().or(payment.reference);
+            fail(tx, house, &mut payment, code, message)
+        }
+        Answer::NeedsAction { reference, url } => {
+            payment.reference = Some(reference.clone());
+            payment.action_url = Some(url.clone());
+            if change(tx, &mut payment, Event::NeedAction)? {
+                let over_at = tx.now + super::SECOND_STEP_MS;
+                look_after(tx, &payment, over_at)?;
+            }
+            Ok(())
+        }
+        Answer::Pending { reference } => {
+            payment.reference = Some(reference.clone());
+            if change(tx, &mut payment, Event::Process)? {
+                look_after(tx, &payment, tx.now + LOOK_AFTER_MS)?;
+                if payment.is_renewal() {
+                    billing::awaits(tx, &payment)?;
+                }
+                tell(tx, &payment, Told::PaymentPending)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The money was taken: records what was bought, or has the money given back.
+fn charged(
+    tx: &mut Tx<'_>,
+    house: &House,
+    payment: &mut Payment,
+    reference: &str,
+    kept: Option<&KeptMethod>,
+) -> Result<()> {
+    payment.reference = Some(reference.to_owned());
+    if let (Some(kept), Some(processor)) = (kept, payment.processor) {
+        payment.method = Some(store::payment_method::find_or_insert(tx, &payment.user, processor, kept)?);
+    }
+    if !change(tx, payment, Event::Charge)? {
+        return Ok(());
+    }
+    if payment.state.stage == Stage::Returning {
+        return take_and_return(tx, payment);
+    }
+    record_present(tx, house, payment)
+}
+
+/// Records a payment that was charged and not recorded, e.g. since the server died in between.
+pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<()> {
+    tx.lock(&format!("payment {id}"))?;
+    let mut payment = require(tx, id)?;
+    match payment.state.stage {
+        Stage::Charged => record_present(tx, house, &mut payment),
+        _ => Ok(()),
+    }
+}
+
+fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
+    if deliver(tx, house, payment)? {
+        return Ok(());
+    }
+    change(tx, payment, Event::CannotDeliver)?;
+    release_claims(tx, payment)?;
+    take_and_return(tx, payment)
+}
+
+/// Books what was taken, and has it given back after the commit. A balance was never charged, and is done at once.
+fn take_and_return(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
+    if payment.processor == Some(Processor::PlatformBalance) {
+        change(tx, payment, Event::Return)?;
+        return Ok(());
+    }
+    let amount_minor = payment.state.amount_minor;
+    let happening = Happening::Charged { from: Source::Processor, amount_minor };
+    record::book(tx, payment, "charged", &[happening], None)?;
+    store::payment::save(tx, payment)?;
+    jobs::enqueue(tx, &Work::Payment(payment.id.clone()), &super::lane(payment.id.as_str()), None).map(|_| ())
+}
+
+/// The money is back.
+pub(super) fn returned(tx: &mut Tx<'_>, id: &PaymentId) -> Result<()> {
+    tx.lock(&format!("payment {id}"))?;
+    let mut payment = require(tx, id)?;
+    if change(tx, &mut payment, Event::Return)? {
+        let amount_minor = payment.state.amount_minor;
+        let happening = Happening::Returned { to: Source::Processor, amount_minor };
+        record::book(tx, &payment, "returned", &[happening], None)?;
+    }
+    Ok(())
+}
+
+/// An attempt was declined: what it held is free again, and a renewal is tried later or ends.
+pub(crate) fn fail(
+    tx: &mut Tx<'_>,
+    house: &House,
+    payment: &mut Payment,
+    code: &str,
+    message: &str,
+) -> Result<()> {
+    let Some(state) = payment.state.apply(Event::Decline)? else { return Ok(()) };
+    payment.state = state;
+    payment.failures += 1;
+    payment.failure = Some((code.to_owned(), message.to_owned()));
+    payment.action_url = None;
+    release_claims(tx, payment)?;
+    if payment.is_renewal() {
+        billing::failed(tx, house, payment)?;
+    }
+    store::payment::save(tx, payment)?;
+    tell(tx, payment, Told::PaymentFailed)
+}
+
+/// Gives back what a payment holds while it is under way: stock, and a use of a promo code.
+fn release_claims(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
+    if payment.stock_held > 0 {
+        plan::put_back_stock(tx, &payment.plan, payment.stock_held)?;
+        payment.stock_held = 0;
+    }
+    if payment.promo_code.is_some() && !payment.is_renewal() {
+        promo_code::release(tx, &payment.id)?;
+    }
+    store::payment::save(tx, payment)
+}
