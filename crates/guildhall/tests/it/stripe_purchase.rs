@@ -56,6 +56,22 @@ async fn a_card_that_was_typed_once_pays_the_renewals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_paid_in_time_cannot_be_paid_any_more() {
+    let scene = Scene::set().await;
+    let plan = sell(&scene.hall, ONCE, |plan| plan).await;
+    let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+    scene.hall.clock.advance_ms(DAY_MS);
+    jobs::run_due(&scene.hall.running.hall).await.expect("jobs run");
+    let intent = scene.local.look(&format!("/v1/payment_intents/{intent}")).await;
+    assert_eq!(intent["status"], "canceled");
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    let back = format!("{}/checkout/return/{payment}", scene.hall.running.origin);
+    mira.open(&format!("/checkout/card/{payment}")).await.leads_to(&back);
+    mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+    sound(&scene.hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_buyer_who_does_not_come_back_has_what_they_paid_for_when_stripe_tells() {
     let scene = Scene::set().await;
     let plan = sell(&scene.hall, ONCE, |plan| plan).await;
