@@ -76,6 +76,7 @@ use jobs::Activity;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
+use processor::stripe;
 use signing_key::Keyring;
 use std::path::PathBuf;
 use store::Store;
@@ -97,6 +98,8 @@ pub struct Settings {
     pub mail: Option<mail::Settings>,
     /// Fees, and how long sales are held.
     pub money: money::Settings,
+    /// How Stripe is asked; `None` where it takes no payments.
+    pub stripe: Option<stripe::Settings>,
     /// How webhooks are sent.
     pub webhooks: webhook::Settings,
 }
@@ -126,6 +129,7 @@ pub struct Guildhall {
     keyring: Keyring,
     hasher: Hasher,
     settings: Settings,
+    stripe: Option<stripe::Client>,
 }
 
 /// Why a hall could not be opened; one clear sentence.
@@ -166,6 +170,7 @@ impl Guildhall {
             .map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         let mailer = Mailer::open(settings.mail.as_ref());
         let poster = Poster::new(settings.webhooks.resolver.clone(), settings.webhooks.longest_try);
+        let stripe = settings.stripe.clone().map(stripe::Client::new);
         let hall = Self {
             store,
             clock,
@@ -181,6 +186,7 @@ impl Guildhall {
             keyring: Keyring::default(),
             hasher: Hasher::default(),
             settings,
+            stripe,
         };
         world_time::look(&hall).await.map_err(|error| StartError::Secrets(format!("{error:?}")))?;
         Ok(hall)

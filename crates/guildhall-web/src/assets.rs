@@ -11,6 +11,7 @@ const CSS: &str = "text/css; charset=utf-8";
 /// Path, content type, bytes, whether gzip.
 const ASSETS: &[(&str, &str, &[u8], bool)] = &[
     ("apps.css", CSS, include_bytes!("../assets/apps.css"), false),
+    ("card.js", JAVASCRIPT, include_bytes!("../assets/card.js"), false),
     ("checkout.css", CSS, include_bytes!("../assets/checkout.css"), false),
     ("graphiql/graphiql.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/graphiql.min.js.gz"), true),
     ("graphiql/graphiql.min.css", CSS, include_bytes!("../assets/graphiql/graphiql.min.css.gz"), true),

@@ -1,8 +1,8 @@
 //! Every route of the server.
 
-use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
+use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, experience, home, install,
+    self, account, affiliate, allowed_app, api_key, app, app_view, card, checkout, experience, home, install,
     password_reset, permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
@@ -100,6 +100,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
         .route("/experiences/{experience}/{*rest}", get(experience::page))
+        .route("/api/stripe/webhook", post(stripe::hear))
+        .route("/checkout/card/{payment}", get(card::page))
         .route("/checkout/{target}", get(checkout::page).post(checkout::pay))
         .route("/checkout/return/{payment}", get(checkout::come_back))
         .route("/sandbox/{payment}", get(sandbox::page).post(sandbox::answer))

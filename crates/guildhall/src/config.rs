@@ -6,6 +6,7 @@
 use guildhall_app::mail::{self, Sender, SmtpUrl};
 use guildhall_app::money;
 use guildhall_app::outbound::Reach;
+use guildhall_app::processor::stripe::{self, ApiBase, Secret};
 use guildhall_app::webhook;
 use guildhall_core::app_host::read_authority;
 use guildhall_core::money::basis_points;
@@ -42,6 +43,10 @@ pub const KEYS: &[&str] = &[
     "pending_days",
     "reserve_percent",
     "reserve_days",
+    "stripe_secret_key",
+    "stripe_publishable_key",
+    "stripe_webhook_secret",
+    "stripe_api_base",
 ];
 
 /// How log lines look.
@@ -91,10 +96,18 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Send webhooks to this machine and its neighbours too; when not said, only with a demo world.
     pub allow_private_webhooks: Option<bool>,
-    /// Take test cards and money that is not real; when not said, only with a demo world.
+    /// Take test cards and money that is not real; when not said, only with a demo world that takes no real money.
     pub sandbox: Option<bool>,
     /// What the platform earns of sales, and how long they are held.
     pub money: money::Settings,
+    /// What Stripe is asked with; without it, Stripe takes no payments.
+    pub stripe_secret_key: Option<Secret>,
+    /// What the card page speaks to Stripe with.
+    pub stripe_publishable_key: Option<String>,
+    /// What Stripe signs its events with.
+    pub stripe_webhook_secret: Option<Secret>,
+    /// Where something else than Stripe speaks its API.
+    pub stripe_api_base: Option<ApiBase>,
 }
 
 impl Default for Config {
@@ -119,6 +132,10 @@ impl Default for Config {
             allow_private_webhooks: None,
             sandbox: None,
             money: money::Settings::default(),
+            stripe_secret_key: None,
+            stripe_publishable_key: None,
+            stripe_webhook_secret: None,
+            stripe_api_base: None,
         }
     }
 }
@@ -158,10 +175,25 @@ impl Config {
                 config.set(key, &Value::String(value.clone()), &place)?;
             }
         }
-        match (&config.smtp_url, &config.mail_from) {
-            (Some(_), None) => Err("smtp_url is set, so mail_from must say whom mail comes from".into()),
-            _ => Ok(config),
+        if config.smtp_url.is_some() && config.mail_from.is_none() {
+            return Err("smtp_url is set, so mail_from must say whom mail comes from".into());
         }
+        if config.stripe_secret_key.is_some() && config.stripe().is_none() {
+            return Err(
+                "stripe_secret_key is set, so stripe_publishable_key and stripe_webhook_secret must be"
+                    .into(),
+            );
+        }
+        Ok(config)
+    }
+
+    /// How Stripe is asked; `None` when it takes no payments.
+    #[must_use]
+    pub fn stripe(&self) -> Option<stripe::Settings> {
+        let (secret, publishable) =
+            self.stripe_secret_key.clone().zip(self.stripe_publishable_key.clone())?;
+        let settings = stripe::Settings::new(secret, publishable, self.stripe_webhook_secret.clone()?);
+        Some(stripe::Settings { api_base: self.stripe_api_base.clone(), ..settings })
     }
 
     /// How mail is sent; `None` when there is no SMTP server.
@@ -227,14 +259,8 @@ impl Config {
             }
             "requests_per_minute" => self.requests_per_minute = NonZeroU32::new(whole(value, place)?),
             "largest_upload_mib" => self.largest_upload_mib = whole(value, place)?,
-            "smtp_url" => {
-                let read = SmtpUrl::parse(&text(value, place)?);
-                self.smtp_url = Some(read.map_err(|expected| format!("{place} {expected}"))?);
-            }
-            "mail_from" => {
-                let read = Sender::parse(&text(value, place)?);
-                self.mail_from = Some(read.map_err(|expected| format!("{place} {expected}"))?);
-            }
+            "smtp_url" => self.smtp_url = Some(read(SmtpUrl::parse, value, place)?),
+            "mail_from" => self.mail_from = Some(read(Sender::parse, value, place)?),
             "tls" => self.tls = truth(value, place)?,
             "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
             "allow_private_webhooks" => self.allow_private_webhooks = Some(truth(value, place)?),
@@ -244,6 +270,14 @@ impl Config {
             "reserve_percent" => self.money.reserve_basis_points = percent(value, place)?,
             "reserve_days" => self.money.reserve_days = days(value, place)?,
             "tls_key" => self.tls_key = Some(text(value, place)?.into()),
+            "stripe_secret_key" => self.stripe_secret_key = Some(read(Secret::parse_key, value, place)?),
+            "stripe_publishable_key" => {
+                self.stripe_publishable_key = Some(read(stripe::parse_publishable_key, value, place)?);
+            }
+            "stripe_webhook_secret" => {
+                self.stripe_webhook_secret = Some(read(Secret::parse_webhook, value, place)?);
+            }
+            "stripe_api_base" => self.stripe_api_base = Some(read(ApiBase::parse, value, place)?),
             unknown => {
                 let known = KEYS.join(", ");
                 return Err(format!("{place}: there is no setting \"{unknown}\" (there are: {known})"));
@@ -258,6 +292,15 @@ fn text(value: &Value, place: &str) -> Result<String, String> {
         Value::String(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         _ => Err(format!("{place} must be text and not empty")),
     }
+}
+
+/// Reads a text by the rule of whoever needs it, which says what it must be.
+fn read<T, E: std::fmt::Display>(
+    rule: impl Fn(&str) -> Result<T, E>,
+    value: &Value,
+    place: &str,
+) -> Result<T, String> {
+    rule(&text(value, place)?).map_err(|expected| format!("{place} {expected}"))
 }
 
 fn whole(value: &Value, place: &str) -> Result<u32, String> {
@@ -361,7 +404,7 @@ mod tests {
             ("data_dir = \"\"", "must be text and not empty"),
             ("public_origin = \"example.com\"", "must be an origin"),
             ("public_origin = \"https://a/b\"", "must be an origin"),
-            ("database_url = \"mysql://secret@x\"", "must start with postgres://"),
+            ("database_url = \"mysql://hidden@x\"", "must start with postgres://"),
             ("allow_private_apps = 1", "must be true or false, not 1"),
             ("apps_domain = \"https://apps.example.com\"", "must be a domain such as apps.example.com"),
             ("apps_domain = \"apps.example.com:80\"", "must be a domain"),
@@ -380,17 +423,28 @@ mod tests {
             ("pending_days = 400", "must be 0 to 365 days"),
             ("reserve_days = -1", "must be a whole number"),
             ("listen = ", "is not TOML"),
-            ("smtp_url = \"smtp://user:secret@\"", "`smtp_url` in "),
-            ("smtp_url = \"http://user:secret@mail\"", "must be an address such as smtps://"),
-            ("smtp_url = \"smtp://u:secret@mail?tls=opportunistic\"", "would send a password unencrypted"),
+            ("smtp_url = \"smtp://user:hidden@\"", "`smtp_url` in "),
+            ("smtp_url = \"http://user:hidden@mail\"", "must be an address such as smtps://"),
+            ("smtp_url = \"smtp://u:hidden@mail?tls=opportunistic\"", "would send a password unencrypted"),
             ("mail_from = \"nobody\"", "must be an address such as hall@example.com"),
+            ("stripe_secret_key = \"pk_live_hidden\"", "must be a secret key of Stripe, as sk_live_"),
+            (
+                "stripe_secret_key = \"sk_live_hidden\"",
+                "so stripe_publishable_key and stripe_webhook_secret must",
+            ),
+            (
+                "stripe_publishable_key = \"sk_live_hidden\"",
+                "must be a publishable key of Stripe, as pk_live_",
+            ),
+            ("stripe_webhook_secret = \"hidden\"", "must be the signing secret of a webhook endpoint"),
+            ("stripe_api_base = \"http://stripe.example.com\"", "must be an origin such as https://"),
             ("smtp_url = \"smtp://127.0.0.1\"", "so mail_from must say whom mail comes from"),
         ];
         for (text, sentence) in table {
             let (_folder, path) = file(text);
             let error = Config::load(Some(&path), &Vec::new(), &[]).expect_err(text);
             assert!(error.contains(sentence), "{text}: {error}");
-            assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+            assert!(!error.contains('\n') && !error.contains("hidden"), "{error}");
         }
         let error = Config::load(None, &environment(&[("GUILDHALL_LISTN", "x")]), &[]).expect_err("unknown");
         assert!(error.starts_with("GUILDHALL_LISTN: there is no setting \"listn\""), "{error}");

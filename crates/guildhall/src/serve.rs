@@ -161,6 +161,7 @@ pub async fn open_hall(
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
         mail: config.mail(),
         money: config.money(),
+        stripe: config.stripe(),
         webhooks: config.webhooks(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())
@@ -173,11 +174,12 @@ pub fn expected_origin(config: &Config) -> String {
     config.public_origin.clone().unwrap_or_else(|| local_origin(config.listen, with_tls))
 }
 
-/// A demo world is for trying things out, with receivers on the same machine.
+/// A demo world is for trying things out, with receivers on the same machine and money that is not real.
 fn with_usual_reach(config: &Config, with_demo: bool) -> Config {
     let mut config = config.clone();
     config.allow_private_webhooks.get_or_insert(with_demo);
-    config.sandbox.get_or_insert(with_demo);
+    // Test cards stand beside real ones only where somebody says so.
+    config.sandbox.get_or_insert(with_demo && config.stripe_secret_key.is_none());
     config
 }
 

@@ -1,11 +1,12 @@
 //! `cargo xtask test`: every test, on both databases and through the published clients.
 //!
 //! Owns the parts that a run is made of, and what they need: a private PostgreSQL cluster, servers with a
-//! demo world, npm packages. Everything it starts ends with it, also when a part fails or is interrupted.
+//! demo world, npm packages, a fake of Stripe. Everything it starts ends with it, also when a part fails or is interrupted.
 //! A run tells what it does, and its last line counts the parts.
 
 mod clients;
 pub(crate) mod command;
+mod localstripe;
 mod part;
 mod postgres;
 mod run;

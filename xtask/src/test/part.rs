@@ -1,6 +1,6 @@
 //! The parts of a run: what each is called, what it needs, what it does.
 
-use super::{clients, command, postgres::Cluster};
+use super::{clients, command, localstripe, postgres::Cluster};
 use crate::{Outcome, schema, sdk, tidy};
 use clap::ValueEnum;
 use tokio::process::Command;
@@ -77,6 +77,11 @@ impl Part {
         matches!(self, Self::RustPostgres | Self::ClientsPostgres)
     }
 
+    /// Whether it asks the fake of Stripe, which is installed with Python.
+    pub(super) fn needs_python(self) -> bool {
+        matches!(self, Self::Rust | Self::RustPostgres | Self::Browser)
+    }
+
     pub(super) fn needs_npm(self) -> bool {
         matches!(self, Self::Clients | Self::ClientsPostgres | Self::Browser | Self::Typescript)
     }
@@ -97,8 +102,12 @@ impl Part {
                 cargo(&[&scope[..], &["--", "--deny", "warnings"]].concat()).await
             }
             Self::Dependencies => crate::ci::check_dependencies(choices.advisories).await,
-            Self::Rust => cargo(&["test", "--workspace", "--no-fail-fast", "--quiet"]).await,
+            Self::Rust => {
+                localstripe::install().await?;
+                cargo(&["test", "--workspace", "--no-fail-fast", "--quiet"]).await
+            }
             Self::RustPostgres => {
+                localstripe::install().await?;
                 let cluster = Cluster::start()?;
                 let mut test = command::cargo(&["test", "--workspace", "--lib", "--test", "it", "--quiet"]);
                 command::run(test.env("TEST_DATABASE_URL", cluster.url())).await

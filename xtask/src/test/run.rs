@@ -1,7 +1,7 @@
 //! Running parts one after the other, and telling how they went.
 
 use super::part::{Choices, Part};
-use super::{clients, postgres};
+use super::{clients, localstripe, postgres};
 use crate::clock::clock;
 use crate::{Fallible, Outcome};
 use std::process::ExitCode;
@@ -45,6 +45,9 @@ pub(crate) fn run_parts(parts: &[Part], choices: Choices) -> ExitCode {
 fn check_programs(parts: &[Part]) -> Outcome {
     if parts.iter().any(|part| part.needs_postgres()) {
         postgres::find_programs()?;
+    }
+    if parts.iter().any(|part| part.needs_python()) {
+        localstripe::check_python()?;
     }
     if parts.iter().any(|part| part.needs_npm()) {
         clients::check_node()?;

@@ -18,6 +18,7 @@ pub use runner::{run, run_due};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::mail::{self, Mail};
+use crate::processor;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
@@ -43,6 +44,8 @@ pub(crate) enum Work {
     Refund(RefundId),
     /// What the sandbox's bank does next about a payment.
     SandboxDispute(PaymentId),
+    /// What a processor told, for the payment that it is about.
+    ProcessorNews(processor::Kept),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
@@ -52,6 +55,7 @@ const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
 const REFUND: &str = "refund";
 const SANDBOX_DISPUTE: &str = "sandbox_dispute";
+const PROCESSOR_NEWS: &str = "processor_news";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
@@ -63,6 +67,9 @@ impl Work {
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
             Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::ProcessorNews(kept) => {
+                Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
+            }
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -76,6 +83,7 @@ impl Work {
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -111,6 +119,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,
         Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }

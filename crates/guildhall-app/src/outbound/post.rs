@@ -1,8 +1,8 @@
-//! A small HTTP client that posts one body and hears one answer.
+//! A small HTTP client that sends one request and hears one answer.
 //!
 //! A connection serves one request; redirects are answers like any other and are not followed. Bounds: the
 //! whole exchange takes at most as long as the client was told, of an answer [`LONGEST_HEAD`] of head and
-//! [`LONGEST_BODY`] of body are read.
+//! [`LONGEST_BODY`] of body are read, or so much as the client was told.
 
 use super::{Reach, Resolver};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::error::Error as _;
@@ -24,7 +24,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig};
 use url::Url;
 
-/// How much of an answer's body is read, in bytes.
+/// How much of an answer's body is read where nobody says otherwise, in bytes.
 const LONGEST_BODY: usize = 16 * 1024;
 /// How much head an answer may have, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -52,6 +52,8 @@ pub(crate) struct Broken {
 pub(crate) struct Poster {
     resolver: Resolver,
     longest: Duration,
+    /// How much of an answer's body is read, in bytes.
+    longest_body: usize,
     /// Made when it is first needed, since it reads the system's authorities.
     tls: Arc<OnceLock<Result<TlsConnector, String>>>,
 }
@@ -65,7 +67,12 @@ impl fmt::Debug for Poster {
 impl Poster {
     /// One whose exchanges take at most `longest`.
     pub(crate) fn new(resolver: Resolver, longest: Duration) -> Self {
-        Self { resolver, longest, tls: Arc::default() }
+        Self { resolver, longest, longest_body: LONGEST_BODY, tls: Arc::default() }
+    }
+
+    /// The same, reading so many bytes of an answer's body.
+    pub(crate) fn reading(self, longest_body: usize) -> Self {
+        Self { longest_body, ..self }
     }
 
     /// Posts a body to an `http` or `https` address.
@@ -76,8 +83,20 @@ impl Poster {
         body: Bytes,
         reach: Reach,
     ) -> Result<Answer, Broken> {
+        self.ask(Method::POST, url, headers, body, reach).await
+    }
+
+    /// Sends any request to an `http` or `https` address.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Bytes,
+        reach: Reach,
+    ) -> Result<Answer, Broken> {
         let mut status = None;
-        let exchange = self.exchange(url, headers, body, reach, &mut status);
+        let exchange = self.exchange(url, request(method, url, headers, body), reach, &mut status);
         match tokio::time::timeout(self.longest, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(reason)) => Err(Broken { status, reason }),
@@ -94,18 +113,17 @@ impl Poster {
     async fn exchange(
         &self,
         url: &Url,
-        headers: Vec<(HeaderName, HeaderValue)>,
-        body: Bytes,
+        request: Result<Request<Full<Bytes>>, String>,
         reach: Reach,
         status: &mut Option<u16>,
     ) -> Result<Answer, String> {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return Err(format!("`{url}` names no host."));
         };
-        let request = request(url, headers, body)?;
+        let request = request?;
         let stream = self.resolver.connect(host, port, reach).await.map_err(|error| error.to_string())?;
         if url.scheme() == "http" {
-            return converse(stream, request, status).await;
+            return converse(stream, request, self.longest_body, status).await;
         }
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|_| format!("The host `{host}` cannot have a certificate."))?;
@@ -114,7 +132,7 @@ impl Poster {
             .connect(name, stream)
             .await
             .map_err(|error| format!("The host `{host}` cannot be trusted: {error}."))?;
-        converse(secret, request, status).await
+        converse(secret, request, self.longest_body, status).await
     }
 }
 
@@ -132,6 +150,7 @@ fn tls() -> Result<TlsConnector, String> {
 }
 
 fn request(
+    method: Method,
     url: &Url,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
@@ -140,7 +159,8 @@ fn request(
         &url[url::Position::BeforeHost..url::Position::AfterPort],
         &url[url::Position::BeforePath..url::Position::AfterQuery],
     );
-    let built = Request::post(target).header(HOST, host).header(CONNECTION, "close").body(Full::new(body));
+    let built = Request::builder().method(method).uri(target);
+    let built = built.header(HOST, host).header(CONNECTION, "close").body(Full::new(body));
     let mut request = built.map_err(|error| format!("`{url}` cannot be asked: {error}."))?;
     request.headers_mut().extend(headers);
     Ok(request)
@@ -150,6 +170,7 @@ fn request(
 async fn converse<S>(
     stream: S,
     request: Request<Full<Bytes>>,
+    longest_body: usize,
     status: &mut Option<u16>,
 ) -> Result<Answer, String>
 where
@@ -163,7 +184,7 @@ where
         let sent = sender.send_request(request).await;
         let response = sent.map_err(|error| broke("The answer is not one of HTTP", &error))?;
         *status = Some(response.status().as_u16());
-        read(response).await
+        read(response, longest_body).await
     };
     // The connection must be driven for the talk to go on; it ends with this call, whatever is left of it.
     let mut connection = std::pin::pin!(connection);
@@ -179,15 +200,15 @@ where
     }
 }
 
-async fn read(response: Response<Incoming>) -> Result<Answer, String> {
+async fn read(response: Response<Incoming>, longest_body: usize) -> Result<Answer, String> {
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
-    while body.len() < LONGEST_BODY
+    while body.len() < longest_body
         && let Some(frame) = incoming.frame().await
     {
         let frame = frame.map_err(|error| broke("The answer broke off", &error))?;
         if let Some(data) = frame.data_ref() {
-            body.extend_from_slice(&data[..data.len().min(LONGEST_BODY - body.len())]);
+            body.extend_from_slice(&data[..data.len().min(longest_body - body.len())]);
         }
     }
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })

@@ -236,14 +236,16 @@ async fn await_buyer(hall: &Guildhall, payment: &Payment) -> Result<()> {
         return again(hall, payment.id.clone(), over_at).await;
     }
     let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    // They may have done it, and never come back.
-    let answer = match processor::look_up(hall, processor, &asked(payment)).await {
-        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => answer,
-        Ok(Answer::NeedsAction { reference, .. } | Answer::Pending { reference }) => Answer::Declined {
-            reference: Some(reference),
-            code: "expired".to_owned(),
-            message: "The payment was not confirmed in time.".to_owned(),
-        },
+    let expired = |reference| Answer::Declined {
+        reference,
+        code: "expired".to_owned(),
+        message: "The payment was not confirmed in time.".to_owned(),
+    };
+    // They may have done it, and never come back; from now on they cannot, while another attempt is made.
+    let answer = match processor::call_off(hall, processor, &asked(payment)).await {
+        Ok(answer @ (Answer::Charged { .. } | Answer::Pending { .. })) => answer,
+        Ok(Answer::NeedsAction { reference, .. }) => expired(Some(reference)),
+        Ok(Answer::Declined { reference, .. }) => expired(reference),
         Err(Silence(what)) => return Err(Error::internal(what)),
     };
     settled(hall, payment, answer).await
@@ -317,12 +319,8 @@ pub async fn give_up(hall: &Guildhall, id: PaymentId) -> Result<()> {
     if payment.state.stage != Stage::NeedsAction {
         return Ok(());
     }
-    if payment.processor == Some(Processor::Sandbox) {
-        let key = payment.state.charge_key(payment.id.as_str());
-        hall.store.write(move |tx| processor::sandbox::take_second_step(tx, &key, false)).await?;
-    }
     let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    match processor::look_up(hall, processor, &asked(&payment)).await {
+    match processor::call_off(hall, processor, &asked(&payment)).await {
         Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
             settled(hall, &payment, answer).await
         }

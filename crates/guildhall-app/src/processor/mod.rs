@@ -5,11 +5,17 @@
 //! answers the same. An answer that does not come is [`Silence`]: nothing is known, and the question is asked again.
 //! What a processor tells by itself is [`News`], which changes nothing a second time.
 
+mod news;
 pub(crate) mod sandbox;
+pub mod stripe;
+
+pub(crate) use news::{Kept, queue, tell};
 
 use crate::Guildhall;
+use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::{PaymentId, PaymentMethodId, UserId};
 use guildhall_core::money::Currency;
+use guildhall_core::refund::RefundStatus;
 
 /// A processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,123 +70,193 @@ pub struct PaymentMethod {
 
 /// What a processor is asked to charge.
 #[derive(Debug, Clone)]
-pub(crate) struct Charge {
+pub struct Charge {
     /// The key of this attempt; the same for every repetition.
-    pub(crate) key: String,
-    pub(crate) payment: PaymentId,
+    pub key: String,
+    /// What is paid by it.
+    pub payment: PaymentId,
     /// Who pays.
-    pub(crate) user: UserId,
-    pub(crate) email: Option<String>,
-    pub(crate) amount_minor: i64,
-    pub(crate) currency: Currency,
+    pub user: UserId,
+    /// Their e-mail, for the processor's own records.
+    pub email: Option<String>,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
     /// By which method; `None` where the processor's own page asks for one.
-    pub(crate) method: Option<PaymentMethod>,
+    pub method: Option<PaymentMethod>,
     /// Whether the buyer is there to take a second step.
-    pub(crate) is_present: bool,
+    pub is_present: bool,
     /// Whether the method is to be kept, and may be charged again without the buyer.
-    pub(crate) is_kept: bool,
+    pub is_kept: bool,
     /// What is paid for, as the processor may show it.
-    pub(crate) description: String,
+    pub description: String,
     /// Where a second step leads back to.
-    pub(crate) return_url: String,
+    pub return_url: String,
 }
 
 /// What a processor answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// The money was taken. A method that was kept on the way is told of.
-    Charged { reference: String, method: Option<KeptMethod> },
+    Charged {
+        /// What the processor calls the charge.
+        reference: String,
+        /// The method that was kept.
+        method: Option<KeptMethod>,
+    },
     /// It was not, and will not be.
-    Declined { reference: Option<String>, code: String, message: String },
+    Declined {
+        /// What the processor calls the charge, when it has a name for it.
+        reference: Option<String>,
+        /// The processor's word for why.
+        code: String,
+        /// The same as a sentence for the buyer.
+        message: String,
+    },
     /// The buyer has to go somewhere first, to a path of this server or an address elsewhere.
-    NeedsAction { reference: String, url: String },
+    NeedsAction {
+        /// What the processor calls the charge.
+        reference: String,
+        /// Where.
+        url: String,
+    },
     /// It takes its time.
-    Pending { reference: String },
+    Pending {
+        /// What the processor calls the charge.
+        reference: String,
+    },
 }
 
 /// A method that a processor keeps for its buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeptMethod {
-    pub(crate) reference: String,
-    pub(crate) brand: Option<String>,
-    pub(crate) last4: Option<String>,
-    pub(crate) expiry: Option<(i64, i64)>,
+pub struct KeptMethod {
+    /// What the processor knows the method by.
+    pub reference: String,
+    /// The brand of a card, one of the wire's `CardBrands`.
+    pub brand: Option<String>,
+    /// A card's last four digits.
+    pub last4: Option<String>,
+    /// The month and the year in which a card expires.
+    pub expiry: Option<(i64, i64)>,
 }
 
 /// A charge that was asked for before.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The key that it was asked under.
-    pub(crate) key: String,
+    pub key: String,
     /// What the processor calls it, when it said so.
-    pub(crate) reference: Option<String>,
+    pub reference: Option<String>,
 }
 
 /// What a processor is asked to give back.
 #[derive(Debug, Clone)]
-pub(crate) struct GiveBack {
+pub struct GiveBack {
     /// The same for every repetition.
-    pub(crate) key: String,
+    pub key: String,
     /// The charge, as the processor calls it.
-    pub(crate) charge: String,
-    pub(crate) amount_minor: i64,
-    pub(crate) currency: Currency,
+    pub charge: String,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
 }
 
 /// What a processor answers to that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum GivenBack {
+pub enum GivenBack {
     /// The buyer has it.
-    Done { reference: String },
+    Done {
+        /// What the processor calls the refund.
+        reference: String,
+    },
     /// It takes its time.
-    Pending { reference: String },
+    Pending {
+        /// What the processor calls the refund.
+        reference: String,
+    },
     /// It cannot be given back.
-    Failed { reference: Option<String>, message: String },
+    Failed {
+        /// What the processor calls the refund, when it has a name for it.
+        reference: Option<String>,
+        /// Why, as a sentence.
+        message: String,
+    },
 }
 
 /// No answer came: nothing is known. Says what happened instead, for the log.
 #[derive(Debug)]
-pub(crate) struct Silence(pub(crate) String);
+pub struct Silence(pub String);
 
 /// What a processor tells by itself, about a charge by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct News {
-    pub(crate) processor: Processor,
+pub struct News {
+    /// Who tells it.
+    pub processor: Processor,
     /// The charge, as the processor calls it.
-    pub(crate) charge: String,
-    pub(crate) what: WhatIsNew,
+    pub charge: String,
+    /// What.
+    pub what: WhatIsNew,
 }
 
 /// What is new of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum WhatIsNew {
+pub enum WhatIsNew {
     /// The charge went on: ask how it stands.
     Charge,
     /// A refund, by the processor's name for it, stands so.
-    Refund { reference: String, status: guildhall_core::refund::RefundStatus, message: Option<String> },
+    Refund {
+        /// What the processor calls the refund.
+        reference: String,
+        /// How it stands.
+        status: RefundStatus,
+        /// Why it failed, when it did.
+        message: Option<String>,
+    },
     /// The buyer's bank disputes it.
     Dispute {
+        /// What the processor calls the dispute.
         reference: String,
-        status: guildhall_core::dispute::DisputeStatus,
+        /// How it stands.
+        status: DisputeStatus,
+        /// What is disputed, in minor units of the charge's currency.
         amount_minor: i64,
+        /// What the processor takes for it so far, in the same.
         fee_minor: i64,
+        /// The bank's reason, as the processor words it.
         reason: Option<String>,
+        /// Until when the seller may answer, in milliseconds.
         needs_response_by: Option<i64>,
     },
+}
+
+/// The processors that buyers are offered here, in the order in which they are shown: Stripe when the operator
+/// configured it, the sandbox when it takes payments, their balance here always. Real money and money that is not real
+/// stand side by side only where the operator says so.
+#[must_use]
+pub fn available(hall: &Guildhall) -> Vec<Processor> {
+    let offered = [
+        (Processor::Stripe, hall.stripe.is_some()),
+        (Processor::Sandbox, hall.settings.money.sandbox),
+        (Processor::PlatformBalance, true),
+    ];
+    offered.into_iter().filter(|(_, is_offered)| *is_offered).map(|(processor, _)| processor).collect()
 }
 
 /// Charges, or repeats the answer that a charge under the same key had.
 ///
 /// # Errors
 /// [`Silence`] when no answer came.
-pub(crate) async fn charge(
+pub async fn charge(
     hall: &Guildhall,
     processor: Processor,
     charge: &Charge,
 ) -> std::result::Result<Answer, Silence> {
     match processor {
         Processor::Sandbox => sandbox::charge(hall, charge).await,
-        Processor::PlatformBalance | Processor::Stripe => Err(not_asked(processor)),
+        Processor::Stripe => stripe::charge(hall, charge).await,
+        Processor::PlatformBalance => Err(not_asked(processor)),
     }
 }
 
@@ -188,14 +264,32 @@ pub(crate) async fn charge(
 ///
 /// # Errors
 /// [`Silence`] when no answer came.
-pub(crate) async fn look_up(
+pub async fn look_up(
     hall: &Guildhall,
     processor: Processor,
     asked: &Asked,
 ) -> std::result::Result<Answer, Silence> {
     match processor {
         Processor::Sandbox => sandbox::look_up(hall, asked).await,
-        Processor::PlatformBalance | Processor::Stripe => Err(not_asked(processor)),
+        Processor::Stripe => stripe::look_up(hall, asked).await,
+        Processor::PlatformBalance => Err(not_asked(processor)),
+    }
+}
+
+/// Asks that a charge which waits for its buyer be charged no more, e.g. when they gave it up or their time is over;
+/// answers how it stands then. One that was charged meanwhile stays so.
+///
+/// # Errors
+/// [`Silence`] when no answer came.
+pub async fn call_off(
+    hall: &Guildhall,
+    processor: Processor,
+    asked: &Asked,
+) -> std::result::Result<Answer, Silence> {
+    match processor {
+        Processor::Sandbox => sandbox::call_off(hall, asked).await,
+        Processor::Stripe => stripe::call_off(hall, asked).await,
+        Processor::PlatformBalance => Err(not_asked(processor)),
     }
 }
 
@@ -203,30 +297,21 @@ pub(crate) async fn look_up(
 ///
 /// # Errors
 /// [`Silence`] when no answer came.
-pub(crate) async fn give_back(
+pub async fn give_back(
     hall: &Guildhall,
     processor: Processor,
     wanted: &GiveBack,
 ) -> std::result::Result<GivenBack, Silence> {
     match processor {
         Processor::Sandbox => sandbox::give_back(hall, wanted).await,
-        Processor::PlatformBalance | Processor::Stripe => Err(not_asked(processor)),
+        Processor::Stripe => stripe::give_back(hall, wanted).await,
+        Processor::PlatformBalance => Err(not_asked(processor)),
     }
 }
 
 /// Balances are moved by the ledger itself, in the transaction that records the payment.
 fn not_asked(processor: Processor) -> Silence {
     Silence(format!("{} is asked by nobody", processor.as_str()))
-}
-
-/// Which processors take payments here, in the order in which they are offered.
-pub(crate) fn available(hall: &Guildhall) -> Vec<Processor> {
-    let mut available = Vec::new();
-    if hall.settings.money.sandbox {
-        available.push(Processor::Sandbox);
-    }
-    available.push(Processor::PlatformBalance);
-    available
 }
 
 /// What the sandbox says it holds of buyers' money, beside what the ledger says that came from there, in minor units of

@@ -130,6 +130,13 @@ pub(super) async fn look_up(hall: &Guildhall, asked: &Asked) -> std::result::Res
     known.map(|known| answer(known, "")).ok_or_else(|| Silence("the sandbox knows no such charge".into()))
 }
 
+/// The buyer does not take the second step.
+pub(super) async fn call_off(hall: &Guildhall, asked: &Asked) -> std::result::Result<Answer, Silence> {
+    let key = asked.key.clone();
+    hall.store.write(move |tx| take_second_step(tx, &key, false)).await.map_err(silent)?;
+    look_up(hall, asked).await
+}
+
 /// The buyer takes the second step of a charge, or refuses to. `false` when it does not wait for one.
 pub(crate) fn take_second_step(tx: &mut Tx<'_>, key: &str, confirmed: bool) -> crate::Result<bool> {
     let status = if confirmed { Status::Charged } else { Status::Declined };

@@ -51,6 +51,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 mod sqlite;
+pub(crate) mod stripe;
 pub(crate) mod throttle;
 pub(crate) mod user;
 mod value;

@@ -5,6 +5,7 @@ use crate::session::Visitor;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use guildhall_app::Error;
+use guildhall_app::processor::stripe::Sources;
 use hyper::StatusCode;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
@@ -70,6 +71,17 @@ pub(crate) fn let_forms_lead_on(mut response: Response, sources: &str) -> Respon
 pub(crate) fn render_framing(template: &impl Template, origins: &str) -> Response {
     let mut response = render(StatusCode::OK, template);
     if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-src {origins}")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Renders a page that asks for a card, with what it loads of others for that.
+pub(crate) fn render_with_sources(template: &impl Template, sources: &Sources) -> Response {
+    let mut response = render(StatusCode::OK, template);
+    let Sources { scripts, frames, connections, .. } = sources;
+    let more = format!("script-src 'self' {scripts}; frame-src {frames}; connect-src {connections}");
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; {more}")) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -23,6 +23,8 @@ pub(crate) struct Page {
     /// Where it leads, if it does.
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<u64>,
+    /// What it may load.
+    pub(crate) policy: Option<String>,
     /// Every cookie it sets, whole.
     pub(crate) set_cookies: Vec<String>,
     pub(crate) text: String,
@@ -138,6 +140,7 @@ impl Browser {
             status: response.status().as_u16(),
             location: response.headers().get("location").map(text),
             retry_after: response.headers().get("retry-after").and_then(|value| text(value).parse().ok()),
+            policy: response.headers().get("content-security-policy").map(text),
             set_cookies,
             text: response.text().await.expect("text"),
         };

@@ -138,6 +138,7 @@ impl Scene {
             .replace("{target}", world.plan.as_str())
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
+            .replace("{payment}", "pay_0000000000000")
             .replace("{token}", "unknown")
             .replace("{*path}", "hall.css")
             .replace("{*rest}", "notes/7")

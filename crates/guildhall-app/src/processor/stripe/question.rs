@@ -1,0 +1,73 @@
+//! What Stripe is asked for a charge, as it is written down before it is sent.
+
+use super::form;
+use crate::processor::Charge;
+use guildhall_core::ids::PaymentId;
+
+/// The metadata that says under which key an intent was made.
+pub(super) const KEY: &str = "guildhall_key";
+
+/// What was or will be asked under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) key: String,
+    pub(crate) payment: PaymentId,
+    /// What Stripe calls the buyer.
+    pub(crate) customer: String,
+    /// The body.
+    pub(crate) form: String,
+    /// Whether a method is named; else the card page asks for one.
+    pub(crate) has_method: bool,
+    pub(crate) is_present: bool,
+    pub(crate) is_kept: bool,
+    pub(crate) return_url: String,
+    /// What Stripe calls the charge, when it said so.
+    pub(crate) reference: Option<String>,
+}
+
+impl Question {
+    /// The question of a charge of so many of Stripe's units.
+    pub(super) fn of(charge: &Charge, amount: i64, customer: &str) -> Self {
+        let (amount, payment) = (amount.to_string(), charge.payment.to_string());
+        // Longer ones are refused.
+        let description: String = charge.description.chars().take(500).collect();
+        let mut pairs = vec![
+            ("amount", amount.as_str()),
+            ("currency", charge.currency.code()),
+            ("customer", customer),
+            ("description", description.as_str()),
+            ("expand[]", "payment_method"),
+            ("metadata[guildhall_payment]", payment.as_str()),
+            ("metadata[guildhall_key]", charge.key.as_str()),
+            ("payment_method_types[]", "card"),
+        ];
+        let is_present = charge.is_present || charge.method.is_none();
+        // A method that is named was kept when it was typed.
+        if charge.is_kept && charge.method.is_none() {
+            pairs.push(("setup_future_usage", "off_session"));
+        }
+        if let Some(method) = &charge.method {
+            pairs.extend([("payment_method", method.reference.as_str()), ("confirm", "true")]);
+            pairs.push(match is_present {
+                true => ("return_url", charge.return_url.as_str()),
+                false => ("off_session", "true"),
+            });
+        }
+        Self {
+            key: charge.key.clone(),
+            payment: charge.payment.clone(),
+            form: form(pairs),
+            customer: customer.to_owned(),
+            has_method: charge.method.is_some(),
+            is_present,
+            is_kept: charge.is_kept,
+            return_url: charge.return_url.clone(),
+            reference: None,
+        }
+    }
+
+    /// The path of the card page of this payment.
+    pub(super) fn card_page(&self) -> String {
+        format!("/checkout/card/{}", self.payment)
+    }
+}
