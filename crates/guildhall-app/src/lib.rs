@@ -20,6 +20,7 @@ pub mod checkout;
 pub mod clock;
 pub mod company;
 pub mod company_member;
+mod crash;
 mod credential;
 pub mod direct_message;
 pub mod dispute;
@@ -103,10 +104,10 @@ pub struct Settings {
     pub largest_upload_bytes: i64,
     /// How mail is sent; `None` writes its links to the log.
     pub mail: Option<mail::Settings>,
-    /// How Stripe is asked; `None` where it takes no payments.
-    pub stripe: Option<stripe::Settings>,
     /// Fees, and how long sales are held.
     pub money: money::Settings,
+    /// How Stripe is asked; `None` where it takes no payments.
+    pub stripe: Option<stripe::Settings>,
     /// How webhooks are sent.
     pub webhooks: webhook::Settings,
 }

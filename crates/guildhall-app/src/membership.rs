@@ -4,6 +4,10 @@
 //! changed by its member or its seller. Every change is written by [`write`], which tells webhooks when the membership
 //! begins or ceases to count, and queues the next look at it.
 
+mod operator;
+
+pub use operator::{History, cancel_at_period_end, end, history, lengthen};
+
 use crate::Guildhall;
 use crate::access_pass;
 use crate::billing;

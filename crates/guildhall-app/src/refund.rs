@@ -12,7 +12,7 @@ use crate::payment::{self, Payment};
 use crate::principal::{Principal, authorize};
 use crate::processor::{self, GiveBack, GivenBack, Processor, Silence};
 use crate::store::{self, Read, Tx};
-use crate::{Guildhall, affiliate, membership, webhook};
+use crate::{Guildhall, affiliate, crash, membership, webhook};
 use guildhall_core::ids::{CompanyId, Id, PaymentId, RefundId, UserId};
 use guildhall_core::job::Failure;
 use guildhall_core::money::{self, Currency};
@@ -104,6 +104,7 @@ pub async fn create_by_operator(hall: &Guildhall, payment: PaymentId, wanted: Wa
 }
 
 async fn carry_out(hall: &Guildhall, refund: Refund) -> Result<Refund> {
+    crash::point("refund begun");
     let id = refund.id.clone();
     if refund.status == RefundStatus::Pending {
         drive(hall, &id).await?;
@@ -273,6 +274,7 @@ async fn drive(hall: &Guildhall, id: &RefundId) -> Result<()> {
             return Ok(());
         }
     };
+    crash::point("refund asked");
     let id = id.clone();
     hall.store
         .write(move |tx| become_status(tx, &id, status, reference.as_deref(), message.as_deref()))
@@ -337,6 +339,14 @@ pub(crate) async fn hear(
             become_status(tx, &refund.id, status, Some(&reference), message.as_deref()).map(|_| ())
         })
         .await
+}
+
+/// The refunds of a payment, oldest first.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn list(hall: &Guildhall, payment: PaymentId) -> Result<Vec<Refund>> {
+    hall.store.read(move |read| of_payment(read, &payment)).await
 }
 
 /// The refunds of a payment, oldest first.

@@ -4,9 +4,10 @@
 //! one sentence that names it and where it stands.
 
 use guildhall_app::mail::{self, Sender, SmtpUrl};
+use guildhall_app::money;
 use guildhall_app::outbound::Reach;
 use guildhall_app::processor::stripe::{self, ApiBase, Secret};
-use guildhall_app::{money, webhook};
+use guildhall_app::webhook;
 use guildhall_core::app_host::read_authority;
 use guildhall_core::money::basis_points;
 use std::net::SocketAddr;
@@ -38,14 +39,14 @@ pub const KEYS: &[&str] = &[
     "tls_key",
     "allow_private_webhooks",
     "sandbox",
-    "stripe_secret_key",
-    "stripe_publishable_key",
-    "stripe_webhook_secret",
-    "stripe_api_base",
     "platform_fee_percent",
     "pending_days",
     "reserve_percent",
     "reserve_days",
+    "stripe_secret_key",
+    "stripe_publishable_key",
+    "stripe_webhook_secret",
+    "stripe_api_base",
 ];
 
 /// How log lines look.
@@ -95,10 +96,10 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Send webhooks to this machine and its neighbours too; when not said, only with a demo world.
     pub allow_private_webhooks: Option<bool>,
+    /// Take test cards and money that is not real; when not said, only with a demo world that takes no real money.
+    pub sandbox: Option<bool>,
     /// What the platform earns of sales, and how long they are held.
     pub money: money::Settings,
-    /// Take payments by test cards; when not said, only with a demo world that does not take real ones.
-    pub sandbox: Option<bool>,
     /// What Stripe is asked with; without it, Stripe takes no payments.
     pub stripe_secret_key: Option<Secret>,
     /// What the card page speaks to Stripe with.
@@ -130,11 +131,11 @@ impl Default for Config {
             tls_key: None,
             allow_private_webhooks: None,
             sandbox: None,
+            money: money::Settings::default(),
             stripe_secret_key: None,
             stripe_publishable_key: None,
             stripe_webhook_secret: None,
             stripe_api_base: None,
-            money: money::Settings::default(),
         }
     }
 }
@@ -263,12 +264,12 @@ impl Config {
             "tls" => self.tls = truth(value, place)?,
             "tls_certificate" => self.tls_certificate = Some(text(value, place)?.into()),
             "allow_private_webhooks" => self.allow_private_webhooks = Some(truth(value, place)?),
+            "sandbox" => self.sandbox = Some(truth(value, place)?),
             "platform_fee_percent" => self.money.platform_fee_basis_points = percent(value, place)?,
             "pending_days" => self.money.pending_days = days(value, place)?,
             "reserve_percent" => self.money.reserve_basis_points = percent(value, place)?,
             "reserve_days" => self.money.reserve_days = days(value, place)?,
             "tls_key" => self.tls_key = Some(text(value, place)?.into()),
-            "sandbox" => self.sandbox = Some(truth(value, place)?),
             "stripe_secret_key" => self.stripe_secret_key = Some(read(Secret::parse_key, value, place)?),
             "stripe_publishable_key" => {
                 self.stripe_publishable_key = Some(read(stripe::parse_publishable_key, value, place)?);
@@ -415,6 +416,7 @@ mod tests {
             ("tls = 1", "must be true or false, not 1"),
             ("tls_certificate = true", "must be text"),
             ("allow_private_webhooks = \"perhaps\"", "must be true or false"),
+            ("sandbox = 2", "must be true or false"),
             ("platform_fee_percent = 101", "must be a percentage from 0 to 100"),
             ("platform_fee_percent = 1.005", "must be a percentage from 0 to 100"),
             ("reserve_percent = \"x\"", "must be a percentage from 0 to 100"),
@@ -425,7 +427,6 @@ mod tests {
             ("smtp_url = \"http://user:hidden@mail\"", "must be an address such as smtps://"),
             ("smtp_url = \"smtp://u:hidden@mail?tls=opportunistic\"", "would send a password unencrypted"),
             ("mail_from = \"nobody\"", "must be an address such as hall@example.com"),
-            ("sandbox = 1", "must be true or false"),
             ("stripe_secret_key = \"pk_live_hidden\"", "must be a secret key of Stripe, as sk_live_"),
             (
                 "stripe_secret_key = \"sk_live_hidden\"",

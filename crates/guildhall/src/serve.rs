@@ -160,8 +160,8 @@ pub async fn open_hall(
         origin: origin.to_owned(),
         largest_upload_bytes: i64::from(config.largest_upload_mib) * 1024 * 1024,
         mail: config.mail(),
-        stripe: config.stripe(),
         money: config.money(),
+        stripe: config.stripe(),
         webhooks: config.webhooks(),
     };
     Guildhall::open(settings, clock, random).await.map_err(|error| error.to_string())

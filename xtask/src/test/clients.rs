@@ -1,6 +1,7 @@
 //! The tests that run in Node: the published clients, the pages in a browser, and our TypeScript client.
 
 use super::command;
+use super::localstripe;
 use super::server::Server;
 use crate::cargo::{self, Profile};
 use crate::{Fallible, Outcome, workspace_root};
@@ -60,6 +61,7 @@ async fn test_against(server: Server, mut test: Command) -> Outcome {
 pub(super) async fn test_pages() -> Outcome {
     let folder = workspace_root().join("tests/browser");
     install(&folder).await?;
+    localstripe::install().await?;
     let server = Server::start(&cargo::build("guildhall", Profile::Dev)?, None, &[]).await?;
     let mut test = npm(&folder, &["test"]);
     test.env("CHROMIUM", find_browser()?).env("DEMO_LOG", server.log()).envs(server.program());

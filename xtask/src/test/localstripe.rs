@@ -1,4 +1,4 @@
-//! `localstripe`, the fake of Stripe that the Rust tests ask: in a Python environment of its own, under `target`.
+//! `localstripe`, the fake of Stripe that tests ask: in a Python environment of its own, under `target`.
 
 use super::command;
 use crate::{Outcome, workspace_root};
@@ -47,7 +47,7 @@ pub(super) fn check_python() -> Outcome {
     if made.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err("Python 3.10 or newer with venv is needed for the Rust tests, which ask a fake of Stripe \
+    Err("Python 3.10 or newer with venv is needed for the tests that ask a fake of Stripe \
          (Debian: `apt-get install python3-venv`, macOS: `brew install python`)"
         .into())
 }

@@ -79,7 +79,7 @@ impl Part {
 
     /// Whether it asks the fake of Stripe, which is installed with Python.
     pub(super) fn needs_python(self) -> bool {
-        matches!(self, Self::Rust | Self::RustPostgres)
+        matches!(self, Self::Rust | Self::RustPostgres | Self::Browser)
     }
 
     pub(super) fn needs_npm(self) -> bool {

@@ -13,7 +13,7 @@ use crate::payment::{self, Outcome, Payment};
 use crate::plan::{Plan, PlanType};
 use crate::processor::{self, Processor};
 use crate::store::{self, Tx};
-use crate::{Guildhall, House, affiliate, plan, promo_code};
+use crate::{Guildhall, House, affiliate, crash, plan, promo_code};
 use guildhall_core::card::{CardFace, TypedCard};
 use guildhall_core::custom_field::check_answers;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId, UserId};
@@ -104,6 +104,7 @@ pub async fn place(hall: &Guildhall, order: Order) -> Result<Placed> {
     let (house, wanted) = (hall.house(), order.clone());
     let begun = hall.store.write(move |tx| begin(tx, &house, &wanted, face.as_ref(), &processors));
     let (session, payment) = begun.await?;
+    crash::point("begun");
     let outcome = payment::drive(hall, &payment).await?;
     Ok(Placed { session, payment, outcome })
 }
@@ -144,6 +145,7 @@ fn begin(
     let mut payment = draft(tx, order, &session, plan, &user)?;
     set_method(tx, order, &mut payment, face, processors)?;
     payment::begin(tx, house, &mut payment)?;
+    crash::point("beginning");
     Ok((session.id, payment.id))
 }
 

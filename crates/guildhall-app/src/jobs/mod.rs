@@ -10,11 +10,6 @@
 mod runner;
 #[cfg(test)]
 mod tests;
-
-pub use crate::store::job::{MOST_COUNTED, Shown, Standing};
-pub(crate) use runner::Activity;
-pub use runner::{run, run_due};
-
 use crate::Guildhall;
 use crate::billing;
 use crate::dispute;
@@ -26,12 +21,15 @@ use crate::processor;
 use crate::raffle;
 use crate::refund;
 use crate::store::job::Taken;
+pub use crate::store::job::{MOST_COUNTED, Shown, Standing};
 use crate::store::{self, Tx};
 use crate::webhook;
 use guildhall_core::ids::{
     Id, InvoiceId, JobId, MembershipId, PaymentId, PlanId, RefundId, WebhookDeliveryId,
 };
 use guildhall_core::job::Failure;
+pub(crate) use runner::Activity;
+pub use runner::{run, run_due};
 
 /// The most jobs that one list shows.
 pub const MOST_LISTED: u16 = 1000;

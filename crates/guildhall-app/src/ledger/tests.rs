@@ -40,6 +40,7 @@ impl Scene {
             largest_upload_bytes: 1,
             mail: None,
             money: crate::money::Settings::default(),
+            stripe: None,
             webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };
         let clock = Clock::frozen(NOW_MS);

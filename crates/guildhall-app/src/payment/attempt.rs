@@ -3,6 +3,7 @@
 use super::settlement::{self, settle};
 use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
 use crate::Guildhall;
+use crate::crash;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
@@ -76,7 +77,11 @@ pub(crate) async fn drive(hall: &Guildhall, id: &PaymentId) -> Result<Outcome> {
             Next::Nothing | Next::AwaitBuyer | Next::AwaitProcessor => return Ok(outcome(&payment)),
         };
         match answer {
-            Ok(answer) => settled(hall, &payment, answer).await?,
+            Ok(answer) => {
+                crash::point("asked");
+                settled(hall, &payment, answer).await?;
+                crash::point("settled");
+            }
             Err(Silence(what)) => {
                 tracing::warn!(payment = %id, what, "a processor did not answer; it is asked again");
                 return Ok(Outcome::UnderWay);
@@ -170,6 +175,7 @@ async fn give_back(hall: &Guildhall, payment: &Payment) -> Result<()> {
     };
     match processor::give_back(hall, processor, &wanted).await {
         Ok(GivenBack::Done { .. } | GivenBack::Pending { .. }) => {
+            crash::point("given back");
             let id = payment.id.clone();
             hall.store.write(move |tx| settlement::returned(tx, &id)).await
         }
@@ -230,19 +236,16 @@ async fn await_buyer(hall: &Guildhall, payment: &Payment) -> Result<()> {
         return again(hall, payment.id.clone(), over_at).await;
     }
     let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    // They may have done it, and never come back; else nobody shall do it any more.
+    let expired = |reference| Answer::Declined {
+        reference,
+        code: "expired".to_owned(),
+        message: "The payment was not confirmed in time.".to_owned(),
+    };
+    // They may have done it, and never come back; from now on they cannot, while another attempt is made.
     let answer = match processor::call_off(hall, processor, &asked(payment)).await {
-        Ok(answer @ Answer::Charged { .. }) => answer,
-        Ok(
-            Answer::Declined { reference: Some(reference), .. }
-            | Answer::NeedsAction { reference, .. }
-            | Answer::Pending { reference },
-        ) => Answer::Declined {
-            reference: Some(reference),
-            code: "expired".to_owned(),
-            message: "The payment was not confirmed in time.".to_owned(),
-        },
-        Ok(answer @ Answer::Declined { .. }) => answer,
+        Ok(answer @ (Answer::Charged { .. } | Answer::Pending { .. })) => answer,
+        Ok(Answer::NeedsAction { reference, .. }) => expired(Some(reference)),
+        Ok(Answer::Declined { reference, .. }) => expired(reference),
         Err(Silence(what)) => return Err(Error::internal(what)),
     };
     settled(hall, payment, answer).await

@@ -13,9 +13,8 @@ mod record;
 mod release;
 mod settlement;
 
-pub(crate) use attempt::carry_on;
 pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
-pub(crate) use attempt::{drive, outcome};
+pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
@@ -23,6 +22,7 @@ pub(crate) use record::{note_spending, posting_parties, promo_text, source, subj
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::{fail, settle};
 
+use crate::Guildhall;
 use crate::House;
 use crate::company_member;
 use crate::error::{Error, Result, no_such};
@@ -216,6 +216,20 @@ pub(crate) fn look_after(tx: &mut Tx<'_>, payment: &Payment, at: i64) -> Result<
 /// webhooks keep their places.
 pub(crate) fn lane(id: &str) -> String {
     format!("billing-{}", id.bytes().last().unwrap_or(0) % 8)
+}
+
+/// A company's payments, newest first, at most a thousand: for an operator at the machine.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn list(hall: &Guildhall, company: CompanyId, most: u16) -> Result<Vec<Payment>> {
+    let most = i64::from(most.min(1000));
+    // No id is greater than this one.
+    hall.store
+        .scan(move |read| {
+            store::payment::of_company(read, &company, "pay_zzzzzzzzzzzzzzzzzzzzzzzzzzzz", most)
+        })
+        .await
 }
 
 /// A payment that must be there.

@@ -4,6 +4,7 @@ use super::record::{self, deliver, tell};
 use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
 use crate::House;
 use crate::billing;
+use crate::crash;
 use crate::error::Result;
 use crate::jobs::{self, Work};
 use crate::plan;
@@ -82,7 +83,9 @@ fn charged(
     if payment.state.stage == Stage::Returning {
         return take_and_return(tx, payment);
     }
-    record_present(tx, house, payment)
+    record_present(tx, house, payment)?;
+    crash::point("settling");
+    Ok(())
 }
 
 /// Records a payment that was charged and not recorded, e.g. since the server died in between.

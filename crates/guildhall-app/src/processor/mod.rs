@@ -313,3 +313,24 @@ pub async fn give_back(
 fn not_asked(processor: Processor) -> Silence {
     Silence(format!("{} is asked by nobody", processor.as_str()))
 }
+
+/// What the sandbox says it holds of buyers' money, beside what the ledger says that came from there, in minor units of
+/// a currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciled {
+    /// The currency's code.
+    pub currency: String,
+    /// Taken and not given back, by the sandbox's own books.
+    pub taken_minor: i64,
+    /// Come from the sandbox, by the ledger.
+    pub booked_minor: i64,
+}
+
+/// Holds the sandbox's books beside the ledger: where they differ, a charge was lost or counted twice, or is under way
+/// right now.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn reconcile_sandbox(hall: &Guildhall) -> crate::Result<Vec<Reconciled>> {
+    hall.store.scan(crate::store::sandbox::reconcile).await
+}

@@ -91,7 +91,10 @@ pub(crate) fn queue(tx: &mut Tx<'_>, news: &News) -> Result<JobId> {
     jobs::enqueue(tx, &Work::ProcessorNews(Kept::of(news)), &lane, Some(&charge))
 }
 
-/// Does the job of telling news to the payment that it is about.
+/// Tells the payment that news is about.
+///
+/// # Errors
+/// `Temporary` until the payment is known and has heard it.
 pub(crate) async fn tell(hall: &Guildhall, kept: Kept) -> std::result::Result<(), Failure> {
     let unknown = || Failure::Temporary("its news is of a newer server".into());
     payment::hear(hall, &kept.read().ok_or_else(unknown)?).await

@@ -20,12 +20,12 @@ const MIGRATIONS: Migrations = &[
     ("app_sessions", include_str!("../../migrations/0009_app_sessions.sql")),
     ("lanes", include_str!("../../migrations/0010_lanes.sql")),
     ("money", include_str!("../../migrations/0011_money.sql")),
-    ("stripe", include_str!("../../migrations/0016_stripe.sql")),
-    ("invoices", include_str!("../../migrations/0017_invoices.sql")),
     ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
     ("catalog", include_str!("../../migrations/0013_catalog.sql")),
     ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
     ("members", include_str!("../../migrations/0015_members.sql")),
+    ("stripe", include_str!("../../migrations/0016_stripe.sql")),
+    ("invoices", include_str!("../../migrations/0017_invoices.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

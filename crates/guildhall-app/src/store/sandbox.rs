@@ -2,6 +2,7 @@
 
 use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
+use crate::processor::Reconciled;
 use crate::processor::sandbox::{Known, Status};
 use guildhall_core::ids::UserId;
 use guildhall_core::money::Currency;
@@ -106,4 +107,28 @@ pub(crate) fn refund(tx: &mut Tx<'_>, key: &str, id: &str, charge: &str, amount_
         params![key, id, charge, amount_minor, now],
     )?;
     Ok(true)
+}
+
+/// What the sandbox holds, beside what the ledger says that came from it, by currency.
+pub(crate) fn reconcile(read: &mut Read<'_>) -> Result<Vec<Reconciled>> {
+    let rows = read.query(
+        "select currency, cast(sum(taken) as bigint), cast(sum(booked) as bigint)
+         from (
+           select currency, amount_minor - refunded_minor as taken, 0 as booked
+           from sandbox_charges
+           where status = 'charged'
+           union all
+           select b.currency, 0 as taken, -b.balance_minor as booked
+           from ledger_balances b
+           join ledger_accounts a on a.id = b.account_id
+           where a.kind = 'funding' and a.owner_id = 'sandbox') as both_sides
+         group by currency
+         order by currency",
+        &[],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(Reconciled { currency: row.text(0)?, taken_minor: row.int(1)?, booked_minor: row.int(2)? })
+        })
+        .collect()
 }

@@ -330,7 +330,8 @@ pub(crate) async fn pay(
     };
     match checkout::place(&hall, order).await {
         Ok(placed) => match placed.outcome {
-            Outcome::SecondStep(place) => see_other(&place),
+            Outcome::SecondStep(place) if place.starts_with('/') => see_other(&place),
+            // A bank's own page is led to by a link: the answer to a form may lead no further than this server.
             _ => see_other(&format!("/checkout/{}", placed.session)),
         },
         Err(error) => again(&hall, &visitor, &target, fields, &error).await,

@@ -10,6 +10,7 @@ mod invoice;
 mod job;
 mod ledger;
 mod oauth;
+mod payment;
 mod raffle;
 mod signing_key;
 mod user_token;
@@ -87,6 +88,11 @@ enum Command {
     Oauth {
         #[command(subcommand)]
         command: oauth::Command,
+    },
+    /// Look into payments, give them back, and see to disputes.
+    Payments {
+        #[command(subcommand)]
+        command: payment::Command,
     },
     /// Open and show raffles, and compute their draws again.
     Raffle {
@@ -229,6 +235,7 @@ impl Arguments {
             Command::Invoices { command } => command.run().await,
             Command::Clock { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
+            Command::Payments { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Apps { command } => command.run().await,

@@ -101,6 +101,22 @@ impl Browser {
         format!("{}{}", self.origin, &place[path.unwrap_or(0)..])
     }
 
+    /// Sends a form to a server that may die of it; says whether an answer came.
+    pub(crate) async fn is_answered(&mut self, place: &str, fields: &[(&str, &str)]) -> bool {
+        let token = self.form_token.clone();
+        let mut address = url::Url::parse("http://form").expect("an address");
+        address.query_pairs_mut().extend_pairs(fields).append_pair("csrf", &token);
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self
+            .client
+            .post(self.address(place))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", cookies.join("; "))
+            .body(address.query().unwrap_or_default().to_owned());
+        request.send().await.is_ok()
+    }
+
     async fn ask(&mut self, request: RequestBuilder) -> Page {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();

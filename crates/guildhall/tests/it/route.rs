@@ -166,7 +166,9 @@ impl Scene {
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
+            .replace("{payment}", "pay_unknown")
             .replace("{session}", &session)
+            .replace("{target}", world.plan.as_str())
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
             .replace("{payment}", "pay_0000000000000")
@@ -192,6 +194,14 @@ impl Scene {
             }
             "/companies/{company}/entries/{entry}" => vec![("decision", "denied".into())],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
+            // At another price than it has, so that nobody buys.
+            "/checkout/{target}" => vec![
+                ("session", "ch_probe".into()),
+                ("email", "somebody@example.com".into()),
+                ("quantity", "1".into()),
+                ("seen", "1".into()),
+            ],
+            "/sandbox/{payment}" => vec![("answer", "yes".into())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
             "/developer/apps/{app}/redirect-uris" => {

@@ -36,6 +36,14 @@ async fn tell(hall: &Hall, signature: Option<&str>, body: &str) -> (u16, Value) 
     (response.status().as_u16(), response.json().await.expect("JSON"))
 }
 
+/// Tells a hall an event that is signed as it should be.
+pub(crate) async fn signed_event(hall: &Hall, event: &Value) {
+    let body = event.to_string();
+    let signature = signed(WEBHOOK_SECRET, hall.clock.now_ms() / 1000, &body).await;
+    let (status, answer) = tell(hall, Some(&signature), &body).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
 /// How many pieces of news are queued.
 async fn queued(hall: &Hall) -> usize {
     let jobs = jobs::list(&hall.running.hall, false, jobs::MOST_LISTED).await.expect("a list");

@@ -466,8 +466,8 @@ async fn desk(reach: Reach, resolver: Resolver) -> (Guildhall, tempfile::TempDir
         origin: "http://localhost".into(),
         largest_upload_bytes: 1,
         mail: None,
-        stripe: None,
         money: guildhall_app::money::Settings::default(),
+        stripe: None,
         webhooks: webhook::Settings { reach, longest_try: Duration::from_millis(300), resolver },
     };
     let hall = Guildhall::open(settings, Clock::frozen(NOW_MS), Random::seeded(7)).await.expect("it opens");

@@ -1,0 +1,149 @@
+//! `guildhall payments …`
+
+use super::Place;
+use crate::serve;
+use clap::Subcommand;
+use guildhall_app::clock::{Clock, Random};
+use guildhall_app::refund::{self, Wanted};
+use guildhall_app::{Error, Guildhall, dispute, payment, processor};
+use guildhall_core::ids::{CompanyId, DisputeId, Id, PaymentId};
+use guildhall_core::moment::rfc3339;
+use guildhall_core::money::{Currency, in_words};
+use guildhall_core::receipt::friendly_status;
+use std::process::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List a company's payments, the newest first.
+    List {
+        /// The company.
+        company: String,
+        /// How many, at most 1000.
+        #[arg(long, default_value_t = 50)]
+        most: u16,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a payment back, in whole or in part.
+    Refund {
+        /// The payment.
+        payment: String,
+        /// How much, in major units such as 12.50 [default: all that is left].
+        #[arg(long)]
+        amount: Option<f64>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        /// The same key gives back once, however often it is said.
+        #[arg(long)]
+        key: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List disputes, the newest first.
+    Disputes {
+        /// Of this company alone.
+        #[arg(long)]
+        company: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Answer a dispute of the sandbox: its bank reviews that, and finds for the seller.
+    Answer {
+        /// The dispute.
+        dispute: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Hold the sandbox's books beside the ledger. Ends with 1 where they differ.
+    Reconcile {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+impl Command {
+    pub(super) async fn run(self) -> Result<ExitCode, String> {
+        match self {
+            Self::List { company, most, place } => list(&open(&place).await?, &company, most).await,
+            Self::Refund { payment, amount, reason, key, place } => {
+                let wanted = Wanted { amount, reason, idempotence_key: key };
+                give_back(&open(&place).await?, &payment, wanted).await
+            }
+            Self::Disputes { company, place } => disputes(&open(&place).await?, company.as_deref()).await,
+            Self::Answer { dispute, place } => answer(&open(&place).await?, &dispute).await,
+            Self::Reconcile { place } => reconcile(&open(&place).await?).await,
+        }
+    }
+}
+
+async fn open(place: &Place) -> Result<Guildhall, String> {
+    let config = place.load(&[])?;
+    let origin = serve::expected_origin(&config);
+    serve::open_hall(&config, &origin, Clock::system(), Random::System).await
+}
+
+fn told(error: &Error) -> String {
+    error.told()
+}
+
+async fn list(hall: &Guildhall, company: &str, most: u16) -> Result<ExitCode, String> {
+    let company = CompanyId::parse(company).map_err(|error| error.0)?;
+    let payments = payment::list(hall, company, most).await.map_err(|error| told(&error))?;
+    if payments.is_empty() {
+        println!("There are no payments.");
+    }
+    for one in payments {
+        let status = friendly_status(&one.state, one.billing_reason).as_str();
+        let amount = in_words(one.state.amount_minor, one.currency);
+        println!("{}  {amount:>16}  {status:<18}  {}  {}", rfc3339(one.created_at), one.user, one.id);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn give_back(hall: &Guildhall, payment: &str, wanted: Wanted) -> Result<ExitCode, String> {
+    let payment = PaymentId::parse(payment).map_err(|error| error.0)?;
+    let refund = refund::create_by_operator(hall, payment, wanted).await.map_err(|error| told(&error))?;
+    let amount = in_words(refund.amount_minor, refund.currency);
+    println!("{} of {} is given back: {} ({}).", amount, refund.payment, refund.id, refund.status.as_str());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn disputes(hall: &Guildhall, company: Option<&str>) -> Result<ExitCode, String> {
+    let company = company.map(CompanyId::parse).transpose().map_err(|error| error.0)?;
+    let disputes = dispute::list(hall, company).await.map_err(|error| told(&error))?;
+    if disputes.is_empty() {
+        println!("There are no disputes.");
+    }
+    for one in disputes {
+        let (status, amount) = (one.status.as_str(), in_words(one.amount_minor, one.currency));
+        println!("{}  {amount:>16}  {status:<22}  {}  {}", rfc3339(one.created_at), one.payment, one.id);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn answer(hall: &Guildhall, dispute: &str) -> Result<ExitCode, String> {
+    let dispute = DisputeId::parse(dispute).map_err(|error| error.0)?;
+    let answered = dispute::answer(hall, dispute).await.map_err(|error| told(&error))?;
+    println!("{} is {}.", answered.id, answered.status.as_str());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reconcile(hall: &Guildhall) -> Result<ExitCode, String> {
+    let books = processor::reconcile_sandbox(hall).await.map_err(|error| told(&error))?;
+    let mut differ = false;
+    for one in books {
+        let words = |minor: i64| {
+            Currency::parse(&one.currency)
+                .map_or_else(|_| format!("{minor} {}", one.currency), |known| in_words(minor, known))
+        };
+        println!(
+            "taken by the sandbox {:>18}   booked {:>18}",
+            words(one.taken_minor),
+            words(one.booked_minor)
+        );
+        differ |= one.taken_minor != one.booked_minor;
+    }
+    println!("{}", if differ { "They differ: something is under way, or wrong." } else { "They agree." });
+    Ok(if differ { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,87 @@
+//! Purchases that Stripe takes the money for, from the page of the checkout to the renewal.
+
+use crate::purchase::{MONTHLY, ONCE, hidden, sell, signed_in, sound};
+use crate::stripe::Scene;
+use crate::stripe_event::signed_event;
+use guildhall_app::jobs;
+use guildhall_core::billing::DAY_MS;
+use serde_json::json;
+
+const GOOD: &str = "4242424242424242";
+
+/// Orders by the public link of a plan and is led to the card page; answers the session, the payment and the intent.
+async fn order(scene: &Scene, plan: &str) -> (String, String, String) {
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    let place = format!("/checkout/{plan}");
+    let page = mira.open(&place).await;
+    let (session, seen) = hidden(&page);
+    let fields = [
+        ("session", &*session),
+        ("seen", &*seen),
+        ("quantity", "1"),
+        ("method", "stripe"),
+        ("consent", "yes"),
+    ];
+    let led = mira.send(&place, &fields).await;
+    let payment = led.location.as_deref().and_then(|place| place.strip_prefix("/checkout/card/"));
+    let payment = payment.unwrap_or_else(|| panic!("led elsewhere: {led:?}")).to_owned();
+    mira.open(&format!("/checkout/card/{payment}")).await.says(200, "by card");
+    let intents = scene.local.look("/v1/payment_intents?limit=100").await;
+    let intents = intents["data"].as_array().expect("a list").clone();
+    let intent = intents.iter().find(|intent| intent["metadata"]["guildhall_payment"] == *payment);
+    let intent = intent.expect("an intent")["id"].as_str().expect("an id").to_owned();
+    (session, payment, intent)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_was_typed_once_pays_the_renewals() {
+    let scene = Scene::set().await;
+    let plan = sell(&scene.hall, MONTHLY, |plan| plan).await;
+    let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+    assert_eq!(scene.local.type_card(&intent, GOOD).await, 200);
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+    mira.open(&format!("/checkout/{session}")).await.says(200, "What you bought is yours");
+    sound(&scene.hall).await;
+    for renewal in 1..=2 {
+        scene.hall.clock.advance_ms(30 * DAY_MS);
+        jobs::run_due(&scene.hall.running.hall).await.expect("jobs run");
+        let intents = scene.local.look("/v1/payment_intents?limit=100").await;
+        let intents = intents["data"].as_array().expect("a list").clone();
+        assert_eq!(intents.len(), 1 + renewal);
+        assert!(intents.iter().all(|intent| intent["status"] == "succeeded"), "{intents:?}");
+        assert!(intents.iter().all(|intent| intent["amount"] == 1000), "{intents:?}");
+        sound(&scene.hall).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_paid_in_time_cannot_be_paid_any_more() {
+    let scene = Scene::set().await;
+    let plan = sell(&scene.hall, ONCE, |plan| plan).await;
+    let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+    scene.hall.clock.advance_ms(DAY_MS);
+    jobs::run_due(&scene.hall.running.hall).await.expect("jobs run");
+    let intent = scene.local.look(&format!("/v1/payment_intents/{intent}")).await;
+    assert_eq!(intent["status"], "canceled");
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    let back = format!("{}/checkout/return/{payment}", scene.hall.running.origin);
+    mira.open(&format!("/checkout/card/{payment}")).await.leads_to(&back);
+    mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+    sound(&scene.hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_who_does_not_come_back_has_what_they_paid_for_when_stripe_tells() {
+    let scene = Scene::set().await;
+    let plan = sell(&scene.hall, ONCE, |plan| plan).await;
+    let (session, _, intent) = order(&scene, &plan.to_string()).await;
+    assert_eq!(scene.local.type_card(&intent, GOOD).await, 200);
+    let event =
+        json!({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": intent}}});
+    signed_event(&scene.hall, &event).await;
+    jobs::run_due(&scene.hall.running.hall).await.expect("jobs run");
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    mira.open(&format!("/checkout/{session}")).await.says(200, "What you bought is yours");
+    sound(&scene.hall).await;
+}
