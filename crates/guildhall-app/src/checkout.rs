@@ -249,7 +249,7 @@ pub async fn create_session(
                 app: Some(app.id.clone()),
                 user: None,
                 entry: None,
-                amount_minor: found.initial_price_minor,
+                amount_minor: found.terms().first_due_minor(1)?,
                 is_amount_fixed: true,
                 currency: found.currency,
                 description: None,
