@@ -378,7 +378,7 @@ export type SocialLinkWebsites =
   | "instagram"
   | "linkedin"
   | "tiktok"
-  | "twitter"
+  | "twitch"
   | "website"
   | "x"
   | "youtube";

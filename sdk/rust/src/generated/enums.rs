@@ -526,7 +526,7 @@ string_enum! {
         Instagram = "instagram",
         Linkedin = "linkedin",
         Tiktok = "tiktok",
-        Twitter = "twitter",
+        Twitch = "twitch",
         Website = "website",
         X = "x",
         Youtube = "youtube",
