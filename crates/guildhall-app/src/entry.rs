@@ -2,17 +2,19 @@
 //!
 //! People enter in person. A waitlist's entries are approved or denied one by one, by people who run the company or by
 //! the operator; a raffle's are drawn (`raffle.rs`). An approval opens a checkout session of a week for its customer,
-//! and either decision is told by a letter; both in the transaction that decides.
+//! and either decision is told by a letter; both in the transaction that decides (`decision.rs`).
+
+mod decision;
+
+pub(crate) use decision::tell;
+pub use decision::{decide, decide_as_operator};
 
 use crate::Guildhall;
 use crate::access;
-use crate::audit::Doer;
-use crate::checkout::NewCheckoutSession;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
-use crate::mail::{self, EntryApproved, EntryDenied, Letter};
 use crate::page::{Page, Part};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::principal::{Principal, authorize};
 use crate::raffle::Raffle;
 use crate::store::{self, Read, Tx};
@@ -24,11 +26,7 @@ use guildhall_core::permission::{Permission, Role};
 use guildhall_core::plan::ReleaseMethod;
 use guildhall_core::waitlist::EntryStatus;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-/// How long an approved customer may buy, in hours (a week).
-const HOURS_TO_BUY: u32 = 7 * 24;
-const HOUR_MS: i64 = 60 * 60 * 1000;
 /// The most passes or plans that a filter names.
 const MOST_NAMED: usize = 100;
 
@@ -112,20 +110,16 @@ pub struct Offered {
     pub closed: Option<String>,
 }
 
-/// What a waitlist or raffle offers, and where the entry of `user` stands.
+/// What a waitlist or raffle offers, and where the entry of `user` stands; also when it is sold no more.
 ///
 /// # Errors
-/// `NotFound` for a plan that takes no entries, or is sold no more.
+/// `NotFound` for a plan that takes no entries.
 pub async fn look(hall: &Guildhall, user: Option<UserId>, plan: PlanId) -> Result<Offered> {
-    hall.store
-        .read(move |read| {
-            let plan = open_plan(read, &plan)?;
-            look_in(read, user.as_ref(), plan)
-        })
-        .await
+    hall.store.read(move |read| look_in(read, user.as_ref(), &plan)).await
 }
 
-fn look_in(read: &mut Read<'_>, user: Option<&UserId>, plan: Plan) -> Result<Offered> {
+fn look_in(read: &mut Read<'_>, user: Option<&UserId>, plan: &PlanId) -> Result<Offered> {
+    let plan = plan_of_entries(read, plan)?;
     let company = store::company::find(read, &plan.company)?
         .ok_or_else(|| Error::internal("a plan without its company"))?;
     let entry = match user {
@@ -138,50 +132,35 @@ fn look_in(read: &mut Read<'_>, user: Option<&UserId>, plan: Plan) -> Result<Off
     };
     let raffle = store::raffle::find(read, &plan.id)?;
     let entries = store::entry::count_of_plan(read, &plan.id)?;
-    let closed = admit(&plan, raffle.as_ref(), entries, read.now).err().map(|error| error.told());
+    let closed = admit(read, &plan, raffle.as_ref(), entries)?;
     Ok(Offered { plan, company, raffle, entries, entry, checkout, closed })
 }
 
-/// The same for whatever took entries once, also when it is sold no more.
-///
-/// # Errors
-/// `NotFound` for a plan that takes no entries.
-pub async fn look_always(hall: &Guildhall, user: Option<UserId>, plan: PlanId) -> Result<Offered> {
-    hall.store
-        .read(move |read| match store::plan::find(read, &plan)? {
-            Some(plan) if plan.release_method != ReleaseMethod::BuyNow => look_in(read, user.as_ref(), plan),
-            _ => Err(no_entries(&plan)),
-        })
-        .await
-}
-
-fn no_entries(plan: &PlanId) -> Error {
-    Error::NotFound(format!("There is no waitlist and no raffle for `{plan}`."))
-}
-
-/// The plan, when it takes entries.
-fn open_plan(read: &mut Read<'_>, id: &PlanId) -> Result<Plan> {
+/// The plan, when it is one that is waited for or raffled off.
+fn plan_of_entries(read: &mut Read<'_>, id: &PlanId) -> Result<Plan> {
     match store::plan::find(read, id)? {
-        Some(plan) if plan.release_method != ReleaseMethod::BuyNow && plan.archived_at.is_none() => Ok(plan),
-        _ => Err(no_entries(id)),
+        Some(plan) if plan.release_method != ReleaseMethod::BuyNow => Ok(plan),
+        _ => Err(Error::NotFound(format!("There is no waitlist and no raffle for `{id}`."))),
     }
 }
 
-/// Whether one more may enter when so many have.
-fn admit(plan: &Plan, raffle: Option<&Raffle>, entries: i64, now: i64) -> Result<()> {
-    plan.entry_rules.admit(entries, now)?;
-    if raffle.is_some_and(|raffle| raffle.closed_at.is_some()) {
-        return Err(Error::Invalid("Entries are closed.".into()));
+/// Why no one more may enter when so many have, in a sentence for them; `None` when they may.
+fn admit(read: &mut Read<'_>, plan: &Plan, raffle: Option<&Raffle>, entries: i64) -> Result<Option<String>> {
+    if !plan::is_sold(read, plan)? {
+        return Ok(Some("This is sold no more.".into()));
     }
-    Ok(())
+    if raffle.is_some_and(|raffle| raffle.closed_at.is_some()) {
+        return Ok(Some("Entries are closed.".into()));
+    }
+    Ok(plan.entry_rules.admit(entries, read.now).err().map(|refusal| refusal.0))
 }
 
 /// Enters a person for a plan, with answers as pairs of a field's id and a text. Who has entered already keeps the
 /// entry they have.
 ///
 /// # Errors
-/// `NotFound` for a plan that takes no entries; `Invalid` while and after it takes none, when there are no entries
-/// left, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody banned.
+/// `NotFound` for a plan that takes no entries; `Invalid` before and after it takes any, when there are no entries left
+/// or it is sold no more, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody banned.
 pub async fn enter(
     hall: &Guildhall,
     principal: &Principal,
@@ -199,7 +178,7 @@ pub(crate) fn enter_in(
     plan: &PlanId,
     answers: &[(String, String)],
 ) -> Result<Entry> {
-    let plan = open_plan(tx, plan)?;
+    let plan = plan_of_entries(tx, plan)?;
     // Held until the entry is counted: so the last place is taken once, and none is added to a closed raffle.
     lock(tx, &plan.id)?;
     if let Some(entry) = store::entry::of_user(tx, &plan.id, person)? {
@@ -209,7 +188,9 @@ pub(crate) fn enter_in(
         return Err(Error::Forbidden("You are banned from this community.".into()));
     }
     let (raffle, entries) = (store::raffle::find(tx, &plan.id)?, store::entry::count_of_plan(tx, &plan.id)?);
-    admit(&plan, raffle.as_ref(), entries, tx.now)?;
+    if let Some(refusal) = admit(tx, &plan, raffle.as_ref(), entries)? {
+        return Err(Error::Invalid(refusal));
+    }
     let answers = check_answers(&plan.custom_fields, answers)?;
     let asked = |field: &str| plan.custom_fields.iter().find(|known| known.id == field);
     let answers: Vec<Answer> = answers
@@ -250,130 +231,6 @@ fn in_person(principal: &Principal, what: &str) -> Result<UserId> {
 fn decides(read: &mut Read<'_>, person: &UserId, company: &CompanyId) -> Result<bool> {
     let standing = access::company_standing(read, company, person)?;
     Ok(standing.level() == AccessLevel::Admin && standing.role.is_some_and(Role::decides_on_entries))
-}
-
-/// Approves or denies an entry. What was decided so before stays; approving again opens a new checkout when the last
-/// one is over.
-///
-/// # Errors
-/// `NotFound` for an entry that is none of the caller's to decide on, `Invalid` for an approval that is to be taken
-/// back, `Conflict` for the entry of a raffle and for a plan that is sold no more, `Forbidden` for an app.
-pub async fn decide(
-    hall: &Guildhall,
-    principal: &Principal,
-    id: EntryId,
-    decision: EntryStatus,
-) -> Result<Entry> {
-    let person = in_person(principal, "Entries are decided on")?;
-    let (doer, origin) = (Doer::of(principal), hall.origin().to_owned());
-    hall.store
-        .write(move |tx| {
-            let entry = find(tx, &id)?;
-            if !decides(tx, &person, &entry.company)? {
-                return no_such("entry", &id);
-            }
-            decide_in(tx, &doer, &origin, &id, decision)
-        })
-        .await
-}
-
-/// The same by the operator, who asks nobody.
-///
-/// # Errors
-/// As for [`decide`].
-pub async fn decide_as_operator(hall: &Guildhall, id: EntryId, decision: EntryStatus) -> Result<Entry> {
-    let origin = hall.origin().to_owned();
-    hall.store.write(move |tx| decide_in(tx, &Doer::OPERATOR, &origin, &id, decision)).await
-}
-
-fn decide_in(
-    tx: &mut Tx<'_>,
-    doer: &Doer,
-    origin: &str,
-    id: &EntryId,
-    decision: EntryStatus,
-) -> Result<Entry> {
-    let plan = find(tx, id)?.plan;
-    lock(tx, &plan)?;
-    let entry = find(tx, id)?;
-    if entry.is_of_raffle {
-        return Err(Error::Conflict("The entries of a raffle are drawn, not decided on.".into()));
-    }
-    match entry.status.decide(decision)? {
-        Some(status) => store::entry::decide(tx, id, status)?,
-        None if decision == EntryStatus::Approved && store::entry::open_session(tx, id)?.is_none() => {}
-        None => return Ok(entry),
-    }
-    let entry = find(tx, id)?;
-    let action = if decision == EntryStatus::Approved { "approve_entry" } else { "deny_entry" };
-    doer.log(tx, &entry.company, action, id, json!({"plan": entry.plan.to_string()}))?;
-    tell(tx, origin, &entry)?;
-    Ok(entry)
-}
-
-/// Tells a customer what was decided: an approved one by a letter with the checkout that is opened for them, a denied
-/// one by a letter. Who has no e-mail finds both on the waitlist's page.
-pub(crate) fn tell(tx: &mut Tx<'_>, origin: &str, entry: &Entry) -> Result<()> {
-    let company = store::company::find(tx, &entry.company)?
-        .ok_or_else(|| Error::internal("an entry without its company"))?;
-    let (name, what) =
-        (entry.user.name.clone().unwrap_or_else(|| entry.user.username.clone()), &entry.plan_title);
-    let letter = match entry.status {
-        EntryStatus::Pending => return Ok(()),
-        EntryStatus::Approved => {
-            let session = open_checkout(tx, entry)?;
-            Letter::EntryApproved(EntryApproved {
-                name,
-                what: what.clone(),
-                company: company.title,
-                is_of_raffle: entry.is_of_raffle,
-                link: format!("{origin}/checkout/{session}"),
-                valid_hours: HOURS_TO_BUY,
-            })
-        }
-        EntryStatus::Denied => Letter::EntryDenied(EntryDenied {
-            name,
-            what: what.clone(),
-            company: company.title,
-            is_of_raffle: entry.is_of_raffle,
-            link: format!("{origin}/waitlist/{}", entry.plan),
-        }),
-    };
-    if let Some(address) = entry.user.email.as_deref().filter(|address| mail::check_address(address).is_ok())
-    {
-        mail::queue(tx, address, letter)?;
-    }
-    store::entry::set_told(tx, &entry.id)
-}
-
-/// The checkout of an approved entry: the one that is open, else a new one.
-fn open_checkout(tx: &mut Tx<'_>, entry: &Entry) -> Result<CheckoutSessionId> {
-    if let Some(open) = store::entry::open_session(tx, &entry.id)? {
-        return Ok(open);
-    }
-    let Some(plan) = store::plan::find(tx, &entry.plan)? else {
-        return no_such("plan", &entry.plan);
-    };
-    if plan.archived_at.is_some() && !entry.is_of_raffle {
-        return Err(Error::Conflict("The plan is sold no more: there is nothing left to approve.".into()));
-    }
-    let session = NewCheckoutSession {
-        plan: plan.id.clone(),
-        company: plan.company.clone(),
-        app: None,
-        user: Some(entry.user.id.clone()),
-        entry: Some(entry.id.clone()),
-        invoice: None,
-        amount_minor: plan.terms().first_due_minor(1)?,
-        is_amount_fixed: false,
-        currency: plan.currency,
-        description: None,
-        affiliate_code: None,
-        redirect_url: plan.redirect_url.clone(),
-        metadata: "{}".into(),
-        expires_at: tx.now + i64::from(HOURS_TO_BUY) * HOUR_MS,
-    };
-    store::checkout::insert(tx, &session)
 }
 
 /// A company's entries, by when they were made.

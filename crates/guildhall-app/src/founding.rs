@@ -186,7 +186,7 @@ impl Founder<'_, '_> {
     /// A plan.
     ///
     /// # Errors
-    /// `Internal` only.
+    /// `Invalid` for a raffle without an end or places.
     pub fn plan(&mut self, plan: &NewPlan) -> Result<PlanId> {
         plan::create(self.tx, plan)
     }

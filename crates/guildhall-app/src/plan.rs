@@ -7,7 +7,7 @@ pub use list::{PlanFilter, PlanOrder, list, load_if_shown};
 use crate::access_pass::Visibility;
 use crate::error::Result;
 use crate::raffle;
-use crate::store::{self, Tx};
+use crate::store::{self, Read, Tx};
 use guildhall_core::billing::Terms;
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId};
 use guildhall_core::money::Currency;
@@ -168,6 +168,15 @@ pub(crate) fn create(tx: &mut Tx<'_>, plan: &NewPlan) -> Result<PlanId> {
         raffle::open(tx, &id, plan)?;
     }
     Ok(id)
+}
+
+/// Whether a plan is sold at all: neither it nor its pass is archived or deleted.
+pub(crate) fn is_sold(read: &mut Read<'_>, plan: &Plan) -> Result<bool> {
+    if plan.shown_visibility() == Visibility::Archived.as_str() {
+        return Ok(false);
+    }
+    let pass = store::access_pass::find(read, &plan.access_pass)?;
+    Ok(pass.is_some_and(|found| found.pass.visibility != Visibility::Archived.as_str()))
 }
 
 /// Takes so many out of a plan's stock; `false` when there are not so many left.

@@ -189,3 +189,6 @@ pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId
         })
         .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,8 +181,8 @@ pub async fn update(
 /// Takes an access pass away for good: it is found nowhere, its route is free again, and its plans are archived.
 ///
 /// # Errors
-/// `Conflict` while valid memberships hang on it, and for one that stands for an app or an upsell; `NotFound` for one
-/// that is none of the caller's business, `Forbidden` without `access_pass:delete`.
+/// `Conflict` while valid memberships hang on it or it is raffled off, and for one that stands for an app or an upsell;
+/// `NotFound` for one that is none of the caller's business, `Forbidden` without `access_pass:delete`.
 pub async fn delete(hall: &Guildhall, principal: &Principal, id: AccessPassId) -> Result<()> {
     let principal = principal.clone();
     hall.store
@@ -199,6 +199,11 @@ pub async fn delete(hall: &Guildhall, principal: &Principal, id: AccessPassId) -
                 let people = if members == 1 { "one person holds".into() } else { format!("{members} people hold") };
                 return Err(Error::Conflict(format!(
                     "The access pass `{id}` cannot be deleted while {people} a valid membership of it: end those first, or archive it."
+                )));
+            }
+            if store::raffle::is_under_way(tx, &id)? {
+                return Err(Error::Conflict(format!(
+                    "The access pass `{id}` cannot be deleted while it is raffled off: wait for the draw."
                 )));
             }
             store::access_pass::delete(tx, &id)?;
@@ -309,8 +314,8 @@ fn apply(
     update
         .license_key_prefix
         .apply(&mut pass.license_key_prefix, |prefix| Ok(license_key::check_prefix(&prefix)?))?;
-    offer(&mut pass.global_affiliate, update.global_affiliate, "globalAffiliate")?;
-    offer(&mut pass.member_affiliate, update.member_affiliate, "memberAffiliate")?;
+    offer(&mut pass.global_affiliate, &update.global_affiliate, "globalAffiliate")?;
+    offer(&mut pass.member_affiliate, &update.member_affiliate, "memberAffiliate")?;
     if let Some(visibility) = update.visibility {
         pass.visibility = visibility.as_str().to_owned();
     }
@@ -333,7 +338,7 @@ fn change_route(tx: &mut Tx<'_>, pass: &mut AccessPass, route: &str) -> Result<(
     Ok(())
 }
 
-fn offer(offer: &mut Offer, update: OfferUpdate, name: &str) -> Result<()> {
+fn offer(offer: &mut Offer, update: &OfferUpdate, name: &str) -> Result<()> {
     let field = format!("{name}Percentage");
     match update.percentage {
         Change::Keep => {}

@@ -3,7 +3,7 @@
 use super::{Read, Tx, params};
 use crate::error::{Error, Result};
 use crate::raffle::Raffle;
-use guildhall_core::ids::PlanId;
+use guildhall_core::ids::{AccessPassId, PlanId};
 use guildhall_core::raffle::{Draw, Seed};
 
 pub(crate) fn insert(tx: &mut Tx<'_>, plan: &PlanId, seed: &Seed, places: i64) -> Result<()> {
@@ -36,6 +36,19 @@ pub(crate) fn find(read: &mut Read<'_>, plan: &PlanId) -> Result<Option<Raffle>>
         })
     })
     .transpose()
+}
+
+/// Whether a plan of a pass is raffled off and was not drawn.
+pub(crate) fn is_under_way(read: &mut Read<'_>, pass: &AccessPassId) -> Result<bool> {
+    let row = read.first(
+        "select r.plan_id
+         from plans l
+         join raffles r on r.plan_id = l.id
+         where l.access_pass_id = $1 and r.drawn_at is null
+         limit 1",
+        params![pass],
+    )?;
+    Ok(row.is_some())
 }
 
 /// The secret of a raffle.

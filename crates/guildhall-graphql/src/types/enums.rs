@@ -322,7 +322,7 @@ wire_enum! {
         BuyNow "buy_now" Raffle "raffle" Waitlist "waitlist"
     }
     SocialLinkWebsites {
-        Facebook "facebook" Instagram "instagram" Linkedin "linkedin" Tiktok "tiktok" Twitter "twitter"
+        Facebook "facebook" Instagram "instagram" Linkedin "linkedin" Tiktok "tiktok" Twitch "twitch"
         Website "website" X "x" Youtube "youtube"
     }
     Status {

@@ -46,7 +46,7 @@ pub(crate) async fn page(
     let plan = PlanId::parse(&plan).map_err(|error| told(&visitor, error.into()))?;
     let person = visitor.session.as_ref().map(|session| session.user.clone());
     let raffle = raffle::find(&hall, plan.clone()).await.map_err(|error| told(&visitor, error))?;
-    let offered = entry::look_always(&hall, person, plan).await.map_err(|error| told(&visitor, error))?;
+    let offered = entry::look(&hall, person, plan).await.map_err(|error| told(&visitor, error))?;
     let ends = offered.plan.entry_rules.expires_at.map(minute).unwrap_or_default();
     let page = Page { visitor: &visitor, offered: &offered, raffle: &raffle, origin: hall.origin(), ends };
     Ok(render(StatusCode::OK, &page))

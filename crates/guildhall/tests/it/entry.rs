@@ -277,6 +277,31 @@ async fn the_last_place_is_taken_once_and_the_rules_of_entering_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_no_more_takes_no_entry_and_approves_none() {
+    let hall = Hall::open().await;
+    let plan = hall.waitlist(EntryRules::default(), vec![]).await;
+    let (waiting, late) = (hall.person("waiting").await, hall.person("late").await);
+    let entry = hall.entered(&plan, &waiting).await;
+    let archive =
+        "mutation($input: UpdateAccessPassInput!) { updateAccessPass(input: $input) { visibility } }";
+    let pass = hall.world.paid_access_pass.clone();
+    let input = |visibility: &str| json!({"input": {"id": pass.as_str(), "visibility": visibility}});
+    hall.run(None, archive, input("archived")).await.data();
+    let entered =
+        entry::enter(&hall.running.hall, &Principal::in_person(late.clone()), plan.clone(), vec![]).await;
+    assert_eq!(entered.expect_err("sold no more").to_string(), "This is sold no more.");
+    let place = format!("/waitlist/{plan}");
+    hall.browser_of(&late).await.open(&place).await.says(200, "This is sold no more.");
+    hall.browser_of(&waiting).await.open(&place).await.says(200, "You have entered.");
+    let approved = hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await;
+    let sentence = approved.expect_err("sold no more").to_string();
+    assert_eq!(sentence, "The plan is sold no more: there is nothing left to approve.");
+    assert_eq!(hall.entered(&plan, &waiting).await.status, EntryStatus::Pending, "nothing was decided");
+    hall.run(None, archive, input("visible")).await.data();
+    hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await.expect("it is sold again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn owners_admins_and_managers_decide_and_nobody_else() {
     let hall = Hall::open().await;
     let plan = hall.waitlist(EntryRules::default(), vec![]).await;

@@ -1,5 +1,6 @@
 //! Raffles: committed to, closed, drawn once, told, and computed again.
 
+use crate::access_pass::DELETE;
 use crate::browser::Browser;
 use crate::entry::letters;
 use crate::harness::Hall;
@@ -11,7 +12,7 @@ use guildhall_core::ids::{Id, PlanId, UserId};
 use guildhall_core::plan::ReleaseMethod;
 use guildhall_core::raffle::{Draw, verify};
 use guildhall_core::waitlist::{EntryRules, EntryStatus};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::ExitStatus;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -144,6 +145,29 @@ async fn a_raffle_is_drawn_once_also_when_runners_meet() {
     let deeds = hall.found(move |founder| founder.deeds(&subject)).await;
     let count = |deed: &str| deeds.iter().filter(|(action, _)| action == deed).count();
     assert_eq!((count("close_raffle"), count("draw_raffle")), (1, 1), "{deeds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_raffled_off_is_not_deleted_before_the_draw() {
+    let hall = Hall::open().await;
+    let pass = hall.access_pass("raffled-off").await;
+    let input = json!({"input": {"id": pass.as_str()}});
+    let end = hall.clock.now_ms() + HOUR_MS;
+    let plan = hall.plan_of(move |plan| NewPlan {
+        access_pass: pass.clone(),
+        release_method: ReleaseMethod::Raffle,
+        stock: Some(1),
+        entry_rules: EntryRules { expires_at: Some(end), ..EntryRules::default() },
+        ..plan
+    });
+    plan.await;
+    hall.at(HOUR_MS);
+    let refused = hall.run(None, DELETE, input.clone()).await;
+    refused.is_refused("CONFLICT", "cannot be deleted while it is raffled off: wait for the draw.");
+    settle(&hall).await;
+    hall.at(HOUR_MS + LOOK_MS);
+    settle(&hall).await;
+    assert_eq!(hall.run(None, DELETE, input).await.data()["deleteAccessPass"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use crate::store::user::like_within;
 use crate::store::{Read, params};
 use guildhall_core::ids::{CompanyId, PlanId};
 use guildhall_core::membership::GRACE_MS;
+use guildhall_core::plan::ReleaseMethod;
 
 /// The condition that a filter lets a plan through: $1 is the company, $4 the pass, $5 the visibilities, $6 the release
 /// method, $7 whether a raffle has ended, $8 the pattern of the query, $9 and $10 whether everybody and members earn by
@@ -95,7 +96,7 @@ pub(crate) fn list(
             GRACE_MS,
             filter.access_pass.as_ref(),
             filter.visibility.words(),
-            filter.release_method.map(|method| method.as_str()),
+            filter.release_method.map(ReleaseMethod::as_str),
             filter.raffle_ended,
             &pattern,
             filter.global_affiliate,
@@ -130,7 +131,7 @@ fn rank(
             GRACE_MS,
             filter.access_pass.as_ref(),
             filter.visibility.words(),
-            filter.release_method.map(|method| method.as_str()),
+            filter.release_method.map(ReleaseMethod::as_str),
             filter.raffle_ended,
             &pattern,
             filter.global_affiliate,
@@ -160,7 +161,7 @@ pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &PlanFilte
             GRACE_MS,
             filter.access_pass.as_ref(),
             filter.visibility.words(),
-            filter.release_method.map(|method| method.as_str()),
+            filter.release_method.map(ReleaseMethod::as_str),
             filter.raffle_ended,
             &pattern,
             filter.global_affiliate,
