@@ -51,7 +51,6 @@ async fn open(place: &Place) -> Result<Guildhall, String> {
     serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn told(error: Error) -> String {
     match error {
         Error::Internal(cause) => format!("the ledger cannot be read: {cause}"),
