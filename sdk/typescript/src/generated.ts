@@ -5,6 +5,24 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type AccessPassConditions =
+  | "has_plans";
+
+export type AccessPassOnboardingVersionTypes =
+  | "mar_2025";
+
+export type AccessPassOrder =
+  | "active_memberships_count"
+  | "created_at"
+  | "usd_gmv"
+  | "usd_gmv_30_days";
+
+export type AccessPassTypes =
+  | "api_only"
+  | "app"
+  | "experience_upsell"
+  | "regular";
+
 export type AffiliateTypes =
   | "custom"
   | "global"
@@ -76,6 +94,15 @@ export type AttachableRecords =
   | "review_report"
   | "user";
 
+export type AuthorizedUserRoles =
+  | "admin"
+  | "app_manager"
+  | "manager"
+  | "moderator"
+  | "owner"
+  | "sales_manager"
+  | "support";
+
 export type BanReasons =
   | "botting_content_rewards"
   | "botting_negative_reviews"
@@ -83,6 +110,15 @@ export type BanReasons =
   | "harassment"
   | "other"
   | "spamming";
+
+export type BillingReasons =
+  | "manual"
+  | "one_time"
+  | "subscription"
+  | "subscription_create"
+  | "subscription_cycle"
+  | "subscription_update"
+  | "upcoming";
 
 export type BusinessTypes =
   | "agency"
@@ -99,6 +135,15 @@ export type BusinessTypes =
   | "physical_products"
   | "saas"
   | "software";
+
+export type CancelOptions =
+  | "bad_experience"
+  | "missing_features"
+  | "other"
+  | "switching"
+  | "technical_issues"
+  | "testing"
+  | "too_expensive";
 
 export type ChargeUserResponseStatus =
   | "needs_action"
@@ -203,6 +248,21 @@ export type Currencies =
   | "xof"
   | "zar";
 
+export type CustomCtas =
+  | "apply_now"
+  | "call_now"
+  | "complete_order"
+  | "contact_us"
+  | "donate_now"
+  | "get_access"
+  | "get_offer"
+  | "join"
+  | "order_now"
+  | "purchase"
+  | "shop_now"
+  | "sign_up"
+  | "subscribe";
+
 export type CustomFieldTypes =
   | "text";
 
@@ -221,6 +281,16 @@ export type DmsPostTypes =
   | "automated"
   | "regular"
   | "system";
+
+export type EntriesSortableColumns =
+  | "created_at"
+  | "id";
+
+export type EntryStatus =
+  | "any"
+  | "approved"
+  | "denied"
+  | "pending";
 
 export type FeedTypes =
   | "chat_feed"
@@ -241,8 +311,34 @@ export type ForumWhoCanPostTypes =
   | "admins"
   | "everyone";
 
+export type FriendlyReceiptStatus =
+  | "auto_refunded"
+  | "canceled"
+  | "dispute_warning"
+  | "drafted"
+  | "failed"
+  | "incomplete"
+  | "open_dispute"
+  | "open_resolution"
+  | "partially_refunded"
+  | "past_due"
+  | "pending"
+  | "price_too_low"
+  | "refunded"
+  | "succeeded"
+  | "uncollectible"
+  | "unresolved";
+
 export type GifProviders =
   | "giphy";
+
+export type GlobalAffiliateStatuses =
+  | "disabled"
+  | "enabled";
+
+export type HubMembershipStatus =
+  | "active"
+  | "inactive";
 
 export type IndustryTypes =
   | "accessories"
@@ -305,6 +401,16 @@ export type IndustryTypes =
   | "video_games"
   | "webinars";
 
+export type InvoiceCollectionMethods =
+  | "charge_automatically"
+  | "send_invoice";
+
+export type InvoiceStatuses =
+  | "open"
+  | "paid"
+  | "past_due"
+  | "void";
+
 export type MarketplaceStatuses =
   | "live_marketplace"
   | "not_available"
@@ -316,13 +422,89 @@ export type Media =
   | "other"
   | "video";
 
+export type MemberMostRecentActions =
+  | "canceling"
+  | "churned"
+  | "drafted"
+  | "expiring"
+  | "finished_split_pay"
+  | "joined"
+  | "left"
+  | "paid_once"
+  | "paid_subscriber"
+  | "past_due"
+  | "paused"
+  | "pending_entry"
+  | "renewing"
+  | "trialing";
+
+export type MemberStatuses =
+  | "drafted"
+  | "joined"
+  | "left";
+
+export type MembersSortableColumns =
+  | "created_at"
+  | "id"
+  | "joined_at"
+  | "most_recent_action"
+  | "usd_total_spent";
+
+export type MembershipHeaderStatus =
+  | "active"
+  | "churned";
+
+export type MembershipStatus =
+  | "active"
+  | "canceled"
+  | "completed"
+  | "drafted"
+  | "expired"
+  | "past_due"
+  | "trialing"
+  | "unresolved";
+
+export type MembershipsSortableColumns =
+  | "canceled_at"
+  | "created_at"
+  | "date_joined"
+  | "id"
+  | "status"
+  | "total_spend";
+
+export type PaymentMethods =
+  | "apple"
+  | "coinbase"
+  | "crypto"
+  | "free"
+  | "multi_psp"
+  | "nft"
+  | "paypal"
+  | "platform_balance"
+  | "sezzle"
+  | "splitit"
+  | "stripe";
+
 export type PayoutTypes =
   | "flat_fee"
   | "percentage";
 
+export type PlanOrder =
+  | "active_memberships_count"
+  | "affiliates"
+  | "created_at"
+  | "expires_at"
+  | "internal_notes";
+
 export type PlanTypes =
   | "one_time"
   | "renewal";
+
+export type ProductHighlightTypes =
+  | "benefit"
+  | "pricing_feature"
+  | "qualification"
+  | "who_this_is_for";
 
 export type PromoCodeNewStatus =
   | "active"
@@ -346,10 +528,54 @@ export type PromoTypes =
   | "flat_amount"
   | "percentage";
 
+export type ReceiptPaymentProcessor =
+  | "apple"
+  | "coinbase"
+  | "crypto"
+  | "free"
+  | "multi_psp"
+  | "nft"
+  | "paypal"
+  | "platform_balance"
+  | "sezzle"
+  | "splitit"
+  | "stripe";
+
+export type ReceiptStatus =
+  | "draft"
+  | "open"
+  | "paid"
+  | "pending"
+  | "uncollectible"
+  | "unresolved"
+  | "void";
+
+export type ReceiptStatusV2 =
+  | "failed"
+  | "partially_refunded"
+  | "past_due"
+  | "refunded"
+  | "succeeded";
+
+export type ReceiptV2Order =
+  | "created_at"
+  | "final_amount"
+  | "paid_at";
+
 export type ReleaseMethod =
   | "buy_now"
   | "raffle"
   | "waitlist";
+
+export type SocialLinkWebsites =
+  | "facebook"
+  | "instagram"
+  | "linkedin"
+  | "tiktok"
+  | "twitch"
+  | "website"
+  | "x"
+  | "youtube";
 
 export type Status =
   | "active"
@@ -364,6 +590,15 @@ export type UpsellTypes =
 export type Visibility =
   | "archived"
   | "hidden"
+  | "quick_link"
+  | "visible";
+
+export type VisibilityFilter =
+  | "all"
+  | "archived"
+  | "hidden"
+  | "not_archived"
+  | "not_quick_link"
   | "quick_link"
   | "visible";
 
@@ -399,6 +634,19 @@ export type WebhookEvent =
 export type WhoCanPostTypes =
   | "admins"
   | "everyone";
+
+/** Means nothing here: a hall has no marketplace page to show it on. */
+export interface AccessPassProductHighlightInput {
+  content: string;
+  highlightType: ProductHighlightTypes;
+  title?: string | null;
+}
+
+/** Means nothing here: a hall has no marketplace page to show it on. */
+export interface AccessPassSocialLinkInput {
+  url: string;
+  website: SocialLinkWebsites;
+}
 
 export interface AnalyzeAttachmentInput {
   clientMutationId?: string | null;
@@ -440,6 +688,101 @@ export interface ChargeUserInput {
   metadata?: unknown | null;
   redirectUrl?: string | null;
   userId: string;
+}
+
+/** The first plan of a new access pass. */
+export interface CompanyOnboardingPlanOptions {
+  baseCurrency?: Currencies | null;
+  /** Days. */
+  billingPeriod?: number | null;
+  customFields?: Array<CustomFieldInput> | null;
+  /** Major units. */
+  initialPrice?: number | null;
+  planType?: PlanTypes | null;
+  /** A raffle needs places and an end, which cannot be said here. */
+  releaseMethod?: ReleaseMethod | null;
+  /** Major units. */
+  renewalPrice?: number | null;
+  /** Without it `visible`. */
+  visibility?: Visibility | null;
+}
+
+export interface CreateAccessPassInput {
+  /** Means nothing here: there is one kind of pass. */
+  activateWhopFour?: boolean | null;
+  /** Refused: `createApp` makes the pass of an app. */
+  asApp?: boolean | null;
+  bannerImage?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  businessType?: BusinessTypes | null;
+  clientMutationId?: string | null;
+  /** The company that will sell it; without one that of `x-company-id`, else the calling app's own. */
+  companyId?: string | null;
+  creatorPitch?: string | null;
+  customCta?: CustomCtas | null;
+  customCtaUrl?: string | null;
+  /** Refused: what a buyer's statement says is the processor's to decide. */
+  customStatementDescriptor?: string | null;
+  description?: string | null;
+  /** What it opens, in their order; needs `experience:attach`. */
+  experienceIds?: Array<string> | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  globalAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  globalAffiliateStatus?: GlobalAffiliateStatuses | null;
+  headline?: string | null;
+  image?: unknown | null;
+  /** Refused when it names any: nothing is fetched from other servers. */
+  imageUrls?: Array<string> | null;
+  /** Means nothing here: a hall has no marketplace. */
+  industryType?: IndustryTypes | null;
+  /** Letters and digits, kept in capitals. */
+  licenseKeyPrefix?: string | null;
+  logo?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  marketplaceCategoryId?: string | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  memberAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  memberAffiliateStatus?: GlobalAffiliateStatuses | null;
+  /** A JSON object of the caller's own. */
+  metadata?: unknown | null;
+  name?: string | null;
+  /** Means nothing here. */
+  onboardingVersion?: AccessPassOnboardingVersionTypes | null;
+  onePerUser?: boolean | null;
+  /** Refused: there are no pages apart from companies. */
+  pageId?: string | null;
+  /** Its first plan; without them it has none. */
+  planOptions?: CompanyOnboardingPlanOptions | null;
+  /** Means nothing here: a hall has no marketplace page to show it on. */
+  productHighlights?: Array<AccessPassProductHighlightInput> | null;
+  /** Refused: tax is set for the whole company. */
+  productTaxCodeId?: string | null;
+  redirectPurchaseUrl?: string | null;
+  /** Without it, it is made of the title. */
+  route?: string | null;
+  shortenedDescription?: string | null;
+  showMemberCount?: boolean | null;
+  /** Means nothing here: nobody can review yet. */
+  showReviewsDtc?: boolean | null;
+  /** Refused when true: members cannot exchange their license keys. */
+  shuffleable?: boolean | null;
+  /** Means nothing here: a hall has no marketplace page to show it on. */
+  socialLinks?: Array<AccessPassSocialLinkInput> | null;
+  title: string;
+  /** Refused when true: members cannot hand memberships on. */
+  transferable?: boolean | null;
+  /** Refused when true: members cannot exchange memberships for others. */
+  upgradeable?: boolean | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellDescription?: string | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellMedia?: AttachmentInput | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellTitle?: string | null;
+  /** Without it `visible`. */
+  visibility?: Visibility | null;
 }
 
 /**
@@ -536,6 +879,24 @@ export interface CreateForumPostInput {
   title?: string | null;
 }
 
+export interface CreateInvoiceInput {
+  /** Refused where it is true: buyers pay no fee here. */
+  chargeBuyerFee?: boolean | null;
+  clientMutationId?: string | null;
+  collectionMethod: InvoiceCollectionMethods;
+  /** Without it the company of `x-company-id`, else the app's own. */
+  companyId?: string | null;
+  customerName?: string | null;
+  dueDate: number;
+  emailAddress?: string | null;
+  /** A user who is, or was, a member, or a membership. */
+  memberId?: string | null;
+  paymentTokenId?: string | null;
+  plan: InvoicePlanInput;
+  product?: InvoiceAccessPassInput | null;
+  productId?: string | null;
+}
+
 /** Without `companyId`: of the company of `x-company-id`, else of the app's own. Without `stock` it is unlimited. */
 export interface CreatePromoCodeInput {
   accessPassId?: string | null;
@@ -576,6 +937,11 @@ export interface CustomFieldInput {
   required?: boolean | null;
 }
 
+export interface DeleteAccessPassInput {
+  clientMutationId?: string | null;
+  id: string;
+}
+
 export interface DeleteCompanyMutedUserInput {
   clientMutationId?: string | null;
   userId: string;
@@ -601,6 +967,17 @@ export interface DirectUploadInput {
   metadata?: unknown | null;
   multipart?: boolean | null;
   record: AttachableRecords;
+}
+
+export interface EntriesFiltersInput {
+  accessPassIds?: Array<string> | null;
+  /** The last moment of entering. */
+  endDate?: number | null;
+  planIds?: Array<string> | null;
+  /** The first moment of entering. */
+  startDate?: number | null;
+  /** Where entries stand; `any` lets all through. */
+  statuses?: Array<EntryStatus> | null;
 }
 
 export interface FileAttachmentInput {
@@ -652,8 +1029,100 @@ export interface GifInput {
   width: number;
 }
 
+export interface InvoiceAccessPassInput {
+  /** Refused: the tax is the company's own. */
+  productTaxCodeId?: string | null;
+  title: string;
+}
+
+/** The plan of an invoice. What this server does not do is refused by name where it is asked for. */
+export interface InvoicePlanInput {
+  achPayments?: boolean | null;
+  baseCurrency?: Currencies | null;
+  billingPeriod?: number | null;
+  cardPayments?: boolean | null;
+  coinbaseCommerceAccepted?: boolean | null;
+  customFields?: Array<CustomFieldInput> | null;
+  description?: string | null;
+  expirationDays?: number | null;
+  initialPrice?: number | string | null;
+  /** For the team alone, on the invoice's page. */
+  internalNotes?: string | null;
+  offerCancelDiscount?: boolean | null;
+  paypalAccepted?: boolean | null;
+  planType?: PlanTypes | null;
+  platformBalanceAccepted?: boolean | null;
+  redirectUrl?: string | null;
+  releaseMethod?: ReleaseMethod | null;
+  releaseMethodSettings?: ReleaseMethodSettingsInput | null;
+  renewalPrice?: number | string | null;
+  splitPayRequiredPayments?: number | null;
+  splititAccepted?: boolean | null;
+  stock?: number | null;
+  trialPeriodDays?: number | null;
+  unlimitedStock?: boolean | null;
+  visibility?: Visibility | null;
+}
+
+/**
+ * An empty list wants all. What is asked of passes, plans, promo codes and `membershipStatus` is asked of one
+ * membership; dates are of joining, both ends included.
+ */
+export interface MembersFiltersInput {
+  accessPassIds?: Array<string> | null;
+  endDate?: number | null;
+  membershipStatus?: MembershipStatus | null;
+  mostRecentActions?: Array<MemberMostRecentActions> | null;
+  planIds?: Array<string> | null;
+  promoCodeIds?: Array<string> | null;
+  /** In the username, the name, and with `member:email:read` the e-mail, without regard to case. */
+  query?: string | null;
+  startDate?: number | null;
+  statuses?: Array<MemberStatuses> | null;
+  /** Nobody comes by tracking links here, so this finds nobody. */
+  trackingLinkIds?: Array<string> | null;
+}
+
+/** An empty list wants all. Dates are of when it was made, both ends included. */
+export interface MembershipsFiltersInput {
+  accessPassIds?: Array<string> | null;
+  accessPassTypes?: Array<AccessPassTypes> | null;
+  cancelationReasons?: Array<CancelOptions> | null;
+  endDate?: number | null;
+  hasCancelationReason?: boolean | null;
+  /** `active` counts now; `churned` was begun and counts no more. */
+  headerFilter?: MembershipHeaderStatus | null;
+  /** Whether it counts now. */
+  membershipStatus?: HubMembershipStatus | null;
+  planIds?: Array<string> | null;
+  promoCodeIds?: Array<string> | null;
+  startDate?: number | null;
+  statuses?: Array<MembershipStatus> | null;
+  /** Nothing is bought by tracking links here, so this finds nothing. */
+  trackingLinkIds?: Array<string> | null;
+}
+
 export interface MuxAssetInput {
   passthroughId: string;
+}
+
+export interface PlanFilters {
+  accessPassId?: string | null;
+  /** Whether the pass offers something to whoever brings a buyer. */
+  affiliates?: boolean | null;
+  /** Without it the oldest come first. */
+  direction?: Direction | null;
+  /** Without it by when they were made. `internal_notes` is refused: plans have none. */
+  order?: PlanOrder | null;
+  /** Whether the pass offers something to members who bring a buyer. */
+  passholderAffiliate?: boolean | null;
+  /** What the name, the description or the pass's title holds. */
+  query?: string | null;
+  /** Raffles alone: those that take no more entries, or the others. */
+  raffleEnded?: boolean | null;
+  releaseMethod?: ReleaseMethod | null;
+  /** Without it all that are not archived. */
+  visibility?: VisibilityFilter | null;
 }
 
 export interface PollInput {
@@ -681,6 +1150,34 @@ export interface PromoCodeFilters {
 export interface PromoteAppBuildToProductionInput {
   appBuildId: string;
   clientMutationId?: string | null;
+}
+
+/** An empty list wants all. Dates are of when the payment began, both ends included. */
+export interface ReceiptV2Filters {
+  accessPassIds?: Array<string> | null;
+  billingReasons?: Array<BillingReasons> | null;
+  currencies?: Array<Currencies> | null;
+  /** The largest first without one. */
+  direction?: Direction | null;
+  endDate?: number | null;
+  /** By when the payment began without one. */
+  order?: ReceiptV2Order | null;
+  paymentMethods?: Array<PaymentMethods> | null;
+  planIds?: Array<string> | null;
+  /**
+   * In the id; and in the buyer's username, name and e-mail, as far as the caller may see them; without regard to
+   * case.
+   */
+  query?: string | null;
+  startDate?: number | null;
+  statuses?: Array<ReceiptStatusV2> | null;
+}
+
+export interface ReleaseMethodSettingsInput {
+  expiresAt?: number | null;
+  maxEntries?: number | null;
+  nftWeightedEntries?: boolean | null;
+  startsAt?: number | null;
 }
 
 export interface SendNotificationInput {
@@ -727,6 +1224,67 @@ export interface UnassignProductionAppBuildInput {
 export interface UnbanUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+/** What is left out stays; null takes away what may be absent. */
+export interface UpdateAccessPassInput {
+  bannerImage?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  businessType?: BusinessTypes | null;
+  clientMutationId?: string | null;
+  creatorPitch?: string | null;
+  customCta?: CustomCtas | null;
+  customCtaUrl?: string | null;
+  /** Refused: what a buyer's statement says is the processor's to decide. */
+  customStatementDescriptor?: string | null;
+  description?: string | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  globalAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  globalAffiliateStatus?: GlobalAffiliateStatuses | null;
+  headline?: string | null;
+  id: string;
+  image?: unknown | null;
+  /** Means nothing here: a hall has no marketplace. */
+  industryType?: IndustryTypes | null;
+  /** Means nothing here: a hall has no map. */
+  latitude?: number | null;
+  /** Letters and digits, kept in capitals; keys that were given out stay as they are. */
+  licenseKeyPrefix?: string | null;
+  logo?: AttachmentInput | null;
+  /** Means nothing here: a hall has no map. */
+  longitude?: number | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  memberAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  memberAffiliateStatus?: GlobalAffiliateStatuses | null;
+  /** The title, unless that is given. */
+  name?: string | null;
+  onePerUser?: boolean | null;
+  pageId?: string | null;
+  /** Refused: experiences are shown in the order in which they were attached. */
+  pinnedExperienceId?: string | null;
+  /** Refused: tax is set for the whole company. */
+  productTaxCodeId?: string | null;
+  redirectPurchaseUrl?: string | null;
+  route?: string | null;
+  shortenedDescription?: string | null;
+  showMemberCount?: boolean | null;
+  showOffers?: boolean | null;
+  /** Means nothing here: nobody can review yet. */
+  showReviewsDtc?: boolean | null;
+  /** Refused when true: members cannot exchange their license keys. */
+  shuffleable?: boolean | null;
+  title?: string | null;
+  /** Refused when true: members cannot hand memberships on. */
+  transferable?: boolean | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellDescription?: string | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellMedia?: AttachmentInput | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellTitle?: string | null;
+  visibility?: Visibility | null;
 }
 
 export interface UpdateAffiliateInput {
@@ -811,7 +1369,7 @@ export interface ChargeUserVariables {
 
 /** What `chargeUser` answers. */
 export interface ChargeUserData {
-  /** Asks a user to pay; the session is where. */
+  /** Charges a user by the method they agreed to, at once; or asks them to pay, in the session. */
   chargeUser: {
     status: ChargeUserResponseStatus;
     inAppPurchase: {
@@ -861,6 +1419,51 @@ export interface CheckIfUserHasAccessToExperienceData {
     hasAccess: boolean;
     accessLevel: AccessLevel;
   };
+}
+
+/** What `createAccessPass` is asked with. */
+export interface CreateAccessPassVariables {
+  input: CreateAccessPassInput;
+}
+
+/** What `createAccessPass` answers. */
+export interface CreateAccessPassData {
+  /** Makes an access pass with its first plan, and opens experiences to its holders. */
+  createAccessPass: {
+    id: string;
+    createdAt: number;
+    route: string;
+    title: string;
+    headline: string | null;
+    shortenedDescription: string | null;
+    verified: boolean;
+    visibility: Visibility;
+    /** The same. */
+    activeUsersCount: number;
+    /** The average of its reviews; nobody can review yet. */
+    reviewsAverage: number;
+    creatorPitch: string | null;
+    updatedAtMs: string;
+    showOffers: boolean;
+    redirectPurchaseUrl: string | null;
+    customCta: CustomCtas;
+    customCtaUrl: string | null;
+    /** Percent of a payment. */
+    globalAffiliatePercentage: number | null;
+    globalAffiliateStatus: GlobalAffiliateStatuses;
+    /** Percent of a payment. */
+    memberAffiliatePercentage: number | null;
+    memberAffiliateStatus: GlobalAffiliateStatuses;
+    showMemberCount: boolean;
+    logo: {
+      sourceUrl: string | null;
+    } | null;
+    bannerImage: {
+      source: {
+        url: string;
+      };
+    } | null;
+  } | null;
 }
 
 /** What `createAffiliate` is asked with. */
@@ -1033,6 +1636,47 @@ export interface CreateForumPostData {
   } | null;
 }
 
+/** What `createInvoice` is asked with. */
+export interface CreateInvoiceVariables {
+  input: CreateInvoiceInput;
+}
+
+/** What `createInvoice` answers. */
+export interface CreateInvoiceData {
+  /** Makes an invoice and sends it, or charges it automatically. */
+  createInvoice: {
+    invoice: {
+      id: string;
+      createdAt: number;
+      status: InvoiceStatuses;
+      number: string;
+      dueDate: number | null;
+      /** What it is paid by. */
+      currentPlan: {
+        id: string;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        baseCurrency: Currencies;
+      };
+      /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+      member: {
+        /** The id of being this company's member, as `Company.companyMember` takes it. */
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string | null;
+      } | null;
+      /** The address that was given for its letters; null when they go to the member's own. */
+      emailAddress: string | null;
+      /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+      fetchInvoiceToken: string;
+    } | null;
+    /** What charges it, where that happens automatically. */
+    checkoutJobId: string | null;
+  } | null;
+}
+
 /** What `createPromoCode` is asked with. */
 export interface CreatePromoCodeVariables {
   input: CreatePromoCodeInput;
@@ -1099,6 +1743,20 @@ export interface CreateWebhookData {
      */
     webhookSecret: string;
   } | null;
+}
+
+/** What `deleteAccessPass` is asked with. */
+export interface DeleteAccessPassVariables {
+  input: DeleteAccessPassInput;
+}
+
+/** What `deleteAccessPass` answers. */
+export interface DeleteAccessPassData {
+  /**
+   * Deletes an access pass that nobody holds a valid membership of: its plans are sold no more, and its route is
+   * free again.
+   */
+  deleteAccessPass: boolean | null;
 }
 
 /** What `deletePromoCode` is asked with. */
@@ -1470,6 +2128,28 @@ export interface GetCompanyData {
   };
 }
 
+/** What `getCompanyAuthorizedUsers` is asked with. */
+export interface GetCompanyAuthorizedUsersVariables {
+  companyId: string;
+}
+
+/** What `getCompanyAuthorizedUsers` answers. */
+export interface GetCompanyAuthorizedUsersData {
+  company: {
+    /** The team, the longest on it first. */
+    authorizedUsers: Array<{
+      /** The id of being on this team; `userId` is the person's. */
+      id: string;
+      name: string | null;
+      username: string;
+      userId: string;
+      /** Null without `company:authorized_user:email:read`. */
+      email: string | null;
+      role: AuthorizedUserRoles;
+    }>;
+  } | null;
+}
+
 /** What `getCompanyLedgerAccount` is asked with. */
 export interface GetCompanyLedgerAccountVariables {
   companyId: string;
@@ -1590,6 +2270,91 @@ export interface GetExperienceData {
   };
 }
 
+/** What `getInvoice` is asked with. */
+export interface GetInvoiceVariables {
+  invoiceId: string;
+  companyId: string;
+}
+
+/** What `getInvoice` answers. */
+export interface GetInvoiceData {
+  company: {
+    /** One of the company's invoices. */
+    invoice: {
+      id: string;
+      createdAt: number;
+      status: InvoiceStatuses;
+      number: string;
+      dueDate: number | null;
+      /** What it is paid by. */
+      currentPlan: {
+        id: string;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        baseCurrency: Currencies;
+      };
+      /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+      member: {
+        /** The id of being this company's member, as `Company.companyMember` takes it. */
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string | null;
+      } | null;
+      /** The address that was given for its letters; null when they go to the member's own. */
+      emailAddress: string | null;
+      /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+      fetchInvoiceToken: string;
+    };
+  } | null;
+}
+
+/** What `getMember` is asked with. */
+export interface GetMemberVariables {
+  companyMemberId: string;
+  companyId: string;
+}
+
+/** What `getMember` answers. */
+export interface GetMemberData {
+  company: {
+    /** One of the company's members. */
+    member: {
+      id: string;
+      createdAt: number;
+      updatedAtMs: string;
+      /** When they first held a membership; until then when they came on record. */
+      joinedAt: number;
+      /** `joined` with a membership that counts, `left` with one that does not, `drafted` with none that was begun. */
+      status: MemberStatuses;
+      /** Null: nobody is asked for a phone number. */
+      phone: string | null;
+      accessLevel: AccessLevel;
+      /** What they paid less what went back, in major units of the currency that most of the company's newest plans ask. */
+      totalSpent: number;
+      /** What they paid in usd less what went back, in major units. */
+      usdTotalSpent: string;
+      /**
+       * What their paid memberships that renew bring in thirty days, in major units of the currency that most of the
+       * company's newest plans ask. Trials and what is canceled bring nothing.
+       */
+      mrr: string;
+      user: {
+        id: string;
+        /** Null without `member:email:read`. */
+        email: string | null;
+        name: string | null;
+        username: string;
+      } | null;
+      /** Their picture, the same in every style; a drawing for those who have none. */
+      imageSrcset: {
+        original: string;
+      };
+    };
+  } | null;
+}
+
 /** What `getPromoCode` is asked with. */
 export interface GetPromoCodeVariables {
   code: string;
@@ -1672,6 +2437,54 @@ export interface GetUserLedgerAccountData {
   };
 }
 
+/** What `getWaitlistEntriesForCompany` is asked with. */
+export interface GetWaitlistEntriesForCompanyVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `getWaitlistEntriesForCompany` answers. */
+export interface GetWaitlistEntriesForCompanyData {
+  company: {
+    /** What a dashboard shows of the company. */
+    creatorDashboardTable: {
+      /** Who waits for the company's plans, oldest entries first. */
+      entries: {
+        nodes: Array<{
+          status: EntryStatus;
+          /** The name of who waits. */
+          name: string | null;
+          customFieldResponses: Array<{
+            question: string;
+            answer: string;
+          }> | null;
+          /** What is waited for; null without `plan:basic:read`. */
+          plan: {
+            id: string;
+          } | null;
+          user: {
+            id: string;
+            username: string;
+            profilePicture: {
+              sourceUrl: string | null;
+            } | null;
+          };
+        } | null> | null;
+        pageInfo: {
+          hasNextPage: boolean;
+          hasPreviousPage: boolean;
+          startCursor: string | null;
+          endCursor: string | null;
+        };
+        totalCount: number;
+      };
+    };
+  } | null;
+}
+
 /** What `getWebhook` is asked with. */
 export interface GetWebhookVariables {
   webhookId: string;
@@ -1696,6 +2509,74 @@ export interface GetWebhookData {
        * specification says.
        */
       webhookSecret: string;
+    };
+  } | null;
+}
+
+/** What `listAccessPasses` is asked with. */
+export interface ListAccessPassesVariables {
+  companyId: string;
+  visibility?: VisibilityFilter | null;
+  order?: AccessPassOrder | null;
+  last?: number | null;
+  first?: number | null;
+  direction?: Direction | null;
+  conditions?: Array<AccessPassConditions> | null;
+  before?: string | null;
+  after?: string | null;
+  accessPassTypes?: Array<AccessPassTypes> | null;
+}
+
+/** What `listAccessPasses` answers. */
+export interface ListAccessPassesData {
+  company: {
+    /**
+     * The company's access passes, without `accessPassTypes` those that are sold on their own. `usd_gmv` is what was
+     * paid in US dollars; other currencies are not counted.
+     */
+    accessPasses: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        route: string;
+        title: string;
+        headline: string | null;
+        shortenedDescription: string | null;
+        verified: boolean;
+        visibility: Visibility;
+        /** The same. */
+        activeUsersCount: number;
+        /** The average of its reviews; nobody can review yet. */
+        reviewsAverage: number;
+        creatorPitch: string | null;
+        updatedAtMs: string;
+        showOffers: boolean;
+        redirectPurchaseUrl: string | null;
+        customCta: CustomCtas;
+        customCtaUrl: string | null;
+        /** Percent of a payment. */
+        globalAffiliatePercentage: number | null;
+        globalAffiliateStatus: GlobalAffiliateStatuses;
+        /** Percent of a payment. */
+        memberAffiliatePercentage: number | null;
+        memberAffiliateStatus: GlobalAffiliateStatuses;
+        showMemberCount: boolean;
+        logo: {
+          sourceUrl: string | null;
+        } | null;
+        bannerImage: {
+          source: {
+            url: string;
+          };
+        } | null;
+      } | null> | null;
     };
   } | null;
 }
@@ -1838,6 +2719,28 @@ export interface ListAppsData {
   } | null;
 }
 
+/** What `listAuthorizedUsers` is asked with. */
+export interface ListAuthorizedUsersVariables {
+  companyId: string;
+}
+
+/** What `listAuthorizedUsers` answers. */
+export interface ListAuthorizedUsersData {
+  company: {
+    /** The team, the longest on it first. */
+    authorizedUsers: Array<{
+      /** The id of being on this team; `userId` is the person's. */
+      id: string;
+      name: string | null;
+      username: string;
+      userId: string;
+      /** Null without `company:authorized_user:email:read`. */
+      email: string | null;
+      role: AuthorizedUserRoles;
+    }>;
+  } | null;
+}
+
 /** What `listDirectMessageConversations` is asked with. */
 export interface ListDirectMessageConversationsVariables {
   beforeTimestamp?: number | string | null;
@@ -1959,6 +2862,187 @@ export interface ListForumPostsFromForumData {
   } | null;
 }
 
+/** What `listInvoices` is asked with. */
+export interface ListInvoicesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `listInvoices` answers. */
+export interface ListInvoicesData {
+  company: {
+    /** The company's invoices, newest first. */
+    invoices: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        status: InvoiceStatuses;
+        number: string;
+        dueDate: number | null;
+        /** What it is paid by. */
+        currentPlan: {
+          id: string;
+          /** What it costs, in words, e.g. `$12.00 / month`. */
+          formattedPrice: string;
+          baseCurrency: Currencies;
+        };
+        /** Whom it is for; null when that is nobody of the hall, and without `member:basic:read`. */
+        member: {
+          /** The id of being this company's member, as `Company.companyMember` takes it. */
+          id: string;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          name: string | null;
+          username: string | null;
+        } | null;
+        /** The address that was given for its letters; null when they go to the member's own. */
+        emailAddress: string | null;
+        /** Opens it to whoever has it, at `/invoices/<id>/<token>` and there as `invoice.pdf`. */
+        fetchInvoiceToken: string;
+      } | null> | null;
+    };
+  } | null;
+}
+
+/** What `listMembers` is asked with. */
+export interface ListMembersVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: MembersSortableColumns | null;
+  filters?: MembersFiltersInput | null;
+}
+
+/** What `listMembers` answers. */
+export interface ListMembersData {
+  company: {
+    /** Everybody who ever began a membership or a payment, once; the newest first without an order. */
+    members: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        updatedAtMs: string;
+        /** When they first held a membership; until then when they came on record. */
+        joinedAt: number;
+        /** `joined` with a membership that counts, `left` with one that does not, `drafted` with none that was begun. */
+        status: MemberStatuses;
+        /** Null: nobody is asked for a phone number. */
+        phone: string | null;
+        accessLevel: AccessLevel;
+        /** What they paid less what went back, in major units of the currency that most of the company's newest plans ask. */
+        totalSpent: number;
+        /** What they paid in usd less what went back, in major units. */
+        usdTotalSpent: string;
+        /**
+         * What their paid memberships that renew bring in thirty days, in major units of the currency that most of the
+         * company's newest plans ask. Trials and what is canceled bring nothing.
+         */
+        mrr: string;
+        user: {
+          id: string;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          name: string | null;
+          username: string;
+        } | null;
+        /** Their picture, the same in every style; a drawing for those who have none. */
+        imageSrcset: {
+          original: string;
+        };
+      } | null> | null;
+    };
+  } | null;
+}
+
+/** What `listMemberships` is asked with. */
+export interface ListMembershipsVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: MembershipsSortableColumns | null;
+  filters?: MembershipsFiltersInput | null;
+}
+
+/** What `listMemberships` answers. */
+export interface ListMembershipsData {
+  company: {
+    /**
+     * What was bought by a plan; the newest first without an order. Memberships without a plan, which nobody bought,
+     * are not in it.
+     */
+    memberships: {
+      totalCount: number;
+      pageInfo: {
+        startCursor: string | null;
+        hasPreviousPage: boolean;
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        status: MembershipStatus;
+        createdAt: number;
+        /** The end of what was paid for; null without end. */
+        expiresAt: number | null;
+        canceledAt: number | null;
+        /** What was paid for it less what went back, in major units of its plan's currency. */
+        totalSpend: number;
+        /** One of `CancelOptions`, or what whoever canceled wrote. */
+        cancelationReason: string | null;
+        /** Who holds it; null without `member:basic:read`. */
+        member: {
+          /** The id of being this company's member, as `Company.companyMember` takes it. */
+          id: string;
+          name: string | null;
+          username: string | null;
+          /** Null without `member:email:read`. */
+          email: string | null;
+          profilePicture: {
+            sourceUrl: string | null;
+          } | null;
+        } | null;
+        /** Its `id`; the rest of it needs `plan:basic:read`. */
+        plan: {
+          id: string;
+        };
+        /** Its `id` and `title`; the rest of it needs `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+        };
+        /** Null without `promo_code:basic:read`. */
+        promoCode: {
+          /** In capitals; codes are compared without case. */
+          code: string | null;
+        } | null;
+      } | null> | null;
+    };
+  } | null;
+}
+
 /** What `listMessagesFromChat` is asked with. */
 export interface ListMessagesFromChatVariables {
   chatExperienceId?: string | null;
@@ -2009,6 +3093,71 @@ export interface ListMessagesFromChatData {
     } | {
       __typename?: "ForumPost";
     }>;
+  } | null;
+}
+
+/** What `listPlans` is asked with. */
+export interface ListPlansVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  filter?: PlanFilters | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `listPlans` answers. */
+export interface ListPlansData {
+  company: {
+    /** The company's plans, oldest first unless the filter says another order. */
+    plans: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        baseCurrency: Currencies;
+        /** Major units. */
+        rawRenewalPrice: number;
+        /** Major units. */
+        rawInitialPrice: number;
+        /** Major units. */
+        initialPriceDue: number;
+        createdAt: number;
+        updatedAt: number;
+        /** Days. */
+        billingPeriod: number | null;
+        trialPeriodDays: number | null;
+        expirationDays: number | null;
+        unlimitedStock: boolean;
+        paymentLinkDescription: string | null;
+        releaseMethod: ReleaseMethod;
+        stock: number;
+        visibility: Visibility;
+        planType: PlanTypes;
+        /** Its name, else that of its pass. */
+        title: string;
+        description: string | null;
+        name: string | null;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        /** How often it is paid, in words, e.g. `monthly`; null for what is paid once. */
+        formattedBillingPeriod: string | null;
+        /** The pass it sells; null without `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+          route: string;
+          logo: {
+            sourceUrl: string | null;
+          } | null;
+        } | null;
+      } | null> | null;
+    };
   } | null;
 }
 
@@ -2068,6 +3217,144 @@ export interface ListPromoCodesData {
   } | null;
 }
 
+/** What `listReceiptsForCompany` is asked with. */
+export interface ListReceiptsForCompanyVariables {
+  companyId: string;
+  first?: number | null;
+  after?: string | null;
+  filter?: ReceiptV2Filters | null;
+}
+
+/** What `listReceiptsForCompany` answers. */
+export interface ListReceiptsForCompanyData {
+  company: {
+    /** The payments to the company; the newest first without an order. */
+    receipts: {
+      nodes: Array<{
+        id: string;
+        /** Null: no checkout asks for an address. */
+        address: {
+          name: string | null;
+          line1: string | null;
+          line2: string | null;
+          city: string | null;
+          state: string | null;
+          postalCode: string | null;
+          country: string | null;
+        } | null;
+        /** What was charged, where it was charged in usd. */
+        settledUsdAmount: number | null;
+        /** One of `BillingReasons`. */
+        billingReason: string | null;
+        /** The last four digits of the card. */
+        last4: string | null;
+        currency: Currencies | null;
+        status: ReceiptStatus | null;
+        createdAt: number;
+        /** The same as `finalAmount`. */
+        total: number | null;
+        /** The brand of the card. */
+        brand: string | null;
+        /** `free` where nothing was charged, `multi_psp` for the built-in sandbox; null before anybody was asked. */
+        paymentProcessor: ReceiptPaymentProcessor | null;
+        /** `card` or `platform_balance`. */
+        paymentMethodType: string | null;
+        /** When the buyer's bank warned last that it may take the payment back. */
+        disputeAlertedAt: number | null;
+        /** What was due, after discounts and with tax. */
+        finalAmount: number;
+        /** What the buyer was asked for: the same as `finalAmount`. */
+        presentedFinalAmount: number | null;
+        /** The same as `settledUsdAmount`. */
+        presentedSettledUsdAmount: number | null;
+        /** What its seller gave back; what banks took back is not in it. */
+        refundedAmount: number | null;
+        friendlyStatus: FriendlyReceiptStatus;
+        /** What the processor said when it was declined. */
+        failureMessage: string | null;
+        /** Whether something of it can be refunded. */
+        refundable: boolean;
+        /** Whether another attempt can be made. */
+        retryable: boolean;
+        paidAt: number | null;
+        /** What was due, less what the processor and the platform took. */
+        amountAfterFees: number;
+        /** Whether what was due was too little to be charged. */
+        chargeSkippedPriceTooLow: boolean;
+        /** When a processor was asked last. */
+        lastPaymentAttempt: number | null;
+        /** Whether the money was taken, could not be recorded, and was given back at once. */
+        autoRefunded: boolean;
+        /** The buyer; null without `member:basic:read`. */
+        member: {
+          /** What stands above all that is said of them: their name, or their username without one. */
+          header: string;
+          user: {
+            id: string;
+            username: string;
+            name: string | null;
+            /** Null without `member:email:read`. */
+            email: string | null;
+            /** As they wrote it: a name or a code. */
+            country: string | null;
+            /** Null where they wrote a code of two letters. */
+            countryName: string | null;
+          } | null;
+          /** Their picture, the same in every style; a drawing for those who have none. */
+          imageSrcset: {
+            original: string;
+            double: string;
+            isVideo: boolean;
+          };
+        } | null;
+        /** Null without `plan:basic:read`. */
+        plan: {
+          id: string;
+          /** Its name, else that of its pass. */
+          title: string;
+          /** What it costs, in words, e.g. `$12.00 / month`. */
+          formattedPrice: string;
+          /** Major units. */
+          initialPrice: number;
+          /** Major units. */
+          renewalPrice: number;
+          paymentLinkDescription: string | null;
+        } | null;
+        /** What it bought; null before that is recorded. */
+        membership: {
+          id: string;
+          status: MembershipStatus;
+        } | null;
+        /** Null without `promo_code:basic:read`. */
+        promoCode: {
+          id: string;
+          /** In capitals; codes are compared without case. */
+          code: string | null;
+          /** Major units of `baseCurrency`, or a percentage. */
+          amountOff: number;
+          baseCurrency: Currencies;
+          promoType: PromoTypes;
+          /** How many payments of a membership it takes something off; 0 for all. */
+          numberOfIntervals: number | null;
+        } | null;
+        /** Null without `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+        } | null;
+        /** The same, where it is in usd. */
+        totalUsdAmount: number | null;
+        /** Null: nobody rates risks here. */
+        mostRecentRiskScore: number | null;
+      } | null> | null;
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+    } | null;
+  } | null;
+}
+
 /** What `listUsersForExperience` is asked with. */
 export interface ListUsersForExperienceVariables {
   experienceId: string;
@@ -2098,6 +3385,66 @@ export interface ListUsersForExperienceData {
       totalCount: number;
     } | null;
   };
+}
+
+/** What `listWaitlistEntries` is asked with. */
+export interface ListWaitlistEntriesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: EntriesSortableColumns | null;
+  filters?: EntriesFiltersInput | null;
+}
+
+/** What `listWaitlistEntries` answers. */
+export interface ListWaitlistEntriesData {
+  company: {
+    /** Who waits for the company's plans, oldest entries first unless `direction` is `desc`. */
+    entries: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        /** The name of who waits. */
+        name: string | null;
+        status: EntryStatus;
+        createdAt: number | null;
+        updatedAtMs: string;
+        user: {
+          id: string;
+          name: string | null;
+          username: string;
+          profilePicture: {
+            sourceUrl: string | null;
+          } | null;
+        };
+        /** What is waited for; null without `plan:basic:read`. */
+        plan: {
+          id: string;
+          /** Its name, else that of its pass. */
+          title: string;
+        } | null;
+        /** The pass that is waited for; null when it was deleted. */
+        accessPass: {
+          id: string;
+          title: string;
+        } | null;
+        customFieldResponses: Array<{
+          id: string;
+          question: string;
+          answer: string;
+        }> | null;
+      } | null> | null;
+    };
+  } | null;
 }
 
 /** What `listWebhooks` is asked with. */
@@ -2254,6 +3601,51 @@ export interface UnmuteUserData {
   deleteCompanyMutedUser: boolean | null;
 }
 
+/** What `updateAccessPass` is asked with. */
+export interface UpdateAccessPassVariables {
+  input: UpdateAccessPassInput;
+}
+
+/** What `updateAccessPass` answers. */
+export interface UpdateAccessPassData {
+  /** Changes an access pass. */
+  updateAccessPass: {
+    id: string;
+    createdAt: number;
+    route: string;
+    title: string;
+    headline: string | null;
+    shortenedDescription: string | null;
+    verified: boolean;
+    visibility: Visibility;
+    /** The same. */
+    activeUsersCount: number;
+    /** The average of its reviews; nobody can review yet. */
+    reviewsAverage: number;
+    creatorPitch: string | null;
+    updatedAtMs: string;
+    showOffers: boolean;
+    redirectPurchaseUrl: string | null;
+    customCta: CustomCtas;
+    customCtaUrl: string | null;
+    /** Percent of a payment. */
+    globalAffiliatePercentage: number | null;
+    globalAffiliateStatus: GlobalAffiliateStatuses;
+    /** Percent of a payment. */
+    memberAffiliatePercentage: number | null;
+    memberAffiliateStatus: GlobalAffiliateStatuses;
+    showMemberCount: boolean;
+    logo: {
+      sourceUrl: string | null;
+    } | null;
+    bannerImage: {
+      source: {
+        url: string;
+      };
+    } | null;
+  } | null;
+}
+
 /** What `updateAffiliate` is asked with. */
 export interface UpdateAffiliateVariables {
   input: UpdateAffiliateInput;
@@ -2381,6 +3773,11 @@ export interface OperationMethods {
   /** Runs the query `checkIfUserHasAccessToExperience` (access). */
   checkIfUserHasAccessToExperience(variables: CheckIfUserHasAccessToExperienceVariables, options?: CallOptions): Promise<CheckIfUserHasAccessToExperienceData>;
   /**
+   * Runs the mutation `createAccessPass` (accessPasses).
+   * Permissions: access_pass:create.
+   */
+  createAccessPass(variables: CreateAccessPassVariables, options?: CallOptions): Promise<CreateAccessPassData>;
+  /**
    * Runs the mutation `createAffiliate` (affiliates).
    * Permissions: affiliate:create.
    */
@@ -2406,6 +3803,11 @@ export interface OperationMethods {
    */
   createForumPost(variables: CreateForumPostVariables, options?: CallOptions): Promise<CreateForumPostData>;
   /**
+   * Runs the mutation `createInvoice` (invoices).
+   * Permissions: invoice:create, member:basic:read?, plan:basic:read?.
+   */
+  createInvoice(variables: CreateInvoiceVariables, options?: CallOptions): Promise<CreateInvoiceData>;
+  /**
    * Runs the mutation `createPromoCode` (promoCodes).
    * Permissions: promo_code:create, access_pass:basic:read?.
    */
@@ -2415,6 +3817,11 @@ export interface OperationMethods {
    * Permissions: developer:manage_webhook.
    */
   createWebhook(variables: CreateWebhookVariables, options?: CallOptions): Promise<CreateWebhookData>;
+  /**
+   * Runs the mutation `deleteAccessPass` (accessPasses).
+   * Permissions: access_pass:delete.
+   */
+  deleteAccessPass(variables: DeleteAccessPassVariables, options?: CallOptions): Promise<DeleteAccessPassData>;
   /**
    * Runs the mutation `deletePromoCode` (promoCodes).
    * Permissions: promo_code:delete.
@@ -2451,6 +3858,8 @@ export interface OperationMethods {
   getAttachment(variables: GetAttachmentVariables, options?: CallOptions): Promise<GetAttachmentData>;
   /** Runs the query `getCompany` (companies). */
   getCompany(variables: GetCompanyVariables, options?: CallOptions): Promise<GetCompanyData>;
+  /** Runs the query `getCompanyAuthorizedUsers` (companies). */
+  getCompanyAuthorizedUsers(variables: GetCompanyAuthorizedUsersVariables, options?: CallOptions): Promise<GetCompanyAuthorizedUsersData>;
   /**
    * Runs the query `getCompanyLedgerAccount` (companies).
    * Permissions: company:balance:read.
@@ -2463,17 +3872,34 @@ export interface OperationMethods {
    * Permissions: plan:basic:read?.
    */
   getExperience(variables: GetExperienceVariables, options?: CallOptions): Promise<GetExperienceData>;
+  /**
+   * Runs the query `getInvoice` (invoices).
+   * Permissions: invoice:basic:read, member:basic:read?, plan:basic:read?.
+   */
+  getInvoice(variables: GetInvoiceVariables, options?: CallOptions): Promise<GetInvoiceData>;
+  /**
+   * Runs the query `getMember` (companies).
+   * Permissions: member:basic:read, member:email:read?, member:phone:read?.
+   */
+  getMember(variables: GetMemberVariables, options?: CallOptions): Promise<GetMemberData>;
   /** Runs the query `getPromoCode` (promoCodes). */
   getPromoCode(variables: GetPromoCodeVariables, options?: CallOptions): Promise<GetPromoCodeData>;
   /** Runs the query `getUser` (users). */
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
   getUserLedgerAccount(options?: CallOptions): Promise<GetUserLedgerAccountData>;
+  /** Runs the query `getWaitlistEntriesForCompany` (companies). */
+  getWaitlistEntriesForCompany(variables: GetWaitlistEntriesForCompanyVariables, options?: CallOptions): Promise<GetWaitlistEntriesForCompanyData>;
   /**
    * Runs the query `getWebhook` (webhooks).
    * Permissions: developer:manage_webhook.
    */
   getWebhook(variables: GetWebhookVariables, options?: CallOptions): Promise<GetWebhookData>;
+  /**
+   * Runs the query `listAccessPasses` (companies).
+   * Permissions: access_pass:basic:read.
+   */
+  listAccessPasses(variables: ListAccessPassesVariables, options?: CallOptions): Promise<ListAccessPassesData>;
   /** Runs the query `listAccessPassesForExperience` (experiences). */
   listAccessPassesForExperience(variables: ListAccessPassesForExperienceVariables, options?: CallOptions): Promise<ListAccessPassesForExperienceData>;
   /**
@@ -2486,6 +3912,11 @@ export interface OperationMethods {
    * Permissions: developer:basic:read, access_pass:basic:read?.
    */
   listApps(variables: ListAppsVariables, options?: CallOptions): Promise<ListAppsData>;
+  /**
+   * Runs the query `listAuthorizedUsers` (companies).
+   * Permissions: company:authorized_user:read, company:authorized_user:email:read?.
+   */
+  listAuthorizedUsers(variables: ListAuthorizedUsersVariables, options?: CallOptions): Promise<ListAuthorizedUsersData>;
   /** Runs the query `listDirectMessageConversations` (messages). */
   listDirectMessageConversations(variables?: ListDirectMessageConversationsVariables, options?: CallOptions): Promise<ListDirectMessageConversationsData>;
   /** Runs the query `listExperiences` (experiences). */
@@ -2496,17 +3927,47 @@ export interface OperationMethods {
    */
   listForumPostsFromForum(variables: ListForumPostsFromForumVariables, options?: CallOptions): Promise<ListForumPostsFromForumData>;
   /**
+   * Runs the query `listInvoices` (invoices).
+   * Permissions: invoice:basic:read, member:basic:read?, plan:basic:read?.
+   */
+  listInvoices(variables: ListInvoicesVariables, options?: CallOptions): Promise<ListInvoicesData>;
+  /**
+   * Runs the query `listMembers` (companies).
+   * Permissions: member:basic:read, member:email:read?, member:phone:read?.
+   */
+  listMembers(variables: ListMembersVariables, options?: CallOptions): Promise<ListMembersData>;
+  /**
+   * Runs the query `listMemberships` (companies).
+   * Permissions: member:basic:read, access_pass:basic:read?, plan:basic:read?, promo_code:basic:read?.
+   */
+  listMemberships(variables: ListMembershipsVariables, options?: CallOptions): Promise<ListMembershipsData>;
+  /**
    * Runs the query `listMessagesFromChat` (messages).
    * Permissions: chat:read, forum:read, livestream:chat:read.
    */
   listMessagesFromChat(variables?: ListMessagesFromChatVariables, options?: CallOptions): Promise<ListMessagesFromChatData>;
   /**
+   * Runs the query `listPlans` (companies).
+   * Permissions: plan:basic:read, access_pass:basic:read?.
+   */
+  listPlans(variables: ListPlansVariables, options?: CallOptions): Promise<ListPlansData>;
+  /**
    * Runs the query `listPromoCodes` (promoCodes).
    * Permissions: promo_code:basic:read, access_pass:basic:read?.
    */
   listPromoCodes(variables: ListPromoCodesVariables, options?: CallOptions): Promise<ListPromoCodesData>;
+  /**
+   * Runs the query `listReceiptsForCompany` (payments).
+   * Permissions: payment:basic:read, access_pass:basic:read?, member:basic:read?, member:email:read?, plan:basic:read?, promo_code:basic:read?.
+   */
+  listReceiptsForCompany(variables: ListReceiptsForCompanyVariables, options?: CallOptions): Promise<ListReceiptsForCompanyData>;
   /** Runs the query `listUsersForExperience` (experiences). */
   listUsersForExperience(variables: ListUsersForExperienceVariables, options?: CallOptions): Promise<ListUsersForExperienceData>;
+  /**
+   * Runs the query `listWaitlistEntries` (companies).
+   * Permissions: plan:waitlist:read, member:basic:read?, plan:basic:read?.
+   */
+  listWaitlistEntries(variables: ListWaitlistEntriesVariables, options?: CallOptions): Promise<ListWaitlistEntriesData>;
   /**
    * Runs the query `listWebhooks` (webhooks).
    * Permissions: developer:manage_webhook.
@@ -2561,6 +4022,11 @@ export interface OperationMethods {
    * Permissions: chat:moderate.
    */
   unmuteUser(variables: UnmuteUserVariables, options?: CallOptions): Promise<UnmuteUserData>;
+  /**
+   * Runs the mutation `updateAccessPass` (accessPasses).
+   * Permissions: access_pass:update.
+   */
+  updateAccessPass(variables: UpdateAccessPassVariables, options?: CallOptions): Promise<UpdateAccessPassData>;
   /**
    * Runs the mutation `updateAffiliate` (affiliates).
    * Permissions: affiliate:update.
@@ -2655,6 +4121,45 @@ export const operations: readonly Operation[] = [
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}`,
+  },
+  {
+    name: "createAccessPass",
+    kind: "mutation",
+    id: "sha256:20ae526780e39f4766202cec9041775e39dcf12c6254d9ce3c80ceeed146ad9c",
+    takesVariables: true,
+    document: `mutation createAccessPass($input: CreateAccessPassInput!) {
+  createAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
   }
 }`,
   },
@@ -2800,6 +4305,37 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "createInvoice",
+    kind: "mutation",
+    id: "sha256:58c3f4ebbb92ebf44d07d781d8f27250f497516c0b492f1ad155ee4f00c64cca",
+    takesVariables: true,
+    document: `mutation createInvoice($input: CreateInvoiceInput!) {
+  createInvoice(input: $input) {
+    invoice {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+    checkoutJobId
+  }
+}`,
+  },
+  {
     name: "createPromoCode",
     kind: "mutation",
     id: "sha256:c80f3d5230cb85c4e47cd1521e607c1f58cf393dfc73fce813bc584acd3e0f4b",
@@ -2847,6 +4383,15 @@ export const operations: readonly Operation[] = [
     resourceId
     webhookSecret
   }
+}`,
+  },
+  {
+    name: "deleteAccessPass",
+    kind: "mutation",
+    id: "sha256:cc4cb9f78f298bfc5067091adca56a07833d22f4011255aedd317a9c78b2a3ba",
+    takesVariables: true,
+    document: `mutation deleteAccessPass($input: DeleteAccessPassInput!) {
+  deleteAccessPass(input: $input)
 }`,
   },
   {
@@ -3119,6 +4664,24 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getCompanyAuthorizedUsers",
+    kind: "query",
+    id: "sha256:ce11d90e9adc2974e352a10641ce6f3faf0ed658f918e6d9afe78d03e4c1a5e4",
+    takesVariables: true,
+    document: `query getCompanyAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}`,
+  },
+  {
     name: "getCompanyLedgerAccount",
     kind: "query",
     id: "sha256:38c83c1105b29a010208830b29d38af3d87a885b9c54a3da65d6dd2749128773",
@@ -3230,6 +4793,67 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getInvoice",
+    kind: "query",
+    id: "sha256:d38c77f13bb55a0b427a0e5f5c5f4121c9f2679a7ac5b35a6c98af6d9e819702",
+    takesVariables: true,
+    document: `query getInvoice($invoiceId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    invoice(id: $invoiceId) {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+  }
+}`,
+  },
+  {
+    name: "getMember",
+    kind: "query",
+    id: "sha256:e2628bcd1daff66d27443145965cc34f26a76da715d9781174316be703b0ac02",
+    takesVariables: true,
+    document: `query getMember($companyMemberId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    member: companyMember(id: $companyMemberId) {
+      id
+      createdAt
+      updatedAtMs
+      joinedAt
+      status
+      phone
+      accessLevel
+      totalSpent
+      usdTotalSpent
+      mrr
+      user {
+        id
+        email
+        name
+        username
+      }
+      imageSrcset(style: s128) {
+        original
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "getPromoCode",
     kind: "query",
     id: "sha256:29fb69c7df1cb36af0db92cc3951cc84fbbaad8166733158667f0136483bb0ca",
@@ -3304,6 +4928,45 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getWaitlistEntriesForCompany",
+    kind: "query",
+    id: "sha256:5ad1e4c5932d68eda92af2d709ecf6ad0afc8fb29e1ef2bd1448f61650b637d3",
+    takesVariables: true,
+    document: `query getWaitlistEntriesForCompany($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    creatorDashboardTable(tableFilters: {}) {
+      entries(after: $after, before: $before, first: $first, last: $last) {
+        nodes {
+          status
+          name
+          customFieldResponses {
+            question
+            answer
+          }
+          plan {
+            id
+          }
+          user {
+            id
+            username
+            profilePicture {
+              sourceUrl
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+        totalCount
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "getWebhook",
     kind: "query",
     id: "sha256:c8b6985c11fe9dafc0117d6ae57b27a8331427bf93844dbedf6376bc51800545",
@@ -3319,6 +4982,56 @@ export const operations: readonly Operation[] = [
       events
       resourceId
       webhookSecret
+    }
+  }
+}`,
+  },
+  {
+    name: "listAccessPasses",
+    kind: "query",
+    id: "sha256:d3c047dfcf88fae7603b04a3f46c9a7abd6638c13591ac64d7f86226a5edb438",
+    takesVariables: true,
+    document: `query listAccessPasses($companyId: ID!, $visibility: VisibilityFilter, $order: AccessPassOrder, $last: Int, $first: Int, $direction: Direction, $conditions: [AccessPassConditions!], $before: String, $after: String, $accessPassTypes: [AccessPassTypes!]) {
+  company(id: $companyId) {
+    accessPasses: accessPassesV2(visibility: $visibility, order: $order, last: $last, first: $first, direction: $direction, conditions: $conditions, before: $before, after: $after, accessPassTypes: $accessPassTypes) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        route
+        title
+        headline
+        shortenedDescription
+        verified
+        visibility
+        activeUsersCount
+        reviewsAverage
+        creatorPitch
+        updatedAtMs
+        showOffers
+        redirectPurchaseUrl
+        customCta
+        customCtaUrl
+        globalAffiliatePercentage
+        globalAffiliateStatus
+        memberAffiliatePercentage
+        memberAffiliateStatus
+        showMemberCount
+        logo {
+          sourceUrl
+        }
+        bannerImage {
+          source {
+            url
+          }
+        }
+      }
     }
   }
 }`,
@@ -3448,6 +5161,24 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listAuthorizedUsers",
+    kind: "query",
+    id: "sha256:c8c7d8e926bba8ecd46f9976cc1ce265ac666570706606295931f19c622c50dc",
+    takesVariables: true,
+    document: `query listAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}`,
+  },
+  {
     name: "listDirectMessageConversations",
     kind: "query",
     id: "sha256:ea4457aace3d29d8c376dd9de3629cee00d4a76ff0fc9b9d51b6ffeab1cc6ead",
@@ -3545,6 +5276,132 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listInvoices",
+    kind: "query",
+    id: "sha256:3cb820ba6eab6d1557eb842140f5b54701c6046f51e663f8a12fdff7142f1941",
+    takesVariables: true,
+    document: `query listInvoices($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    invoices(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        status
+        number
+        dueDate
+        currentPlan {
+          id
+          formattedPrice
+          baseCurrency
+        }
+        member {
+          id
+          email
+          name
+          username
+        }
+        emailAddress
+        fetchInvoiceToken
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listMembers",
+    kind: "query",
+    id: "sha256:d71ca5f1a332e7b42f405eb284aaf5d8ba094c99fd6a9d5ac503dff9a927d301",
+    takesVariables: true,
+    document: `query listMembers($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembersSortableColumns, $filters: MembersFiltersInput) {
+  company(id: $companyId) {
+    members(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        createdAt
+        updatedAtMs
+        joinedAt
+        status
+        phone
+        accessLevel
+        totalSpent
+        usdTotalSpent
+        mrr
+        user {
+          id
+          email
+          name
+          username
+        }
+        imageSrcset(style: s128) {
+          original
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listMemberships",
+    kind: "query",
+    id: "sha256:cfa788e5edcaf72ae9cb749035cf7bca20fd380c7d0d548c02d6ae978262f5cf",
+    takesVariables: true,
+    document: `query listMemberships($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembershipsSortableColumns, $filters: MembershipsFiltersInput) {
+  company(id: $companyId) {
+    memberships(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        createdAt
+        expiresAt
+        canceledAt
+        totalSpend
+        cancelationReason
+        member {
+          id
+          name
+          username
+          email
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+        }
+        accessPass {
+          id
+          title
+        }
+        promoCode {
+          code
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listMessagesFromChat",
     kind: "query",
     id: "sha256:5fdbf50fe489888e5b0a98e9fe6170584bf47ab38f87d1e0b7fce8f523513894",
@@ -3581,6 +5438,56 @@ export const operations: readonly Operation[] = [
           phoneVerified
           city
           country
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: "listPlans",
+    kind: "query",
+    id: "sha256:51d610ed0e4994b2c6f3514f9f478fb301366adc33c3e09166b3de3801c9c26a",
+    takesVariables: true,
+    document: `query listPlans($companyId: ID!, $after: String, $before: String, $filter: PlanFilters, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    plans(after: $after, before: $before, filter: $filter, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        baseCurrency
+        rawRenewalPrice
+        rawInitialPrice
+        initialPriceDue
+        createdAt
+        updatedAt
+        billingPeriod
+        trialPeriodDays
+        expirationDays
+        unlimitedStock
+        paymentLinkDescription
+        releaseMethod
+        stock
+        visibility
+        planType
+        title
+        description
+        name
+        formattedPrice
+        formattedBillingPeriod
+        accessPass {
+          id
+          title
+          route
+          logo {
+            sourceUrl
+          }
         }
       }
     }
@@ -3638,6 +5545,100 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listReceiptsForCompany",
+    kind: "query",
+    id: "sha256:4b5163aa1e6398851da21ce465640243418d36bb26e7b1a87287cddcf677e6ca",
+    takesVariables: true,
+    document: `query listReceiptsForCompany($companyId: ID!, $first: Int, $after: String, $filter: ReceiptV2Filters) {
+  company(id: $companyId) {
+    receipts: receiptsV2(first: $first, after: $after, filter: $filter) {
+      nodes {
+        id
+        address {
+          name
+          line1
+          line2
+          city
+          state
+          postalCode
+          country
+        }
+        settledUsdAmount
+        billingReason
+        last4
+        currency
+        status
+        createdAt
+        total
+        brand
+        paymentProcessor
+        paymentMethodType
+        disputeAlertedAt
+        finalAmount
+        presentedFinalAmount
+        presentedSettledUsdAmount
+        refundedAmount
+        friendlyStatus
+        failureMessage
+        refundable
+        retryable
+        paidAt
+        amountAfterFees
+        chargeSkippedPriceTooLow
+        lastPaymentAttempt
+        autoRefunded
+        member {
+          header
+          user {
+            id
+            username
+            name
+            email
+            country
+            countryName
+          }
+          imageSrcset(style: s40, allowAnimation: true) {
+            original
+            double
+            isVideo
+          }
+        }
+        plan {
+          id
+          title
+          formattedPrice
+          initialPrice
+          renewalPrice
+          paymentLinkDescription
+        }
+        membership {
+          id
+          status
+        }
+        promoCode {
+          id
+          code
+          amountOff
+          baseCurrency
+          promoType
+          numberOfIntervals
+        }
+        accessPass {
+          id
+          title
+        }
+        totalUsdAmount
+        mostRecentRiskScore
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listUsersForExperience",
     kind: "query",
     id: "sha256:85c827d8660dc2a97e8b930e213b83493ae132c00988e0f03e02c5dc99559a5a",
@@ -3658,6 +5659,53 @@ export const operations: readonly Operation[] = [
         hasPreviousPage
       }
       totalCount
+    }
+  }
+}`,
+  },
+  {
+    name: "listWaitlistEntries",
+    kind: "query",
+    id: "sha256:14e1c30b9e364214d378cdb0b8ebf929397295e3644ffc22205ebe915b79e79f",
+    takesVariables: true,
+    document: `query listWaitlistEntries($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: EntriesSortableColumns, $filters: EntriesFiltersInput) {
+  company(id: $companyId) {
+    entries(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        status
+        createdAt
+        updatedAtMs
+        user {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+          title
+        }
+        accessPass {
+          id
+          title
+        }
+        customFieldResponses {
+          id
+          question
+          answer
+        }
+      }
     }
   }
 }`,
@@ -3783,6 +5831,45 @@ export const operations: readonly Operation[] = [
     takesVariables: true,
     document: `mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}`,
+  },
+  {
+    name: "updateAccessPass",
+    kind: "mutation",
+    id: "sha256:45e0d72fec2c61a8763e7febcdfeea44c780fb657358614e5d6fa18d68b46aed",
+    takesVariables: true,
+    document: `mutation updateAccessPass($input: UpdateAccessPassInput!) {
+  updateAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
+  }
 }`,
   },
   {

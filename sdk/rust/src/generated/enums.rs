@@ -12,6 +12,40 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AccessPassConditions`.
+    pub enum AccessPassConditions {
+        HasPlans = "has_plans",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOnboardingVersionTypes`.
+    pub enum AccessPassOnboardingVersionTypes {
+        Mar2025 = "mar_2025",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOrder`.
+    pub enum AccessPassOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        CreatedAt = "created_at",
+        UsdGmv = "usd_gmv",
+        UsdGmv30Days = "usd_gmv_30_days",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassTypes`.
+    pub enum AccessPassTypes {
+        ApiOnly = "api_only",
+        App = "app",
+        ExperienceUpsell = "experience_upsell",
+        Regular = "regular",
+    }
+}
+
+string_enum! {
     /// The schema's `AffiliateTypes`.
     pub enum AffiliateTypes {
         Custom = "custom",
@@ -119,6 +153,19 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AuthorizedUserRoles`.
+    pub enum AuthorizedUserRoles {
+        Admin = "admin",
+        AppManager = "app_manager",
+        Manager = "manager",
+        Moderator = "moderator",
+        Owner = "owner",
+        SalesManager = "sales_manager",
+        Support = "support",
+    }
+}
+
+string_enum! {
     /// The schema's `BanReasons`.
     pub enum BanReasons {
         BottingContentRewards = "botting_content_rewards",
@@ -127,6 +174,19 @@ string_enum! {
         Harassment = "harassment",
         Other = "other",
         Spamming = "spamming",
+    }
+}
+
+string_enum! {
+    /// The schema's `BillingReasons`.
+    pub enum BillingReasons {
+        Manual = "manual",
+        OneTime = "one_time",
+        Subscription = "subscription",
+        SubscriptionCreate = "subscription_create",
+        SubscriptionCycle = "subscription_cycle",
+        SubscriptionUpdate = "subscription_update",
+        Upcoming = "upcoming",
     }
 }
 
@@ -147,6 +207,19 @@ string_enum! {
         PhysicalProducts = "physical_products",
         Saas = "saas",
         Software = "software",
+    }
+}
+
+string_enum! {
+    /// The schema's `CancelOptions`.
+    pub enum CancelOptions {
+        BadExperience = "bad_experience",
+        MissingFeatures = "missing_features",
+        Other = "other",
+        Switching = "switching",
+        TechnicalIssues = "technical_issues",
+        Testing = "testing",
+        TooExpensive = "too_expensive",
     }
 }
 
@@ -266,6 +339,25 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `CustomCtas`.
+    pub enum CustomCtas {
+        ApplyNow = "apply_now",
+        CallNow = "call_now",
+        CompleteOrder = "complete_order",
+        ContactUs = "contact_us",
+        DonateNow = "donate_now",
+        GetAccess = "get_access",
+        GetOffer = "get_offer",
+        Join = "join",
+        OrderNow = "order_now",
+        Purchase = "purchase",
+        ShopNow = "shop_now",
+        SignUp = "sign_up",
+        Subscribe = "subscribe",
+    }
+}
+
+string_enum! {
     /// The schema's `CustomFieldTypes`.
     pub enum CustomFieldTypes {
         Text = "text",
@@ -301,6 +393,24 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `EntriesSortableColumns`.
+    pub enum EntriesSortableColumns {
+        CreatedAt = "created_at",
+        Id = "id",
+    }
+}
+
+string_enum! {
+    /// The schema's `EntryStatus`.
+    pub enum EntryStatus {
+        Any = "any",
+        Approved = "approved",
+        Denied = "denied",
+        Pending = "pending",
+    }
+}
+
+string_enum! {
     /// The schema's `FeedTypes`.
     pub enum FeedTypes {
         ChatFeed = "chat_feed",
@@ -332,9 +442,47 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `FriendlyReceiptStatus`.
+    pub enum FriendlyReceiptStatus {
+        AutoRefunded = "auto_refunded",
+        Canceled = "canceled",
+        DisputeWarning = "dispute_warning",
+        Drafted = "drafted",
+        Failed = "failed",
+        Incomplete = "incomplete",
+        OpenDispute = "open_dispute",
+        OpenResolution = "open_resolution",
+        PartiallyRefunded = "partially_refunded",
+        PastDue = "past_due",
+        Pending = "pending",
+        PriceTooLow = "price_too_low",
+        Refunded = "refunded",
+        Succeeded = "succeeded",
+        Uncollectible = "uncollectible",
+        Unresolved = "unresolved",
+    }
+}
+
+string_enum! {
     /// The schema's `GifProviders`.
     pub enum GifProviders {
         Giphy = "giphy",
+    }
+}
+
+string_enum! {
+    /// The schema's `GlobalAffiliateStatuses`.
+    pub enum GlobalAffiliateStatuses {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+string_enum! {
+    /// The schema's `HubMembershipStatus`.
+    pub enum HubMembershipStatus {
+        Active = "active",
+        Inactive = "inactive",
     }
 }
 
@@ -404,6 +552,24 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `InvoiceCollectionMethods`.
+    pub enum InvoiceCollectionMethods {
+        ChargeAutomatically = "charge_automatically",
+        SendInvoice = "send_invoice",
+    }
+}
+
+string_enum! {
+    /// The schema's `InvoiceStatuses`.
+    pub enum InvoiceStatuses {
+        Open = "open",
+        Paid = "paid",
+        PastDue = "past_due",
+        Void = "void",
+    }
+}
+
+string_enum! {
     /// The schema's `MarketplaceStatuses`.
     pub enum MarketplaceStatuses {
         LiveMarketplace = "live_marketplace",
@@ -423,6 +589,97 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `MemberMostRecentActions`.
+    pub enum MemberMostRecentActions {
+        Canceling = "canceling",
+        Churned = "churned",
+        Drafted = "drafted",
+        Expiring = "expiring",
+        FinishedSplitPay = "finished_split_pay",
+        Joined = "joined",
+        Left = "left",
+        PaidOnce = "paid_once",
+        PaidSubscriber = "paid_subscriber",
+        PastDue = "past_due",
+        Paused = "paused",
+        PendingEntry = "pending_entry",
+        Renewing = "renewing",
+        Trialing = "trialing",
+    }
+}
+
+string_enum! {
+    /// The schema's `MemberStatuses`.
+    pub enum MemberStatuses {
+        Drafted = "drafted",
+        Joined = "joined",
+        Left = "left",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembersSortableColumns`.
+    pub enum MembersSortableColumns {
+        CreatedAt = "created_at",
+        Id = "id",
+        JoinedAt = "joined_at",
+        MostRecentAction = "most_recent_action",
+        UsdTotalSpent = "usd_total_spent",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipHeaderStatus`.
+    pub enum MembershipHeaderStatus {
+        Active = "active",
+        Churned = "churned",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipStatus`.
+    pub enum MembershipStatus {
+        Active = "active",
+        Canceled = "canceled",
+        Completed = "completed",
+        Drafted = "drafted",
+        Expired = "expired",
+        PastDue = "past_due",
+        Trialing = "trialing",
+        Unresolved = "unresolved",
+    }
+}
+
+string_enum! {
+    /// The schema's `MembershipsSortableColumns`.
+    pub enum MembershipsSortableColumns {
+        CanceledAt = "canceled_at",
+        CreatedAt = "created_at",
+        DateJoined = "date_joined",
+        Id = "id",
+        Status = "status",
+        TotalSpend = "total_spend",
+    }
+}
+
+string_enum! {
+    /// The schema's `PaymentMethods`.
+    pub enum PaymentMethods {
+        Apple = "apple",
+        Coinbase = "coinbase",
+        Crypto = "crypto",
+        Free = "free",
+        MultiPsp = "multi_psp",
+        Nft = "nft",
+        Paypal = "paypal",
+        PlatformBalance = "platform_balance",
+        Sezzle = "sezzle",
+        Splitit = "splitit",
+        Stripe = "stripe",
+    }
+}
+
+string_enum! {
     /// The schema's `PayoutTypes`.
     pub enum PayoutTypes {
         FlatFee = "flat_fee",
@@ -431,10 +688,31 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `PlanOrder`.
+    pub enum PlanOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        Affiliates = "affiliates",
+        CreatedAt = "created_at",
+        ExpiresAt = "expires_at",
+        InternalNotes = "internal_notes",
+    }
+}
+
+string_enum! {
     /// The schema's `PlanTypes`.
     pub enum PlanTypes {
         OneTime = "one_time",
         Renewal = "renewal",
+    }
+}
+
+string_enum! {
+    /// The schema's `ProductHighlightTypes`.
+    pub enum ProductHighlightTypes {
+        Benefit = "benefit",
+        PricingFeature = "pricing_feature",
+        Qualification = "qualification",
+        WhoThisIsFor = "who_this_is_for",
     }
 }
 
@@ -481,11 +759,75 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `ReceiptPaymentProcessor`.
+    pub enum ReceiptPaymentProcessor {
+        Apple = "apple",
+        Coinbase = "coinbase",
+        Crypto = "crypto",
+        Free = "free",
+        MultiPsp = "multi_psp",
+        Nft = "nft",
+        Paypal = "paypal",
+        PlatformBalance = "platform_balance",
+        Sezzle = "sezzle",
+        Splitit = "splitit",
+        Stripe = "stripe",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptStatus`.
+    pub enum ReceiptStatus {
+        Draft = "draft",
+        Open = "open",
+        Paid = "paid",
+        Pending = "pending",
+        Uncollectible = "uncollectible",
+        Unresolved = "unresolved",
+        Void = "void",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptStatusV2`.
+    pub enum ReceiptStatusV2 {
+        Failed = "failed",
+        PartiallyRefunded = "partially_refunded",
+        PastDue = "past_due",
+        Refunded = "refunded",
+        Succeeded = "succeeded",
+    }
+}
+
+string_enum! {
+    /// The schema's `ReceiptV2Order`.
+    pub enum ReceiptV2Order {
+        CreatedAt = "created_at",
+        FinalAmount = "final_amount",
+        PaidAt = "paid_at",
+    }
+}
+
+string_enum! {
     /// The schema's `ReleaseMethod`.
     pub enum ReleaseMethod {
         BuyNow = "buy_now",
         Raffle = "raffle",
         Waitlist = "waitlist",
+    }
+}
+
+string_enum! {
+    /// The schema's `SocialLinkWebsites`.
+    pub enum SocialLinkWebsites {
+        Facebook = "facebook",
+        Instagram = "instagram",
+        Linkedin = "linkedin",
+        Tiktok = "tiktok",
+        Twitch = "twitch",
+        Website = "website",
+        X = "x",
+        Youtube = "youtube",
     }
 }
 
@@ -512,6 +854,19 @@ string_enum! {
     pub enum Visibility {
         Archived = "archived",
         Hidden = "hidden",
+        QuickLink = "quick_link",
+        Visible = "visible",
+    }
+}
+
+string_enum! {
+    /// The schema's `VisibilityFilter`.
+    pub enum VisibilityFilter {
+        All = "all",
+        Archived = "archived",
+        Hidden = "hidden",
+        NotArchived = "not_archived",
+        NotQuickLink = "not_quick_link",
         QuickLink = "quick_link",
         Visible = "visible",
     }

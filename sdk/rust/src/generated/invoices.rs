@@ -67,6 +67,7 @@ pub struct CreateInvoiceCreateInvoiceInvoiceCurrentPlan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateInvoiceCreateInvoiceInvoiceMember {
+    /// The id of being this company's member, as `Company.companyMember` takes it.
     pub id: String,
     /// Null without `member:email:read`.
     pub email: Option<String>,
@@ -130,6 +131,7 @@ pub struct GetInvoiceCompanyInvoiceCurrentPlan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetInvoiceCompanyInvoiceMember {
+    /// The id of being this company's member, as `Company.companyMember` takes it.
     pub id: String,
     /// Null without `member:email:read`.
     pub email: Option<String>,
@@ -219,6 +221,7 @@ pub struct ListInvoicesCompanyInvoicesNodesCurrentPlan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListInvoicesCompanyInvoicesNodesMember {
+    /// The id of being this company's member, as `Company.companyMember` takes it.
     pub id: String,
     /// Null without `member:email:read`.
     pub email: Option<String>,

@@ -10,13 +10,16 @@ pub const ALL: &[Operation<'static>] = &[
     CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS,
     CHECK_IF_USER_HAS_ACCESS_TO_COMPANY,
     CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE,
+    CREATE_ACCESS_PASS,
     CREATE_AFFILIATE,
     CREATE_APP,
     CREATE_APP_BUILD,
     CREATE_CHECKOUT_SESSION,
     CREATE_FORUM_POST,
+    CREATE_INVOICE,
     CREATE_PROMO_CODE,
     CREATE_WEBHOOK,
+    DELETE_ACCESS_PASS,
     DELETE_PROMO_CODE,
     DELETE_WEBHOOK,
     FIND_OR_CREATE_CHAT,
@@ -26,22 +29,34 @@ pub const ALL: &[Operation<'static>] = &[
     GET_APP,
     GET_ATTACHMENT,
     GET_COMPANY,
+    GET_COMPANY_AUTHORIZED_USERS,
     GET_COMPANY_LEDGER_ACCOUNT,
     GET_CURRENT_USER,
     GET_EXPERIENCE,
+    GET_INVOICE,
+    GET_MEMBER,
     GET_PROMO_CODE,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
+    GET_WAITLIST_ENTRIES_FOR_COMPANY,
     GET_WEBHOOK,
+    LIST_ACCESS_PASSES,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
     LIST_AFFILIATES,
     LIST_APPS,
+    LIST_AUTHORIZED_USERS,
     LIST_DIRECT_MESSAGE_CONVERSATIONS,
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
+    LIST_INVOICES,
+    LIST_MEMBERS,
+    LIST_MEMBERSHIPS,
     LIST_MESSAGES_FROM_CHAT,
+    LIST_PLANS,
     LIST_PROMO_CODES,
+    LIST_RECEIPTS_FOR_COMPANY,
     LIST_USERS_FOR_EXPERIENCE,
+    LIST_WAITLIST_ENTRIES,
     LIST_WEBHOOKS,
     MUTE_USER,
     PAY_USER,
@@ -54,6 +69,7 @@ pub const ALL: &[Operation<'static>] = &[
     UNASSIGN_APP_BUILD,
     UNBAN_USER,
     UNMUTE_USER,
+    UPDATE_ACCESS_PASS,
     UPDATE_AFFILIATE,
     UPDATE_APP,
     UPDATE_APP_PERMISSIONS,
@@ -122,6 +138,46 @@ pub const CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE: Operation<'static> = Operation
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}"#,
+};
+
+/// `createAccessPass`, of accessPasses.
+pub const CREATE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "createAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:20ae526780e39f4766202cec9041775e39dcf12c6254d9ce3c80ceeed146ad9c",
+    document: r#"mutation createAccessPass($input: CreateAccessPassInput!) {
+  createAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
   }
 }"#,
 };
@@ -272,6 +328,38 @@ pub const CREATE_FORUM_POST: Operation<'static> = Operation {
 }"#,
 };
 
+/// `createInvoice`, of invoices.
+pub const CREATE_INVOICE: Operation<'static> = Operation {
+    name: "createInvoice",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:58c3f4ebbb92ebf44d07d781d8f27250f497516c0b492f1ad155ee4f00c64cca",
+    document: r#"mutation createInvoice($input: CreateInvoiceInput!) {
+  createInvoice(input: $input) {
+    invoice {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+    checkoutJobId
+  }
+}"#,
+};
+
 /// `createPromoCode`, of promoCodes.
 pub const CREATE_PROMO_CODE: Operation<'static> = Operation {
     name: "createPromoCode",
@@ -321,6 +409,16 @@ pub const CREATE_WEBHOOK: Operation<'static> = Operation {
     resourceId
     webhookSecret
   }
+}"#,
+};
+
+/// `deleteAccessPass`, of accessPasses.
+pub const DELETE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "deleteAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:cc4cb9f78f298bfc5067091adca56a07833d22f4011255aedd317a9c78b2a3ba",
+    document: r#"mutation deleteAccessPass($input: DeleteAccessPassInput!) {
+  deleteAccessPass(input: $input)
 }"#,
 };
 
@@ -602,6 +700,25 @@ pub const GET_COMPANY: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getCompanyAuthorizedUsers`, of companies.
+pub const GET_COMPANY_AUTHORIZED_USERS: Operation<'static> = Operation {
+    name: "getCompanyAuthorizedUsers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:ce11d90e9adc2974e352a10641ce6f3faf0ed658f918e6d9afe78d03e4c1a5e4",
+    document: r#"query getCompanyAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}"#,
+};
+
 /// `getCompanyLedgerAccount`, of companies.
 pub const GET_COMPANY_LEDGER_ACCOUNT: Operation<'static> = Operation {
     name: "getCompanyLedgerAccount",
@@ -716,6 +833,69 @@ pub const GET_EXPERIENCE: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getInvoice`, of invoices.
+pub const GET_INVOICE: Operation<'static> = Operation {
+    name: "getInvoice",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d38c77f13bb55a0b427a0e5f5c5f4121c9f2679a7ac5b35a6c98af6d9e819702",
+    document: r#"query getInvoice($invoiceId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    invoice(id: $invoiceId) {
+      id
+      createdAt
+      status
+      number
+      dueDate
+      currentPlan {
+        id
+        formattedPrice
+        baseCurrency
+      }
+      member {
+        id
+        email
+        name
+        username
+      }
+      emailAddress
+      fetchInvoiceToken
+    }
+  }
+}"#,
+};
+
+/// `getMember`, of companies.
+pub const GET_MEMBER: Operation<'static> = Operation {
+    name: "getMember",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:e2628bcd1daff66d27443145965cc34f26a76da715d9781174316be703b0ac02",
+    document: r#"query getMember($companyMemberId: ID!, $companyId: ID!) {
+  company(id: $companyId) {
+    member: companyMember(id: $companyMemberId) {
+      id
+      createdAt
+      updatedAtMs
+      joinedAt
+      status
+      phone
+      accessLevel
+      totalSpent
+      usdTotalSpent
+      mrr
+      user {
+        id
+        email
+        name
+        username
+      }
+      imageSrcset(style: s128) {
+        original
+      }
+    }
+  }
+}"#,
+};
+
 /// `getPromoCode`, of promoCodes.
 pub const GET_PROMO_CODE: Operation<'static> = Operation {
     name: "getPromoCode",
@@ -793,6 +973,46 @@ pub const GET_USER_LEDGER_ACCOUNT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getWaitlistEntriesForCompany`, of companies.
+pub const GET_WAITLIST_ENTRIES_FOR_COMPANY: Operation<'static> = Operation {
+    name: "getWaitlistEntriesForCompany",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:5ad1e4c5932d68eda92af2d709ecf6ad0afc8fb29e1ef2bd1448f61650b637d3",
+    document: r#"query getWaitlistEntriesForCompany($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    creatorDashboardTable(tableFilters: {}) {
+      entries(after: $after, before: $before, first: $first, last: $last) {
+        nodes {
+          status
+          name
+          customFieldResponses {
+            question
+            answer
+          }
+          plan {
+            id
+          }
+          user {
+            id
+            username
+            profilePicture {
+              sourceUrl
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+        totalCount
+      }
+    }
+  }
+}"#,
+};
+
 /// `getWebhook`, of webhooks.
 pub const GET_WEBHOOK: Operation<'static> = Operation {
     name: "getWebhook",
@@ -809,6 +1029,57 @@ pub const GET_WEBHOOK: Operation<'static> = Operation {
       events
       resourceId
       webhookSecret
+    }
+  }
+}"#,
+};
+
+/// `listAccessPasses`, of companies.
+pub const LIST_ACCESS_PASSES: Operation<'static> = Operation {
+    name: "listAccessPasses",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d3c047dfcf88fae7603b04a3f46c9a7abd6638c13591ac64d7f86226a5edb438",
+    document: r#"query listAccessPasses($companyId: ID!, $visibility: VisibilityFilter, $order: AccessPassOrder, $last: Int, $first: Int, $direction: Direction, $conditions: [AccessPassConditions!], $before: String, $after: String, $accessPassTypes: [AccessPassTypes!]) {
+  company(id: $companyId) {
+    accessPasses: accessPassesV2(visibility: $visibility, order: $order, last: $last, first: $first, direction: $direction, conditions: $conditions, before: $before, after: $after, accessPassTypes: $accessPassTypes) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        route
+        title
+        headline
+        shortenedDescription
+        verified
+        visibility
+        activeUsersCount
+        reviewsAverage
+        creatorPitch
+        updatedAtMs
+        showOffers
+        redirectPurchaseUrl
+        customCta
+        customCtaUrl
+        globalAffiliatePercentage
+        globalAffiliateStatus
+        memberAffiliatePercentage
+        memberAffiliateStatus
+        showMemberCount
+        logo {
+          sourceUrl
+        }
+        bannerImage {
+          source {
+            url
+          }
+        }
+      }
     }
   }
 }"#,
@@ -941,6 +1212,25 @@ pub const LIST_APPS: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listAuthorizedUsers`, of companies.
+pub const LIST_AUTHORIZED_USERS: Operation<'static> = Operation {
+    name: "listAuthorizedUsers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:c8c7d8e926bba8ecd46f9976cc1ce265ac666570706606295931f19c622c50dc",
+    document: r#"query listAuthorizedUsers($companyId: ID!) {
+  company(id: $companyId) {
+    authorizedUsers {
+      id
+      name
+      username
+      userId
+      email
+      role
+    }
+  }
+}"#,
+};
+
 /// `listDirectMessageConversations`, of messages.
 pub const LIST_DIRECT_MESSAGE_CONVERSATIONS: Operation<'static> = Operation {
     name: "listDirectMessageConversations",
@@ -1041,6 +1331,135 @@ pub const LIST_FORUM_POSTS_FROM_FORUM: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listInvoices`, of invoices.
+pub const LIST_INVOICES: Operation<'static> = Operation {
+    name: "listInvoices",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:3cb820ba6eab6d1557eb842140f5b54701c6046f51e663f8a12fdff7142f1941",
+    document: r#"query listInvoices($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    invoices(after: $after, before: $before, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        status
+        number
+        dueDate
+        currentPlan {
+          id
+          formattedPrice
+          baseCurrency
+        }
+        member {
+          id
+          email
+          name
+          username
+        }
+        emailAddress
+        fetchInvoiceToken
+      }
+    }
+  }
+}"#,
+};
+
+/// `listMembers`, of companies.
+pub const LIST_MEMBERS: Operation<'static> = Operation {
+    name: "listMembers",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d71ca5f1a332e7b42f405eb284aaf5d8ba094c99fd6a9d5ac503dff9a927d301",
+    document: r#"query listMembers($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembersSortableColumns, $filters: MembersFiltersInput) {
+  company(id: $companyId) {
+    members(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        createdAt
+        updatedAtMs
+        joinedAt
+        status
+        phone
+        accessLevel
+        totalSpent
+        usdTotalSpent
+        mrr
+        user {
+          id
+          email
+          name
+          username
+        }
+        imageSrcset(style: s128) {
+          original
+        }
+      }
+    }
+  }
+}"#,
+};
+
+/// `listMemberships`, of companies.
+pub const LIST_MEMBERSHIPS: Operation<'static> = Operation {
+    name: "listMemberships",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:cfa788e5edcaf72ae9cb749035cf7bca20fd380c7d0d548c02d6ae978262f5cf",
+    document: r#"query listMemberships($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: MembershipsSortableColumns, $filters: MembershipsFiltersInput) {
+  company(id: $companyId) {
+    memberships(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        startCursor
+        hasPreviousPage
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        status
+        createdAt
+        expiresAt
+        canceledAt
+        totalSpend
+        cancelationReason
+        member {
+          id
+          name
+          username
+          email
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+        }
+        accessPass {
+          id
+          title
+        }
+        promoCode {
+          code
+        }
+      }
+    }
+  }
+}"#,
+};
+
 /// `listMessagesFromChat`, of messages.
 pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
     name: "listMessagesFromChat",
@@ -1078,6 +1497,57 @@ pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
           phoneVerified
           city
           country
+        }
+      }
+    }
+  }
+}"#,
+};
+
+/// `listPlans`, of companies.
+pub const LIST_PLANS: Operation<'static> = Operation {
+    name: "listPlans",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:51d610ed0e4994b2c6f3514f9f478fb301366adc33c3e09166b3de3801c9c26a",
+    document: r#"query listPlans($companyId: ID!, $after: String, $before: String, $filter: PlanFilters, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    plans(after: $after, before: $before, filter: $filter, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        baseCurrency
+        rawRenewalPrice
+        rawInitialPrice
+        initialPriceDue
+        createdAt
+        updatedAt
+        billingPeriod
+        trialPeriodDays
+        expirationDays
+        unlimitedStock
+        paymentLinkDescription
+        releaseMethod
+        stock
+        visibility
+        planType
+        title
+        description
+        name
+        formattedPrice
+        formattedBillingPeriod
+        accessPass {
+          id
+          title
+          route
+          logo {
+            sourceUrl
+          }
         }
       }
     }
@@ -1136,6 +1606,101 @@ pub const LIST_PROMO_CODES: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listReceiptsForCompany`, of payments.
+pub const LIST_RECEIPTS_FOR_COMPANY: Operation<'static> = Operation {
+    name: "listReceiptsForCompany",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:4b5163aa1e6398851da21ce465640243418d36bb26e7b1a87287cddcf677e6ca",
+    document: r#"query listReceiptsForCompany($companyId: ID!, $first: Int, $after: String, $filter: ReceiptV2Filters) {
+  company(id: $companyId) {
+    receipts: receiptsV2(first: $first, after: $after, filter: $filter) {
+      nodes {
+        id
+        address {
+          name
+          line1
+          line2
+          city
+          state
+          postalCode
+          country
+        }
+        settledUsdAmount
+        billingReason
+        last4
+        currency
+        status
+        createdAt
+        total
+        brand
+        paymentProcessor
+        paymentMethodType
+        disputeAlertedAt
+        finalAmount
+        presentedFinalAmount
+        presentedSettledUsdAmount
+        refundedAmount
+        friendlyStatus
+        failureMessage
+        refundable
+        retryable
+        paidAt
+        amountAfterFees
+        chargeSkippedPriceTooLow
+        lastPaymentAttempt
+        autoRefunded
+        member {
+          header
+          user {
+            id
+            username
+            name
+            email
+            country
+            countryName
+          }
+          imageSrcset(style: s40, allowAnimation: true) {
+            original
+            double
+            isVideo
+          }
+        }
+        plan {
+          id
+          title
+          formattedPrice
+          initialPrice
+          renewalPrice
+          paymentLinkDescription
+        }
+        membership {
+          id
+          status
+        }
+        promoCode {
+          id
+          code
+          amountOff
+          baseCurrency
+          promoType
+          numberOfIntervals
+        }
+        accessPass {
+          id
+          title
+        }
+        totalUsdAmount
+        mostRecentRiskScore
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}"#,
+};
+
 /// `listUsersForExperience`, of experiences.
 pub const LIST_USERS_FOR_EXPERIENCE: Operation<'static> = Operation {
     name: "listUsersForExperience",
@@ -1157,6 +1722,54 @@ pub const LIST_USERS_FOR_EXPERIENCE: Operation<'static> = Operation {
         hasPreviousPage
       }
       totalCount
+    }
+  }
+}"#,
+};
+
+/// `listWaitlistEntries`, of companies.
+pub const LIST_WAITLIST_ENTRIES: Operation<'static> = Operation {
+    name: "listWaitlistEntries",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:14e1c30b9e364214d378cdb0b8ebf929397295e3644ffc22205ebe915b79e79f",
+    document: r#"query listWaitlistEntries($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: EntriesSortableColumns, $filters: EntriesFiltersInput) {
+  company(id: $companyId) {
+    entries(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        status
+        createdAt
+        updatedAtMs
+        user {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+          title
+        }
+        accessPass {
+          id
+          title
+        }
+        customFieldResponses {
+          id
+          question
+          answer
+        }
+      }
     }
   }
 }"#,
@@ -1294,6 +1907,46 @@ pub const UNMUTE_USER: Operation<'static> = Operation {
     persisted_id: "sha256:9c1f64ede76760c37850648c4541d50186d28dd656e4f69dd94501ae3babf8c7",
     document: r#"mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}"#,
+};
+
+/// `updateAccessPass`, of accessPasses.
+pub const UPDATE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "updateAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:45e0d72fec2c61a8763e7febcdfeea44c780fb657358614e5d6fa18d68b46aed",
+    document: r#"mutation updateAccessPass($input: UpdateAccessPassInput!) {
+  updateAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
+  }
 }"#,
 };
 
