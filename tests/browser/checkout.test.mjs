@@ -154,8 +154,9 @@ test("two tabs buy once", async () => {
 		const tab = await page.browserContext().newPage();
 		await tab.setJavaScriptEnabled(false);
 		await tab.goto(link);
-		await typeCard(page, { email });
 		await typeCard(tab, { email });
+		await page.bringToFront();
+		await typeCard(page, { email });
 		await follow(page, pay);
 		const payment = await paymentOn(page);
 		await tab.bringToFront();
