@@ -23,6 +23,7 @@ const MIGRATIONS: Migrations = &[
     ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
     ("catalog", include_str!("../../migrations/0013_catalog.sql")),
     ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
+    ("payouts", include_str!("../../migrations/0018_payouts.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

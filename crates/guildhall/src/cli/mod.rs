@@ -8,6 +8,7 @@ mod dev_proxy;
 mod job;
 mod ledger;
 mod oauth;
+mod payout;
 mod signing_key;
 mod user_token;
 mod webhook;
@@ -72,6 +73,11 @@ enum Command {
     Oauth {
         #[command(subcommand)]
         command: oauth::Command,
+    },
+    /// Look after the money that companies and people take out.
+    Payouts {
+        #[command(subcommand)]
+        command: payout::Command,
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
@@ -213,6 +219,7 @@ impl Arguments {
             Command::Apps { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
+            Command::Payouts { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,
             Command::Webhooks { command } => command.run().await,

@@ -29,6 +29,8 @@ mod message;
 mod moderation;
 mod notification;
 mod oauth;
+mod payout;
+mod payout_page;
 mod principal;
 mod process;
 mod promo_code;

@@ -134,6 +134,7 @@ impl Scene {
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
             .replace("{session}", &session)
+            .replace("{payout}", "wdrl_unknown")
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
             .replace("{token}", "unknown")
@@ -156,6 +157,12 @@ impl Scene {
             "/account/two-step/begin" | "/account/two-step/codes" | "/account/two-step/off" => {
                 vec![password()]
             }
+            "/account/payouts" | "/companies/{company}/payouts" => vec![
+                ("amount", "1".into()),
+                ("currency", "usd".into()),
+                ("destination", "a bank".into()),
+                ("key", format!("probe {}", self.probes.load(Ordering::Relaxed))),
+            ],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
