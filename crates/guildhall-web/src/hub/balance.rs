@@ -219,9 +219,8 @@ async fn request(
         Ok(wanted) => payout::request(hall, principal, owner.clone(), wanted).await,
         Err(error) => Err(error),
     };
-    let error = match asked {
-        Ok(_) => return Ok(see_other(&format!("{}/balance?done=requested", owner.place()))),
-        Err(error) => error,
+    let Err(error) = asked else {
+        return Ok(see_other(&format!("{}/balance?done=requested", owner.place())));
     };
     // Nothing was done under the key of a form that was refused, or else it is another form's.
     let again = Order { key: opaque_token::fresh(hall), ..order };

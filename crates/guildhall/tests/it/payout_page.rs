@@ -148,7 +148,7 @@ async fn an_operator_lists_shows_sends_completes_fails_and_denies() {
     assert!(listed.lines().count() == 2 && listed.contains(ids[0]), "{listed}");
     let page = mira.open(BALANCE).await;
     page.says(200, "<strong>90.00 usd</strong>");
-    page.says(200, "The bank&#39;s reference: SEPA 7");
+    page.says(200, "The bank's reference: SEPA 7");
     page.says(200, "The account is closed. The money is back.");
     assert!(
         told(&home, &["payouts", "show", ids[1]]).await.contains("reason       The account is closed.\n")

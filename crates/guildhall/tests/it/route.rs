@@ -133,8 +133,10 @@ impl Scene {
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
+            .replace("{payment}", "pay_unknown")
             .replace("{session}", &session)
             .replace("{payout}", "wdrl_unknown")
+            .replace("{target}", world.plan.as_str())
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
             .replace("{token}", "unknown")
@@ -164,6 +166,14 @@ impl Scene {
                 ("key", format!("probe {}", self.probes.load(Ordering::Relaxed))),
             ],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
+            // At another price than it has, so that nobody buys.
+            "/checkout/{target}" => vec![
+                ("session", "ch_probe".into()),
+                ("email", "somebody@example.com".into()),
+                ("quantity", "1".into()),
+                ("seen", "1".into()),
+            ],
+            "/sandbox/{payment}" => vec![("answer", "yes".into())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],
             "/developer/apps/{app}/redirect-uris" => {
