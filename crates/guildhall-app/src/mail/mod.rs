@@ -7,7 +7,9 @@
 mod letter;
 mod settings;
 
-pub use letter::{AccountExists, ConfirmEmail, Letter, ResetPassword};
+pub use letter::{
+    AccountExists, ConfirmEmail, EntryApproved, EntryDenied, Letter, PayoutFailed, PayoutPaid, ResetPassword,
+};
 pub use settings::{Sender, Settings, SmtpUrl};
 
 use crate::Guildhall;

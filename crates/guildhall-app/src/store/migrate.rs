@@ -24,6 +24,7 @@ const MIGRATIONS: Migrations = &[
     ("catalog", include_str!("../../migrations/0013_catalog.sql")),
     ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
     ("stripe", include_str!("../../migrations/0016_stripe.sql")),
+    ("payouts", include_str!("../../migrations/0018_payouts.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -6,6 +6,7 @@ pub(crate) mod allowed_app;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod app_view;
+pub(crate) mod balance;
 pub(crate) mod card;
 pub(crate) mod checkout;
 pub(crate) mod experience;

@@ -9,6 +9,7 @@ mod job;
 mod ledger;
 mod oauth;
 mod payment;
+mod payout;
 mod signing_key;
 mod user_token;
 mod webhook;
@@ -78,6 +79,11 @@ enum Command {
     Payments {
         #[command(subcommand)]
         command: payment::Command,
+    },
+    /// Look after the money that companies and people take out.
+    Payouts {
+        #[command(subcommand)]
+        command: payout::Command,
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
@@ -220,6 +226,7 @@ impl Arguments {
             Command::Apps { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
+            Command::Payouts { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,
             Command::Webhooks { command } => command.run().await,

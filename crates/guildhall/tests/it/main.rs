@@ -31,6 +31,8 @@ mod moderation;
 mod notification;
 mod oauth;
 mod payment_crash;
+mod payout;
+mod payout_page;
 mod principal;
 mod process;
 mod promo_code;
