@@ -3,8 +3,8 @@
 use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::hub::{
     self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, experience, home,
-    install, password_reset, permission_requirement, redirect_uri, sandbox, session, sign_in, sign_up,
-    two_step,
+    install, password_reset, permission_requirement, purchase, redirect_uri, sandbox, session, sign_in,
+    sign_up, two_step,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -127,6 +127,10 @@ fn account_routes() -> Router<State> {
     Router::new()
         .route("/account", get(account::page))
         .route("/account/affiliates", get(affiliate::page))
+        .route("/account/memberships/{membership}/cancel", post(purchase::cancel))
+        .route("/account/memberships/{membership}/resume", post(purchase::resume))
+        .route("/account/payment-methods/{method}/remove", post(purchase::remove_method))
+        .route("/account/purchases", get(purchase::page))
         .route("/account/email", post(account::change_email))
         .route("/account/name", post(account::rename))
         .route("/account/password", post(account::change_password))

@@ -17,6 +17,7 @@ pub(crate) mod oauth;
 pub(crate) mod page;
 pub(crate) mod password_reset;
 pub(crate) mod permission_requirement;
+pub(crate) mod purchase;
 pub(crate) mod redirect_uri;
 pub(crate) mod sandbox;
 pub(crate) mod session;

@@ -133,6 +133,8 @@ impl Scene {
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
+            .replace("{membership}", "mem_unknown")
+            .replace("{method}", "payt_unknown")
             .replace("{payment}", "pay_unknown")
             .replace("{session}", &session)
             .replace("{payout}", "wdrl_unknown")
