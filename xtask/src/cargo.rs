@@ -25,31 +25,42 @@ pub(crate) fn program() -> OsString {
 /// # Errors
 /// When it does not build.
 pub(crate) fn build(package: &str, profile: Profile) -> Fallible<PathBuf> {
+    // Which packages are named decides which features dependencies are built with, so each profile names
+    // those that its other commands do, and nothing is built twice.
+    let packages: &[&str] = match profile {
+        Profile::Dev => &["--workspace"],
+        Profile::Dist => &["--profile", "dist", "--package", package],
+    };
+    build_target(package, profile, &[&["--bin", package], packages].concat())
+}
+
+/// Builds a benchmark's program as what it measures ships, and answers where it lies.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build_bench(package: &str, name: &str) -> Fallible<PathBuf> {
+    build_target(name, Profile::Dist, &["--bench", name, "--profile", "dist", "--package", package])
+}
+
+fn build_target(name: &str, profile: Profile, target: &[&str]) -> Fallible<PathBuf> {
     let purpose = match profile {
         Profile::Dev => "",
         Profile::Dist => " (as it ships)",
     };
-    eprintln!("    building {package}{purpose}");
-    let mut command = Command::new(program());
-    command
+    eprintln!("    building {name}{purpose}");
+    let output = Command::new(program())
         .current_dir(crate::workspace_root())
         .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
-        .args(["--bin", package])
-        .stderr(Stdio::inherit());
-    // Which packages are named decides which features dependencies are built with, so each profile names
-    // those that its other commands do, and nothing is built twice.
-    match profile {
-        Profile::Dev => command.arg("--workspace"),
-        Profile::Dist => command.args(["--profile", "dist", "--package", package]),
-    };
-    let output = command.output()?;
+        .args(target)
+        .stderr(Stdio::inherit())
+        .output()?;
     if !output.status.success() {
-        return Err(format!("cargo could not build {package}").into());
+        return Err(format!("cargo could not build {name}").into());
     }
     let printed = String::from_utf8(output.stdout)?;
     let executable = printed.lines().rev().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     });
-    executable.ok_or_else(|| format!("cargo did not say where it put {package}").into())
+    executable.ok_or_else(|| format!("cargo did not say where it put {name}").into())
 }

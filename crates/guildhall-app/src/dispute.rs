@@ -148,10 +148,12 @@ fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: D
         }
         _ => {}
     }
+    let before = payment.state;
     if let Some(state) = payment.state.apply(Event::Dispute(status, dispute.amount_minor))? {
         payment.state = state;
     }
     store::payment::save(tx, payment)?;
+    payment::note_spending(tx, payment, before)?;
     store::dispute::save(tx, dispute)?;
     tell(tx, dispute, payment, is_new)?;
     if status == DisputeStatus::Lost {

@@ -1,13 +1,20 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
 mod affiliate;
+mod earlier;
+mod entry;
+mod invoice;
 mod payout;
 mod promo_code;
 
 pub use affiliate::Referral;
+pub use earlier::{EarlierMembership, EarlierPayment};
 
+use crate::Guildhall;
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
+use crate::api_key;
+use crate::app;
 use crate::company::{self, NewCompany};
 use crate::error::Result;
 use crate::experience::{self, NewExperience};
@@ -16,10 +23,11 @@ use crate::mail::{self, Letter};
 use crate::membership::{self, NewMembership};
 use crate::oauth;
 use crate::plan::{self, NewPlan};
+use crate::post;
 use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
-use crate::{Guildhall, api_key, app, post, webhook};
+use crate::webhook;
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
@@ -179,7 +187,7 @@ impl Founder<'_, '_> {
     /// A plan.
     ///
     /// # Errors
-    /// `Internal` only.
+    /// `Invalid` for a raffle without an end or places.
     pub fn plan(&mut self, plan: &NewPlan) -> Result<PlanId> {
         plan::create(self.tx, plan)
     }

@@ -14,24 +14,29 @@ pub mod app_session;
 pub mod app_view;
 pub mod attachment;
 mod audit;
+pub mod authorized_user;
 mod billing;
 pub mod checkout;
 pub mod clock;
 pub mod company;
+pub mod company_member;
 mod crash;
 mod credential;
 pub mod direct_message;
 pub mod dispute;
+pub mod entry;
 mod error;
 pub mod experience;
 pub mod feed;
 mod files;
 pub mod founding;
 pub mod install;
+pub mod invoice;
 pub mod jobs;
 pub mod ledger;
 pub mod mail;
 pub mod membership;
+pub mod membership_list;
 pub mod moderation;
 pub mod money;
 pub mod notification;
@@ -51,6 +56,8 @@ pub mod post;
 pub mod principal;
 pub mod processor;
 pub mod promo_code;
+pub mod raffle;
+pub mod receipt;
 pub mod refund;
 pub mod session;
 pub mod sign_in;
@@ -74,6 +81,7 @@ use clock::{Clock, Random};
 use credential::Credentials;
 use files::{Files, Signer};
 use jobs::Activity;
+use ledger::KnownAccounts;
 use mail::Mailer;
 use outbound::Poster;
 use password::Hasher;
@@ -117,6 +125,7 @@ pub(crate) struct House {
 #[derive(Debug)]
 pub struct Guildhall {
     store: Store,
+    accounts: KnownAccounts,
     clock: Clock,
     random: Random,
     activity: Activity,
@@ -174,6 +183,7 @@ impl Guildhall {
         let stripe = settings.stripe.clone().map(stripe::Client::new);
         let hall = Self {
             store,
+            accounts: KnownAccounts::default(),
             clock,
             random,
             activity: Activity::default(),

@@ -10,7 +10,9 @@ mod own;
 pub use operator::{History, cancel_at_period_end, end, history, lengthen};
 pub use own::{OwnMembership, Purchases, cancel_own, purchases};
 
+use crate::access_pass;
 use crate::billing;
+use crate::company_member;
 use crate::error::{Error, Result, no_such};
 use crate::plan::Plan;
 use crate::store::{self, Read, Tx};
@@ -108,8 +110,10 @@ pub(crate) struct Purchase {
     pub(crate) answers: String,
 }
 
-/// Makes a membership as it is said; webhooks hear of one that counts.
+/// Makes a membership as it is said, and its holder a member; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
+    // Nobody deletes the pass meanwhile.
+    access_pass::lock(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     store::membership::insert(tx, &membership)?;
     let terms = terms(tx, &membership)?;
@@ -119,10 +123,12 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipI
 
 /// Makes a membership of which nobody hears, and of which nothing falls due.
 pub(crate) fn create_quietly(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
+    access_pass::lock(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     membership.told_valid = membership.is_valid(tx.now);
     store::membership::insert(tx, &membership)?;
     store::membership::update(tx, &membership)?;
+    company_member::refresh(tx, &membership.company, &membership.user)?;
     Ok(membership.id)
 }
 
@@ -180,6 +186,7 @@ pub(crate) fn begin(
     user: &UserId,
     purchase: &Purchase,
 ) -> Result<MembershipId> {
+    access_pass::lock(tx, &plan.access_pass)?;
     let state = Subscription::begin(plan.terms(), tx.now);
     let mut membership = fresh(tx, &plan.company, &plan.access_pass, user, state);
     membership.plan = Some(plan.id.clone());
@@ -220,6 +227,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, membership: &mut Membership, terms: Option<
         }
     }
     store::membership::update(tx, membership)?;
+    company_member::refresh(tx, &membership.company, &membership.user)?;
     if changed {
         let event = if counts { Event::MembershipWentValid } else { Event::MembershipWentInvalid };
         tell(tx, membership, event)?;

@@ -287,6 +287,20 @@ pub(crate) fn authorize(
     Err(missing(permission, &format!("in the company `{company}`")))
 }
 
+/// Whether the caller may do something in a company, asked outside of any transaction.
+///
+/// # Errors
+/// As of [`authorize`].
+pub async fn check(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+    permission: Permission,
+) -> Result<()> {
+    let principal = principal.clone();
+    hall.store.read(move |read| authorize(read, &principal, &company, permission)).await
+}
+
 /// The same question, answered yes or no.
 pub(crate) fn holds(
     read: &mut Read<'_>,
@@ -324,6 +338,19 @@ pub(crate) fn authorize_with(
         return Ok(());
     }
     Err(missing(permission, &format!("in the company `{company}`")))
+}
+
+/// Whether a company is the caller's business at all: an app's own or one that installed it, a person's team.
+pub(crate) fn is_within_reach(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+) -> Result<bool> {
+    match (&principal.app, &principal.user) {
+        (Some(app), _) => Ok(app.company == *company || store::app::is_installed(read, &app.id, company)?),
+        (None, Some(user)) => Ok(access::company_standing(read, company, user)?.role.is_some()),
+        (None, None) => Ok(false),
+    }
 }
 
 fn app_holds(

@@ -176,10 +176,12 @@ fn begin(
     };
     let to = payment::source(payment.processor.unwrap_or(Processor::PlatformBalance));
     book(tx, &payment, &refund.id, "refund", &[Happening::Refunded { to, drawn }])?;
+    let before = payment.state;
     payment.state = state;
     payment.sale = Some(sale);
     payment.refunded_at = Some(tx.now);
     store::payment::save(tx, &mut payment)?;
+    payment::note_spending(tx, &payment, before)?;
     store::refund::insert(tx, &refund, key.as_deref(), asked_by)?;
     let details = serde_json::json!({"payment": id.as_str(), "amount_minor": amount_minor});
     doer.log(tx, &payment.company, "payment.refunded", &refund.id, details)?;
@@ -304,9 +306,11 @@ fn become_status(
         let from = payment::source(payment.processor.unwrap_or(Processor::PlatformBalance));
         let happening = Happening::RefundFailed { from, drawn: refund.drawn, repaid_minor };
         book(tx, &payment, &refund.id, "refund_failed", &[happening])?;
+        let before = payment.state;
         payment.state = payment.state.apply(Event::UndoRefund(refund.amount_minor))?.unwrap_or(payment.state);
         payment.sale = payment.sale.map(|sale| sale.undo(refund.drawn));
         store::payment::save(tx, &mut payment)?;
+        payment::note_spending(tx, &payment, before)?;
         // What of the reward came back is released like any other.
         payment::schedule_releases(tx, &payment)?;
     }

@@ -91,6 +91,10 @@ macro_rules! ids {
 ids! {
     /// A company: the seller, and the owner of a community.
     CompanyId "biz_" "a company";
+    /// One person as one company's team member.
+    AuthorizedUserId "ausr_" "an authorized user";
+    /// One person as one company's member.
+    CompanyMemberId "mber_" "a member";
     /// A person, or an app's agent.
     UserId "user_" "a user";
     /// A third-party app.

@@ -4,9 +4,15 @@
 //! invoice, so that a number is given once and one that was not committed is not lost. What is due is a payment of the
 //! invoice's plan; an invoice moves no money itself.
 
+use crate::billing::Terms;
+use crate::plan::{ReleaseMethod, SoundPlan};
 use crate::words::words;
 use crate::{Invalid, invalid};
 
+/// The longest name of a customer or of what is sold, in characters.
+pub const LONGEST_NAME: usize = 255;
+/// The longest notes that a team keeps beside an invoice, in characters.
+pub const LONGEST_NOTES: usize = 2000;
 /// The furthest due date from today, in milliseconds (two years).
 pub const FURTHEST_DUE_MS: i64 = 2 * 365 * 24 * 60 * 60 * 1000;
 
@@ -46,6 +52,12 @@ pub enum InvoiceEvent {
 }
 
 impl InvoiceStatus {
+    /// Whether money is still asked for.
+    #[must_use]
+    pub fn is_due(self) -> bool {
+        matches!(self, Self::Open | Self::PastDue)
+    }
+
     /// The status after an event. `Ok(None)` when the event changes nothing: it happened before, or an invoice that is
     /// paid or void falls due.
     ///
@@ -130,6 +142,110 @@ pub fn check(
     }
 }
 
+/// Checks a name as it is to stand on the paper: of a customer, or of what is sold. Answers it without what surrounds it.
+///
+/// # Errors
+/// When it is empty, too long, or holds what cannot be printed.
+pub fn check_name<'a>(name: &'a str, field: &str) -> Result<&'a str, Invalid> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return invalid(format!("`{field}` is 1 to {LONGEST_NAME} characters long, on one line."));
+    }
+    Ok(name)
+}
+
+/// Checks what a team notes beside an invoice.
+///
+/// # Errors
+/// When it is too long.
+pub fn check_notes(notes: &str) -> Result<(), Invalid> {
+    if notes.chars().count() > LONGEST_NOTES {
+        return invalid(format!("`internalNotes` is at most {LONGEST_NOTES} characters long."));
+    }
+    Ok(())
+}
+
+/// Checks that an invoice can be paid by a plan; answers what is due first, in minor units.
+///
+/// # Errors
+/// When the plan takes entries, has nothing in stock, or asks for nothing at its start.
+pub fn check_plan(plan: &SoundPlan) -> Result<i64, Invalid> {
+    if plan.release_method != ReleaseMethod::BuyNow {
+        return invalid("Whoever has an invoice pays it: its plan's `releaseMethod` must be `buy_now`.");
+    }
+    if plan.stock == Some(0) {
+        return invalid("An invoice whose plan has no `stock` could not be paid: give at least 1.");
+    }
+    let due = plan.terms.first_due_minor(1)?;
+    match (due, plan.terms) {
+        (0, Terms::OneTime { .. }) => invalid("An invoice asks for money: give the plan an `initialPrice`."),
+        (0, Terms::Renewal { .. }) => invalid(
+            "An invoice asks for money: give the plan an `initialPrice`, or a `renewalPrice` without a trial.",
+        ),
+        (due, _) => Ok(due),
+    }
+}
+
+/// What the wire's plan of an invoice can say beside its terms. Each is sound only as it is anyway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanExtras {
+    /// Whether bank debits are taken.
+    pub ach_payments: Option<bool>,
+    /// Whether cards are taken.
+    pub card_payments: Option<bool>,
+    /// Whether crypto currencies are taken.
+    pub coinbase_commerce_accepted: Option<bool>,
+    /// Whether those who leave are offered a discount.
+    pub offer_cancel_discount: Option<bool>,
+    /// Whether PayPal is taken.
+    pub paypal_accepted: Option<bool>,
+    /// Whether balances of this server are taken.
+    pub platform_balance_accepted: Option<bool>,
+    /// In how many parts it is paid.
+    pub split_pay_required_payments: Option<i64>,
+    /// Whether it is paid by instalments.
+    pub splitit_accepted: Option<bool>,
+    /// Whether settings for entries are given.
+    pub has_release_settings: bool,
+}
+
+impl PlanExtras {
+    /// Checks every one.
+    ///
+    /// # Errors
+    /// With the sentence for the first that asks for what is not done here.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let always = [
+            ("cardPayments", self.card_payments),
+            ("platformBalanceAccepted", self.platform_balance_accepted),
+        ];
+        if let Some((field, _)) = always.iter().find(|(_, asked)| *asked == Some(false)) {
+            return invalid(format!("`{field}` cannot be switched off: leave it out, or say true."));
+        }
+        let never = [
+            ("achPayments", self.ach_payments),
+            ("coinbaseCommerceAccepted", self.coinbase_commerce_accepted),
+            ("offerCancelDiscount", self.offer_cancel_discount),
+            ("paypalAccepted", self.paypal_accepted),
+            ("splititAccepted", self.splitit_accepted),
+        ];
+        if let Some((field, _)) = never.iter().find(|(_, asked)| *asked == Some(true)) {
+            return invalid(format!("`{field}` is not done on this server: leave it out, or say false."));
+        }
+        if self.split_pay_required_payments.is_some_and(|parts| parts != 1) {
+            return invalid(
+                "`splitPayRequiredPayments` is not done on this server: an invoice is paid at once.",
+            );
+        }
+        if self.has_release_settings {
+            return invalid(
+                "`releaseMethodSettings` is for plans that take entries; an invoice is just paid.",
+            );
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +306,86 @@ mod tests {
             let got = check(method, addressee, due_at, 100).err().map(|error| error.0);
             assert_eq!(got.is_some(), refusal.is_some(), "{got:?}");
             assert!(got.unwrap_or_default().contains(refusal.unwrap_or_default()));
+        }
+    }
+
+    #[test]
+    fn names_are_one_line_of_something() {
+        assert_eq!(check_name("  Zoë Å. Müller 株式会社 ", "customerName"), Ok("Zoë Å. Müller 株式会社"));
+        for bad in ["", "  ", "a\nb", "a\u{0}b", &"x".repeat(256)] {
+            let error = check_name(bad, "customerName").expect_err(bad);
+            assert_eq!(error.0, "`customerName` is 1 to 255 characters long, on one line.");
+        }
+        assert!(check_notes(&"x".repeat(2000)).is_ok());
+        assert!(check_notes(&"x".repeat(2001)).is_err());
+    }
+
+    #[test]
+    fn a_plan_must_ask_for_something_that_can_be_paid() {
+        use crate::plan::{PlanRequest, PlanType};
+        let once = PlanRequest { initial_price: Some(5.0), ..PlanRequest::default() };
+        let renewal = PlanRequest {
+            plan_type: Some(PlanType::Renewal),
+            renewal_price: Some(20.0),
+            ..PlanRequest::default()
+        };
+        let stock = |request: &PlanRequest, stock| PlanRequest { stock: Some(stock), ..request.clone() };
+        let trial = |request: &PlanRequest| PlanRequest { trial_period_days: Some(7), ..request.clone() };
+        let waitlist = PlanRequest { release_method: Some(ReleaseMethod::Waitlist), ..once.clone() };
+        let table = [
+            (once.clone(), Ok(500)),
+            (stock(&once, 1), Ok(500)),
+            (renewal.clone(), Ok(2000)),
+            (PlanRequest { initial_price: Some(1.0), ..trial(&renewal) }, Ok(100)),
+            (stock(&once, 0), Err("could not be paid")),
+            (waitlist, Err("must be `buy_now`")),
+            (PlanRequest::default(), Err("give the plan an `initialPrice`.")),
+            (trial(&renewal), Err("without a trial")),
+        ];
+        for (request, expected) in table {
+            let got = check_plan(&request.check().expect("sound"));
+            match expected {
+                Ok(due) => assert_eq!(got, Ok(due)),
+                Err(words) => assert!(got.as_ref().is_err_and(|error| error.0.contains(words)), "{got:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_done_here_is_refused_by_name() {
+        let none = PlanExtras::default();
+        assert_eq!(none.check(), Ok(()));
+        let as_it_is = PlanExtras {
+            card_payments: Some(true),
+            platform_balance_accepted: Some(true),
+            paypal_accepted: Some(false),
+            split_pay_required_payments: Some(1),
+            ..none
+        };
+        assert_eq!(as_it_is.check(), Ok(()));
+        let table = [
+            (PlanExtras { card_payments: Some(false), ..none }, "`cardPayments` cannot"),
+            (
+                PlanExtras { platform_balance_accepted: Some(false), ..none },
+                "`platformBalanceAccepted` cannot",
+            ),
+            (PlanExtras { ach_payments: Some(true), ..none }, "`achPayments` is not"),
+            (
+                PlanExtras { coinbase_commerce_accepted: Some(true), ..none },
+                "`coinbaseCommerceAccepted` is not",
+            ),
+            (PlanExtras { offer_cancel_discount: Some(true), ..none }, "`offerCancelDiscount` is not"),
+            (PlanExtras { paypal_accepted: Some(true), ..none }, "`paypalAccepted` is not"),
+            (PlanExtras { splitit_accepted: Some(true), ..none }, "`splititAccepted` is not"),
+            (
+                PlanExtras { split_pay_required_payments: Some(3), ..none },
+                "`splitPayRequiredPayments` is not",
+            ),
+            (PlanExtras { has_release_settings: true, ..none }, "`releaseMethodSettings` is for"),
+        ];
+        for (extras, words) in table {
+            let error = extras.check().expect_err(words);
+            assert!(error.0.contains(words), "{error}");
         }
     }
 }

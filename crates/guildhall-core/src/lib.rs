@@ -4,6 +4,7 @@
 //! handed to it, so every rule can be read and tested by itself. One noun a file.
 
 pub mod access;
+pub mod access_pass;
 pub mod account;
 pub mod address;
 pub mod affiliate;
@@ -13,6 +14,8 @@ pub mod app_view;
 pub mod attachment;
 pub mod billing;
 pub mod card;
+pub mod company_member;
+pub mod cursor;
 pub mod custom_field;
 pub mod dispute;
 pub mod experience;
@@ -26,6 +29,7 @@ pub mod license_key;
 pub mod markdown;
 pub mod media_type;
 pub mod membership;
+pub mod membership_list;
 pub mod mention;
 pub mod moment;
 pub mod money;
@@ -36,6 +40,7 @@ pub mod payment;
 pub mod payout;
 pub mod permission;
 pub mod plan;
+pub mod plan_words;
 pub mod poll;
 pub mod post;
 pub mod posting;

@@ -207,6 +207,17 @@ impl Payment {
         }
     }
 
+    /// What the buyer has spent by it, less what went back, in minor units: nothing before it is recorded, nor where too
+    /// little was due to be charged.
+    #[must_use]
+    pub fn spent_minor(self) -> i64 {
+        if self.stage == Stage::Paid && self.is_chargeable {
+            self.amount_minor - self.refunded_minor - self.lost_minor
+        } else {
+            0
+        }
+    }
+
     /// Whether all that was paid went back, by refunds or lost disputes: what it paid for ends then.
     #[must_use]
     pub fn is_all_gone(self) -> bool {

@@ -1,5 +1,6 @@
 //! Receipts: what a payment is called on the wire.
 
+use crate::cursor::Order;
 use crate::payment::{Payment, Stage};
 use crate::words::words;
 
@@ -63,6 +64,79 @@ words! {
         Succeeded = "succeeded",
         Uncollectible = "uncollectible",
         Unresolved = "unresolved",
+    }
+}
+
+words! {
+    /// How a payment went, as receipts are filtered; the wire's `ReceiptStatusV2`.
+    pub enum Outcome {
+        /// It was declined, for now or for good.
+        Failed = "failed",
+        /// Some of it went back.
+        PartiallyRefunded = "partially_refunded",
+        /// A renewal was declined and is being retried.
+        PastDue = "past_due",
+        /// All of it went back.
+        Refunded = "refunded",
+        /// It was made, and nothing of it went back.
+        Succeeded = "succeeded",
+    }
+}
+
+words! {
+    /// What receipts are ordered by; the wire's `ReceiptV2Order`.
+    pub enum ReceiptOrder {
+        /// When the payment began.
+        CreatedAt = "created_at",
+        /// What was due, in minor units of its currency.
+        FinalAmount = "final_amount",
+        /// When it was paid; those that never were come before all others.
+        PaidAt = "paid_at",
+    }
+}
+
+impl Order for ReceiptOrder {
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn is_by_word(self) -> bool {
+        false
+    }
+}
+
+/// How the payment went; `None` while that is open, and when it was given up. A dispute changes it once it is lost.
+#[must_use]
+pub fn outcome(payment: &Payment, reason: BillingReason) -> Option<Outcome> {
+    match payment.stage {
+        Stage::Paid => Some(match payment.refunded_minor + payment.lost_minor {
+            0 => Outcome::Succeeded,
+            gone if gone < payment.amount_minor => Outcome::PartiallyRefunded,
+            _ => Outcome::Refunded,
+        }),
+        Stage::AutoRefunded => Some(Outcome::Refunded),
+        Stage::Failed if reason == BillingReason::SubscriptionCycle => Some(Outcome::PastDue),
+        Stage::Failed | Stage::Uncollectible => Some(Outcome::Failed),
+        Stage::Drafted
+        | Stage::Authorizing
+        | Stage::NeedsAction
+        | Stage::Pending
+        | Stage::Charged
+        | Stage::Returning
+        | Stage::Canceled => None,
+    }
+}
+
+/// The wire's word for who took the money: `free` where nothing was charged, and `multi_psp` for the built-in sandbox,
+/// which the wire has no word for. `None` before anybody was asked.
+#[must_use]
+pub fn processor_word(payment: &Payment, processor: Option<&str>) -> Option<&'static str> {
+    match processor {
+        _ if !payment.is_chargeable => Some("free"),
+        Some("sandbox") => Some("multi_psp"),
+        Some("stripe") => Some("stripe"),
+        Some("platform_balance") => Some("platform_balance"),
+        _ => None,
     }
 }
 
@@ -142,6 +216,10 @@ mod tests {
         assert_eq!(ours, words_of("ReceiptStatus"));
         let ours: Vec<&str> = BillingReason::ALL.iter().map(|one| one.as_str()).collect();
         assert_eq!(ours, words_of("BillingReasons"));
+        let ours: Vec<&str> = Outcome::ALL.iter().map(|one| one.as_str()).collect();
+        assert_eq!(ours, words_of("ReceiptStatusV2"));
+        let ours: Vec<&str> = ReceiptOrder::ALL.iter().map(|one| one.as_str()).collect();
+        assert_eq!(ours, words_of("ReceiptV2Order"));
     }
 
     #[test]
@@ -182,7 +260,16 @@ mod tests {
             assert_eq!(status(&payment), expected, "{payment:?}");
             assert_eq!(friendly_status(&payment, BillingReason::OneTime), friendly, "{payment:?}");
         }
+        let of = |payment: &Payment| outcome(payment, BillingReason::OneTime);
+        assert_eq!(of(&whole), Some(Outcome::Succeeded));
+        assert_eq!(of(&disputed(DisputeStatus::UnderReview)), Some(Outcome::Succeeded));
+        assert_eq!(of(&Payment { refunded_minor: 999, ..whole }), Some(Outcome::PartiallyRefunded));
+        assert_eq!(of(&Payment { refunded_minor: 400, lost_minor: 600, ..whole }), Some(Outcome::Refunded));
+        assert_eq!(of(&Payment { stage: Stage::AutoRefunded, ..whole }), Some(Outcome::Refunded));
+        assert_eq!(of(&Payment { stage: Stage::Uncollectible, ..whole }), Some(Outcome::Failed));
+        assert_eq!(of(&Payment { stage: Stage::Canceled, ..whole }), None);
         let failed = Payment { stage: Stage::Failed, ..whole };
+        assert_eq!(outcome(&failed, BillingReason::SubscriptionCycle), Some(Outcome::PastDue));
         assert_eq!(friendly_status(&failed, BillingReason::SubscriptionCycle), Friendly::PastDue);
         assert!(is_retryable(&failed) && !is_retryable(&whole));
     }

@@ -2,6 +2,7 @@
 
 use crate::types::access::AccessQueries;
 use crate::types::access_pass::AccessPassQueries;
+use crate::types::access_pass_input::AccessPassMutations;
 use crate::types::affiliate::AffiliateMutations;
 use crate::types::app::AppMutations;
 use crate::types::app_build::AppBuildMutations;
@@ -10,6 +11,7 @@ use crate::types::checkout::CheckoutMutations;
 use crate::types::company::CompanyQueries;
 use crate::types::direct_message::DirectMessageQueries;
 use crate::types::experience::{ExperienceMutations, ExperienceQueries};
+use crate::types::invoice::InvoiceMutations;
 use crate::types::ledger::LedgerMutations;
 use crate::types::moderation::ModerationMutations;
 use crate::types::notification::NotificationMutations;
@@ -44,12 +46,14 @@ pub(crate) struct PublicQuery(
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "PublicMutation")]
 pub(crate) struct PublicMutation(
+    AccessPassMutations,
     AffiliateMutations,
     AppBuildMutations,
     AppMutations,
     AttachmentMutations,
     CheckoutMutations,
     ExperienceMutations,
+    InvoiceMutations,
     LedgerMutations,
     ModerationMutations,
     NotificationMutations,

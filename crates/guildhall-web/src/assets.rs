@@ -7,6 +7,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, X_CONTENT_TYP
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
 /// Path, content type, bytes, whether gzip.
 const ASSETS: &[(&str, &str, &[u8], bool)] = &[
@@ -19,6 +20,8 @@ const ASSETS: &[(&str, &str, &[u8], bool)] = &[
     ("graphiql/react-dom.min.js", JAVASCRIPT, include_bytes!("../assets/graphiql/react-dom.min.js.gz"), true),
     ("graphiql/start.js", JAVASCRIPT, include_bytes!("../assets/graphiql/start.js"), false),
     ("hall.css", CSS, include_bytes!("../assets/hall.css"), false),
+    ("invoice.css", CSS, include_bytes!("../assets/invoice.css"), false),
+    ("person.svg", SVG, include_bytes!("../assets/person.svg"), false),
 ];
 
 /// Serves one of them.

@@ -16,8 +16,8 @@ use tower::Service;
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id taken over from a proxy in front, in bytes.
 const LONGEST: usize = 64;
-/// What paths begin with that end with a secret.
-const LINKS: [&str; 2] = ["/confirm-email/", "/reset-password/"];
+/// What paths begin with that hold a secret.
+const LINKS: [&str; 3] = ["/confirm-email/", "/invoices/", "/reset-password/"];
 
 tokio::task_local! {
     static CURRENT: RequestName;

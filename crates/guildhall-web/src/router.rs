@@ -1,21 +1,23 @@
 //! Every route of the server.
 
+pub(crate) use guildhall_core::app_host::AppHosts;
+
 use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
+use crate::assets;
+use crate::error;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, experience, home,
-    install, password_reset, permission_requirement, purchase, redirect_uri, sandbox, session, sign_in,
-    sign_up, two_step,
+    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, entry,
+    experience, home, install, invoice, password_reset, permission_requirement, purchase, raffle,
+    redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
-use crate::{assets, error};
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{any, get, post, put};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use guildhall_app::Guildhall;
-pub(crate) use guildhall_core::app_host::AppHosts;
 use hyper::{HeaderMap, Method, Response};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -93,6 +95,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/dashboard/{company}/{app}/{*rest}", get(app_view::dashboard))
         .route("/apps/{app}/install", get(install::page).post(install::approve))
         .route("/apps/{app}/uninstall", post(install::uninstall))
+        .route("/companies/{company}/entries", get(entry::list))
+        .route("/companies/{company}/entries/{entry}", post(entry::decide))
         .route("/developer", get(app::list).post(app::create))
         .route("/developer/apps/{app}", get(app::page).post(app::update))
         .route("/developer/apps/{app}/keys", post(api_key::create))
@@ -102,11 +106,19 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/developer/keys/{key}/rotate", post(api_key::rotate))
         .route("/experiences/{experience}", get(experience::page))
         .route("/experiences/{experience}/{*rest}", get(experience::page))
-        .route("/api/stripe/webhook", post(stripe::hear))
-        .route("/checkout/card/{payment}", get(card::page))
         .route("/checkout/{target}", get(checkout::page).post(checkout::pay))
         .route("/checkout/return/{payment}", get(checkout::come_back))
         .route("/sandbox/{payment}", get(sandbox::page).post(sandbox::answer))
+        .route("/raffles/{plan}", get(raffle::page))
+        .route("/raffles/{plan}/draw.json", get(raffle::draw))
+        .route("/waitlist/{plan}", get(waitlist::page).post(waitlist::enter))
+        .route("/invoices/{invoice}", get(invoice::open))
+        .route("/invoices/{invoice}/send", post(invoice::send))
+        .route("/invoices/{invoice}/void", post(invoice::void))
+        .route("/invoices/{invoice}/{token}", get(invoice::page))
+        .route("/invoices/{invoice}/{token}/invoice.pdf", get(invoice::pdf))
+        .route("/api/stripe/webhook", post(stripe::hear))
+        .route("/checkout/card/{payment}", get(card::page))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

@@ -1,4 +1,5 @@
-//! Measures the server over HTTP beside a bare route under the same load, and judges the promised figures.
+//! Measures the server over HTTP beside a bare route under the same load, its ledger beside plain PostgreSQL, and judges
+//! the promised figures.
 //!
 //! The generator, the server and the bare route are three processes, all built as they ship. Machines are noisy, so
 //! what is compared alternates within one run, round after round, and medians are reported.
@@ -7,10 +8,12 @@ mod access;
 mod bare_route;
 mod histogram;
 mod http;
+mod ledger;
 mod load;
 mod metrics;
 mod operation;
 mod pairs;
+mod plain_postgres;
 mod prosody;
 mod release;
 mod room;
@@ -51,6 +54,8 @@ enum Benchmark {
     Send(send::Arguments),
     /// Access checks a second, with few and with a million memberships.
     Access(access::Arguments),
+    /// Durable transfers a second on both databases, beside plain PostgreSQL doing the same and beside bare inserts.
+    Ledger(ledger::Arguments),
     /// Serve the bare route that the server is compared with; the benchmarks start it themselves.
     #[command(hide = true)]
     BareRoute {
@@ -109,6 +114,7 @@ async fn run_benchmark(benchmark: &Benchmark) -> crate::Outcome {
     match benchmark {
         Benchmark::Send(arguments) => send::run(arguments).await,
         Benchmark::Access(arguments) => access::run(arguments).await,
+        Benchmark::Ledger(arguments) => ledger::run(arguments).await,
         Benchmark::BareRoute { listen } => bare_route::serve(*listen),
     }
 }

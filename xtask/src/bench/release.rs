@@ -11,6 +11,11 @@ pub(super) fn build(package: &str) -> Fallible<PathBuf> {
     cargo::build(package, Profile::Dist)
 }
 
+/// Builds the program of a benchmark, with the profile that ships, and answers where it lies.
+pub(super) fn build_bench(package: &str, name: &str) -> Fallible<PathBuf> {
+    cargo::build_bench(package, name)
+}
+
 /// Replaces this process by an optimised build of itself with the same arguments; returns only to say why it could not.
 pub(super) fn replace_this_process() -> crate::Outcome {
     let executable = build("xtask")?;

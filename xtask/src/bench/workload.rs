@@ -7,6 +7,11 @@ use super::{Fallible, MESSAGE_TEXT};
 use crate::demo_env::DemoEnv;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where a sender's number stands, which no other sender of this process has.
+const SENDER_PLACE: &str = "@@@@@@@@";
+static SENDERS: AtomicU32 = AtomicU32::new(1);
 
 /// An operation with the variables and the key of one demo world.
 #[derive(Debug)]
@@ -35,6 +40,20 @@ impl Workload {
         Self::new("checkIfUserHasAccessToExperience", variables, demo)
     }
 
+    /// Moves a cent from the company's account to the demo world's customer, each time under a key of its own.
+    pub(super) fn transfer_funds(demo: &DemoEnv, account: &str) -> Fallible<Self> {
+        let variables = json!({
+            "input": {
+                "amount": 0.01,
+                "currency": "usd",
+                "destinationId": demo.get("DEMO_CUSTOMER_USER_ID")?,
+                "idempotenceKey": format!("{SENDER_PLACE}-{NUMBER_PLACE}"),
+                "ledgerAccountId": account,
+            },
+        });
+        Self::new("payUser", variables, demo)
+    }
+
     fn new(operation: &str, variables: Value, demo: &DemoEnv) -> Fallible<Self> {
         let api_key = demo.get("WHOP_API_KEY")?.to_owned();
         Ok(Self { operation: Operation::named(operation)?, variables, api_key })
@@ -47,11 +66,13 @@ impl Workload {
         connections: usize,
         period: Period,
     ) -> Fallible<Measurement> {
-        let request = self.operation.request(server, &self.api_key, &self.variables);
+        let variables = self.variables.to_string();
         let mut senders = Vec::with_capacity(connections);
         for _ in 0..connections {
-            senders
-                .push(HttpSender { connection: Connection::open(server).await?, request: request.clone() });
+            let sender = format!("{:08}", SENDERS.fetch_add(1, Ordering::Relaxed));
+            let variables: Value = serde_json::from_str(&variables.replace(SENDER_PLACE, &sender))?;
+            let request = self.operation.request(server, &self.api_key, &variables);
+            senders.push(HttpSender { connection: Connection::open(server).await?, request });
         }
         load::drive(senders, period).await
     }

@@ -38,7 +38,8 @@ impl Place<'_> {
         self.serve().await
     }
 
-    async fn serve(&self) -> Fallible<World> {
+    /// Serves the demo world, which is made if it is not there.
+    pub(super) async fn serve(&self) -> Fallible<World> {
         std::fs::create_dir_all(&self.directory)?;
         let address = free_address()?;
         let mut command = self.command("serve");

@@ -8,7 +8,7 @@ mod clients;
 pub(crate) mod command;
 mod localstripe;
 mod part;
-mod postgres;
+pub(crate) mod postgres;
 mod run;
 mod server;
 

@@ -24,7 +24,7 @@ log_min_messages = warning
 
 /// A cluster that runs. It belongs to a test run and forgets everything on a power loss.
 #[derive(Debug)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     programs: PathBuf,
     owner: Option<Owner>,
     directory: TempDir,
@@ -43,10 +43,18 @@ impl Cluster {
     ///
     /// # Errors
     /// When its programs are not there, or what they said when they failed.
-    pub(super) fn start() -> Fallible<Self> {
+    pub(crate) fn start() -> Fallible<Self> {
+        Self::start_in(&std::env::temp_dir(), SETTINGS)
+    }
+
+    /// The same beneath a directory that its owner can reach, with settings of one's own: lines of postgresql.conf.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn start_in(parent: &Path, settings: &str) -> Fallible<Self> {
         let programs = find_programs()?;
         let owner = Owner::for_this_process()?;
-        let directory = tempfile::Builder::new().prefix("guildhall-postgres-").tempdir()?;
+        let directory = tempfile::Builder::new().prefix("guildhall-postgres-").tempdir_in(parent)?;
         if let Some(Owner { user, group }) = owner {
             std::os::unix::fs::chown(directory.path(), Some(user), Some(group))?;
         }
@@ -58,9 +66,9 @@ impl Cluster {
         );
         let initdb = ["--auth=trust", "--username=guildhall", "--encoding=UTF8", "--locale=C", "--no-sync"];
         cluster.complete(cluster.command("initdb").args(initdb))?;
-        let mut settings = std::fs::read_to_string(cluster.data().join("postgresql.conf"))?;
-        writeln!(settings, "{SETTINGS}port = {port}")?;
-        std::fs::write(cluster.data().join("postgresql.conf"), settings)?;
+        let mut written = std::fs::read_to_string(cluster.data().join("postgresql.conf"))?;
+        writeln!(written, "{settings}port = {port}")?;
+        std::fs::write(cluster.data().join("postgresql.conf"), written)?;
         let log = cluster.directory.path().join("log");
         cluster
             .complete(
@@ -71,8 +79,19 @@ impl Cluster {
     }
 
     /// Where its database is reached.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://guildhall@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Where another program of the same PostgreSQL lies, e.g. `psql`: beside `initdb`, or beside what that links to.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn program(&self, name: &str) -> Fallible<PathBuf> {
+        let linked = std::fs::canonicalize(self.programs.join("initdb"))?;
+        let folders = [Some(self.programs.as_path()), linked.parent()];
+        let found = folders.into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.is_file());
+        found.ok_or_else(|| format!("PostgreSQL's {name} is not on this machine, but its initdb is").into())
     }
 
     fn data(&self) -> PathBuf {
@@ -146,7 +165,7 @@ fn id(arguments: &[&str]) -> Fallible<u32> {
 ///
 /// # Errors
 /// One sentence that says how to get them.
-pub(super) fn find_programs() -> Fallible<PathBuf> {
+pub(crate) fn find_programs() -> Fallible<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(versions("/usr/lib/postgresql", ""));

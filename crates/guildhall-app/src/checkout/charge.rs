@@ -10,7 +10,7 @@ use crate::principal::{CallingApp, Principal};
 use crate::store::{self, Tx};
 use crate::{Guildhall, House};
 use guildhall_core::billing::Terms;
-use guildhall_core::ids::{CompanyId, Id, PaymentId, PlanId, UserId};
+use guildhall_core::ids::{CheckoutSessionId, CompanyId, Id, PaymentId, PlanId, UserId};
 use guildhall_core::money::{self, Currency};
 use guildhall_core::receipt::BillingReason;
 
@@ -71,6 +71,8 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 company,
                 app: Some(app.id.clone()),
                 user: Some(charge.user.clone()),
+                entry: None,
+                invoice: None,
                 amount_minor,
                 is_amount_fixed: true,
                 currency,
@@ -81,7 +83,7 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 expires_at: tx.now + LIFETIME_MS,
             };
             let opened = Opened { id: store::checkout::insert(tx, &session)?, plan };
-            let payment = charge_consented(tx, &house, &opened, &charge.user)?;
+            let payment = charge_consented(tx, &house, &opened.id, &charge.user)?;
             Ok((opened, payment))
         })
         .await?;
@@ -109,13 +111,13 @@ fn check(charge: &Charge) -> Result<(Currency, i64)> {
 }
 
 /// Begins to charge a session by the method that its user agreed to; `None` when they agreed to none.
-fn charge_consented(
+pub(crate) fn charge_consented(
     tx: &mut Tx<'_>,
     house: &House,
-    opened: &Opened,
+    session: &CheckoutSessionId,
     user: &UserId,
 ) -> Result<Option<PaymentId>> {
-    let Some(session) = store::checkout::find(tx, &opened.id)? else {
+    let Some(session) = store::checkout::find(tx, session)? else {
         return Err(Error::internal("a session that was just made is missing"));
     };
     let Some(method) = payment::consented(tx, user, &session.company)? else { return Ok(None) };
@@ -125,6 +127,7 @@ fn charge_consented(
     let mut payment = Payment::draft(tx, &quoted.plan, user, 1, price, currency, BillingReason::Manual)?;
     payment.checkout_session = Some(session.id);
     payment.app = session.app;
+    payment.invoice = session.invoice;
     payment.description = session.description;
     payment.metadata = session.metadata;
     payment.redirect_url = session.redirect_url;

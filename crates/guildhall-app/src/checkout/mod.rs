@@ -11,6 +11,7 @@ mod order;
 mod session;
 
 pub use buyer::Buyer;
+pub(crate) use charge::charge_consented;
 pub use charge::{Charge, Charged, charge_user};
 pub use offer::{Offer, Standing, offer};
 pub use order::{Card, Method, Order, Placed, place, progress};
@@ -72,6 +73,10 @@ pub(crate) struct NewCheckoutSession {
     pub(crate) company: CompanyId,
     pub(crate) app: Option<AppId>,
     pub(crate) user: Option<UserId>,
+    /// The approved entry that opened it.
+    pub(crate) entry: Option<EntryId>,
+    /// The invoice that it pays.
+    pub(crate) invoice: Option<InvoiceId>,
     pub(crate) amount_minor: i64,
     /// Whether the amount stands whatever the plan says later.
     pub(crate) is_amount_fixed: bool,

@@ -163,6 +163,8 @@ fn session_of(tx: &mut Tx<'_>, order: &Order) -> Result<CheckoutSession> {
         company: plan.company.clone(),
         app: None,
         user: None,
+        entry: None,
+        invoice: None,
         amount_minor: plan.terms().first_due_minor(1)?,
         is_amount_fixed: false,
         currency: plan.currency,

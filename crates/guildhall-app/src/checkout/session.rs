@@ -96,6 +96,8 @@ pub async fn create_session(
                 company: found.company.clone(),
                 app: Some(app.id.clone()),
                 user: None,
+                entry: None,
+                invoice: None,
                 amount_minor: found.terms().first_due_minor(1)?,
                 is_amount_fixed: false,
                 currency: found.currency,

@@ -10,21 +10,26 @@
 mod runner;
 #[cfg(test)]
 mod tests;
-
-pub use crate::store::job::{MOST_COUNTED, Shown, Standing};
-pub(crate) use runner::Activity;
-pub use runner::{run, run_due};
-
 use crate::Guildhall;
+use crate::billing;
+use crate::dispute;
 use crate::error::{Error, Result};
+use crate::invoice;
 use crate::mail::{self, Mail};
+use crate::payment;
 use crate::processor;
+use crate::raffle;
+use crate::refund;
 use crate::store::job::Taken;
+pub use crate::store::job::{MOST_COUNTED, Shown, Standing};
 use crate::store::{self, Tx};
 use crate::webhook;
-use crate::{billing, dispute, payment, refund};
-use guildhall_core::ids::{Id, JobId, MembershipId, PaymentId, RefundId, WebhookDeliveryId};
+use guildhall_core::ids::{
+    Id, InvoiceId, JobId, MembershipId, PaymentId, PlanId, RefundId, WebhookDeliveryId,
+};
 use guildhall_core::job::Failure;
+pub(crate) use runner::Activity;
+pub use runner::{run, run_due};
 
 /// The most jobs that one list shows.
 pub const MOST_LISTED: u16 = 1000;
@@ -36,32 +41,43 @@ const REVIVED_AT_ONCE: i64 = 100;
 pub(crate) enum Work {
     /// Something may fall due of a membership.
     Billing(MembershipId),
+    /// An invoice's due date.
+    Invoice(InvoiceId),
+    /// An invoice to charge automatically.
+    InvoiceCharge(InvoiceId),
     /// A mail to send.
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
     Payment(PaymentId),
+    /// What a processor told, for the payment that it is about.
+    ProcessorNews(processor::Kept),
+    /// A raffle of which something may be due.
+    Raffle(PlanId),
     /// A refund of which the processor is to be told.
     Refund(RefundId),
     /// What the sandbox's bank does next about a payment.
     SandboxDispute(PaymentId),
-    /// What a processor told, for the payment that it is about.
-    ProcessorNews(processor::Kept),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
 const BILLING: &str = "billing";
+const INVOICE: &str = "invoice";
+const INVOICE_CHARGE: &str = "invoice_charge";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
+const PROCESSOR_NEWS: &str = "processor_news";
+const RAFFLE: &str = "raffle";
 const REFUND: &str = "refund";
 const SANDBOX_DISPUTE: &str = "sandbox_dispute";
-const PROCESSOR_NEWS: &str = "processor_news";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
     /// The kind's name and the payload, as the store keeps them.
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
+            Self::Invoice(invoice) => Ok((INVOICE, invoice.to_string())),
+            Self::InvoiceCharge(invoice) => Ok((INVOICE_CHARGE, invoice.to_string())),
             Self::Billing(membership) => Ok((BILLING, membership.to_string())),
             Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
@@ -70,6 +86,7 @@ impl Work {
             Self::ProcessorNews(kept) => {
                 Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
             }
+            Self::Raffle(plan) => Ok((RAFFLE, plan.to_string())),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -78,12 +95,15 @@ impl Work {
     fn from_stored(kind: &str, payload: &str) -> std::result::Result<Self, Failure> {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
+            INVOICE => Ok(Self::Invoice(InvoiceId::from_stored(payload.to_owned()))),
+            INVOICE_CHARGE => Ok(Self::InvoiceCharge(InvoiceId::from_stored(payload.to_owned()))),
             BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
             REFUND => Ok(Self::Refund(RefundId::from_stored(payload.to_owned()))),
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
+            RAFFLE => Ok(Self::Raffle(PlanId::from_stored(payload.to_owned()))),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -114,12 +134,15 @@ pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) 
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
+        Work::Invoice(invoice) => invoice::fall_due(hall, &invoice).await,
+        Work::InvoiceCharge(invoice) => invoice::charge(hall, &invoice).await,
         Work::Billing(membership) => billing::carry_on(hall, &membership).await,
         Work::Payment(payment) => payment::carry_on(hall, &payment).await,
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,
         Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
+        Work::Raffle(plan) => raffle::carry_on(hall, &plan).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Account, HOUSE, account_of};
 use crate::error::{Error, Result};
-use crate::store::ledger::{Claim, NewTransfer, Posted};
+use crate::store::ledger::{NewTransfer, Written};
 use crate::store::{self, Tx};
 use guildhall_core::ids::{CompanyId, Id, TransferId, UserId};
 use guildhall_core::ledger::AccountKind;
@@ -62,17 +62,14 @@ pub(crate) fn book(
     let hash: [u8; 32] = Sha256::digest(text).into();
     let transfer =
         NewTransfer { caller: HOUSE, key, request_hash: &hash, reason, notes: None, subject: Some(subject) };
-    let id = match store::ledger::claim(tx, &transfer)? {
-        Claim::New(id) => id,
-        Claim::Used { same_request: true } => return Ok(Booked::Before),
-        Claim::Used { same_request: false } => {
-            return Err(Error::internal(format!("the key {key} booked something else before")));
-        }
-    };
     let posting = posting.try_map(|(kind, owner)| account_of(tx, kind, owner))?;
-    match store::ledger::post(tx, &id, &posting)? {
-        Posted::Whole => Ok(Booked::Now(id)),
-        Posted::OutOfBounds(account) => Err(out_of_bounds(account, currency)),
+    match store::ledger::write(tx, &transfer, &posting)? {
+        Written::New(id) => Ok(Booked::Now(id)),
+        Written::Used { same_request: true } => Ok(Booked::Before),
+        Written::Used { same_request: false } => {
+            Err(Error::internal(format!("the key {key} booked something else before")))
+        }
+        Written::OutOfBounds(account) => Err(out_of_bounds(account, currency)),
     }
 }
 

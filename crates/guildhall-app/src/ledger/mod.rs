@@ -8,19 +8,26 @@
 mod audit;
 mod booking;
 mod earnings;
+mod known;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod transfer;
 
-pub use audit::{AuditReport, audit};
+pub(crate) use audit::Reach;
+pub use audit::{AuditReport, MOST_OPEN_ITEMS, OpenItem, Total, audit, audit_as_of};
 pub(crate) use booking::{Booked, Parties, book};
 pub use earnings::{Earnings, earnings};
+pub(crate) use known::KnownAccounts;
+pub use statement::{
+    Line, MOST_BALANCES, MOST_LINES, OwnAccount, Side, Start, Statement, Wanted, own_accounts, statements,
+};
 pub use transfer::{Transfer, transfer};
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::principal::{Principal, authorize};
-use crate::store::ledger::{Claim, NewTransfer, Posted};
+use crate::store::ledger::{NewTransfer, Written};
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{CompanyId, Id, LedgerAccountId};
 use guildhall_core::ledger::{AccountKind, Posting};
@@ -149,14 +156,11 @@ pub(crate) fn fund(
         notes: None,
         subject: None,
     };
-    if let Claim::New(id) = store::ledger::claim(tx, &transfer)? {
-        let posting = Posting::payment(currency, source, destination, amount_minor, None)?;
-        return match store::ledger::post(tx, &id, &posting)? {
-            Posted::Whole => Ok(()),
-            Posted::OutOfBounds(_) => Err(Error::internal("money from outside was refused")),
-        };
+    let posting = Posting::payment(currency, source, destination, amount_minor, None)?;
+    match store::ledger::write(tx, &transfer, &posting)? {
+        Written::New(_) | Written::Used { .. } => Ok(()),
+        Written::OutOfBounds(_) => Err(Error::internal("money from outside was refused")),
     }
-    Ok(())
 }
 
 /// An owner's account of a kind, made when there is none yet.

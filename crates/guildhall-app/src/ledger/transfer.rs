@@ -1,10 +1,11 @@
 //! Transfers: money that a caller moves from one account to another.
 
+use super::known::Holder;
 use super::{Account, TRANSFER_FEE_MINOR};
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::principal::{self, Principal, authorize};
-use crate::store::ledger::{Claim, NewTransfer, Posted};
+use crate::store::ledger::{NewTransfer, Written};
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{CompanyId, Id, LedgerAccountId, UserId};
 use guildhall_core::ledger::{AccountKind, Posting, SoundRequest, TransferRequest};
@@ -31,9 +32,18 @@ pub struct Transfer {
 /// `Invalid` for an unsound request, `NotFound` for accounts that are none of the caller's business,
 /// `Forbidden` naming the missing permission, `Conflict` for a key used otherwise, `InsufficientFunds`.
 pub async fn transfer(hall: &Guildhall, principal: &Principal, transfer: Transfer) -> Result<()> {
-    let principal = principal.clone();
     let sound = transfer.request.check(TRANSFER_FEE_MINOR)?;
-    hall.store.write(move |tx| transfer_in(tx, &principal, &transfer, &sound)).await
+    principal.acting_user()?;
+    let destination = read_destination(&transfer.destination)?;
+    let source = hall.accounts.find(&hall.store, Holder::Account(transfer.source.clone())).await?;
+    let destination = hall.accounts.find(&hall.store, destination).await?;
+    let principal = principal.clone();
+    hall.store
+        .write(move |tx| {
+            let accounts = (source.as_deref(), destination.as_deref());
+            transfer_in(tx, &principal, &transfer, &sound, accounts)
+        })
+        .await
 }
 
 fn transfer_in(
@@ -41,9 +51,14 @@ fn transfer_in(
     principal: &Principal,
     transfer: &Transfer,
     sound: &SoundRequest,
+    (source, destination): (Option<&Account>, Option<&Account>),
 ) -> Result<()> {
-    let source = spendable(tx, principal, &transfer.source)?;
-    let destination = destination(tx, &transfer.destination)?;
+    let Some(source) = source else { return no_such("ledger account", &transfer.source) };
+    require_spendable(tx, principal, source)?;
+    let receives = |account: &&Account| matches!(account.kind, AccountKind::User | AccountKind::Company);
+    let Some(destination) = destination.filter(receives) else {
+        return no_such("destination", &transfer.destination);
+    };
     let posting =
         Posting::payment(sound.currency, source.clone(), destination.clone(), sound.amount_minor, None)?;
     let caller = match (principal.app_itself(), &principal.user) {
@@ -52,30 +67,24 @@ fn transfer_in(
         (None, None) => return principal.acting_user().map(|_| ()),
     };
     let reason = transfer.reason.as_deref().unwrap_or("transfer");
-    let claim = store::ledger::claim(
-        tx,
-        &NewTransfer {
-            caller,
-            key: &sound.idempotence_key,
-            request_hash: &request_hash(&source.id, &destination.id, sound, reason),
-            reason,
-            notes: sound.notes.as_deref(),
-            subject: None,
-        },
-    )?;
-    match claim {
-        Claim::New(id) => match store::ledger::post(tx, &id, &posting)? {
-            Posted::Whole => Ok(()),
-            Posted::OutOfBounds(account) => Err(Error::InsufficientFunds(format!(
-                "The account `{}` does not hold enough {}.",
-                account.id,
-                sound.currency.code()
-            ))),
-        },
-        Claim::Used { same_request: true } => Ok(()),
-        Claim::Used { same_request: false } => Err(Error::Conflict(
+    let new = NewTransfer {
+        caller,
+        key: &sound.idempotence_key,
+        request_hash: &request_hash(&source.id, &destination.id, sound, reason),
+        reason,
+        notes: sound.notes.as_deref(),
+        subject: None,
+    };
+    match store::ledger::write(tx, &new, &posting)? {
+        Written::New(_) | Written::Used { same_request: true } => Ok(()),
+        Written::Used { same_request: false } => Err(Error::Conflict(
             "This `idempotenceKey` was used before with other arguments; nothing was moved.".into(),
         )),
+        Written::OutOfBounds(account) => Err(Error::InsufficientFunds(format!(
+            "The account `{}` does not hold enough {}.",
+            account.id,
+            sound.currency.code()
+        ))),
     }
 }
 
@@ -97,13 +106,10 @@ fn request_hash(
     Sha256::digest(text.to_string()).into()
 }
 
-/// An account the caller may spend from: the acting user's own, or a company's by permission.
-fn spendable(read: &mut Read<'_>, principal: &Principal, id: &LedgerAccountId) -> Result<Account> {
+/// Checks that the caller may spend from an account: the acting user's own, or a company's by permission.
+fn require_spendable(read: &mut Read<'_>, principal: &Principal, account: &Account) -> Result<()> {
     let user = principal.acting_user()?.clone();
     let permission = Permission::TransferFunds;
-    let Some(account) = store::ledger::find(read, id)? else {
-        return no_such("ledger account", id);
-    };
     match account.kind {
         AccountKind::User if account.owner == user.as_str() => {
             if let Some(app) = &principal.app
@@ -115,17 +121,16 @@ fn spendable(read: &mut Read<'_>, principal: &Principal, id: &LedgerAccountId) -
                     "in every company of the person that the app acts for",
                 ));
             }
-            Ok(account)
+            Ok(())
         }
         AccountKind::Company => {
             let company = CompanyId::from_stored(account.owner.clone());
             if !concerns(read, principal, &user, &company)? {
-                return no_such("ledger account", id);
+                return no_such("ledger account", &account.id);
             }
-            authorize(read, principal, &company, permission)?;
-            Ok(account)
+            authorize(read, principal, &company, permission).map(|_| ())
         }
-        _ => no_such("ledger account", id),
+        _ => no_such("ledger account", &account.id),
     }
 }
 
@@ -141,24 +146,17 @@ fn concerns(read: &mut Read<'_>, principal: &Principal, user: &UserId, company: 
 }
 
 /// Where money may go: a user's or company's account, named by either's id or its own.
-fn destination(read: &mut Read<'_>, given: &str) -> Result<Account> {
-    let found = if given.starts_with(UserId::PREFIX) {
-        let owner = UserId::parse(given)?;
-        store::ledger::find_of_owner(read, AccountKind::User, owner.as_str())?
+fn read_destination(given: &str) -> Result<Holder> {
+    if given.starts_with(UserId::PREFIX) {
+        Ok(Holder::Owner(AccountKind::User, UserId::parse(given)?.as_str().to_owned()))
     } else if given.starts_with(CompanyId::PREFIX) {
-        let owner = CompanyId::parse(given)?;
-        store::ledger::find_of_owner(read, AccountKind::Company, owner.as_str())?
+        Ok(Holder::Owner(AccountKind::Company, CompanyId::parse(given)?.as_str().to_owned()))
     } else if given.starts_with(LedgerAccountId::PREFIX) {
-        Some(LedgerAccountId::parse(given)?)
+        Ok(Holder::Account(LedgerAccountId::parse(given)?))
     } else {
         let shown: String = given.chars().filter(|c| !c.is_control()).take(64).collect();
-        return Err(Error::Invalid(format!(
+        Err(Error::Invalid(format!(
             "`{shown}` is no destination: give a user (`user_…`), a company (`biz_…`) or a ledger account (`ldgr_…`)."
-        )));
-    };
-    let account = found.map(|id| store::ledger::find(read, &id)).transpose()?.flatten();
-    match account {
-        Some(account) if matches!(account.kind, AccountKind::User | AccountKind::Company) => Ok(account),
-        _ => no_such("destination", &given),
+        )))
     }
 }

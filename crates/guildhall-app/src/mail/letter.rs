@@ -20,6 +20,10 @@ pub enum Letter {
     PayoutFailed(PayoutFailed),
     /// To someone who was paid out.
     PayoutPaid(PayoutPaid),
+    /// To whom an invoice is for, when it was not paid in time.
+    InvoicePastDue(InvoiceLetter),
+    /// To whom an invoice is for.
+    InvoiceSent(InvoiceLetter),
     /// To someone who forgot a password.
     ResetPassword(ResetPassword),
 }
@@ -44,6 +48,23 @@ pub struct ConfirmEmail {
     pub link: String,
     /// How long the link counts.
     pub valid_hours: u32,
+}
+
+/// Asks for money, or reminds of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceLetter {
+    /// How the customer is called; empty when nobody said.
+    pub name: String,
+    /// Who asks.
+    pub seller: String,
+    /// The invoice's number.
+    pub number: String,
+    /// How much, with the currency.
+    pub amount: String,
+    /// The day it is due on.
+    pub due: String,
+    /// Where it is shown.
+    pub link: String,
 }
 
 /// Tells someone that they may buy what they waited for.
@@ -119,12 +140,13 @@ pub struct ResetPassword {
 
 /// What every letter consists of.
 struct Words<'a> {
-    subject: &'static str,
+    subject: Cow<'static, str>,
+    /// Empty when it is not known.
     name: &'a str,
     lead: Cow<'static, str>,
     button: &'static str,
     link: &'a str,
-    /// How long the link counts, where that ends.
+    /// How long the link counts; `None` for as long as there is something to see.
     valid_hours: Option<u32>,
     /// What to do when they did not ask for it.
     otherwise: &'static str,
@@ -141,7 +163,7 @@ struct Html<'a>(&'a Words<'a>);
 impl Letter {
     /// The line it is announced with.
     #[must_use]
-    pub fn subject(&self) -> &'static str {
+    pub fn subject(&self) -> Cow<'static, str> {
         self.words().subject
     }
 
@@ -160,7 +182,7 @@ impl Letter {
     fn words(&self) -> Words<'_> {
         match self {
             Self::AccountExists(AccountExists { name, link, valid_hours }) => Words {
-                subject: "You have an account already",
+                subject: "You have an account already".into(),
                 name,
                 lead: "Someone, most likely you, asked for an account with this address. There is one already: sign in with it, or choose a new password if you forgot yours.".into(),
                 button: "Choose a new password",
@@ -169,7 +191,7 @@ impl Letter {
                 otherwise: "If it was not you, leave this letter alone: nothing has changed.",
             },
             Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
-                subject: "Confirm your e-mail",
+                subject: "Confirm your e-mail".into(),
                 name,
                 lead: "Please confirm that this address is yours. It is how you come back in when you lose your password.".into(),
                 button: "Confirm this address",
@@ -181,8 +203,26 @@ impl Letter {
             Self::EntryDenied(denied) => denied.words(),
             Self::PayoutFailed(failed) => failed.words(),
             Self::PayoutPaid(paid) => paid.words(),
+            Self::InvoicePastDue(letter) => Words {
+                subject: format!("Past due: invoice {} from {}", letter.number, letter.seller).into(),
+                lead: format!(
+                    "{} asked you for {} by {}, with the invoice {}. It has not been paid yet.",
+                    letter.seller, letter.amount, letter.due, letter.number
+                )
+                .into(),
+                ..letter.words()
+            },
+            Self::InvoiceSent(letter) => Words {
+                subject: format!("Invoice {} from {}", letter.number, letter.seller).into(),
+                lead: format!(
+                    "{} sends you the invoice {} over {}, due on {}.",
+                    letter.seller, letter.number, letter.amount, letter.due
+                )
+                .into(),
+                ..letter.words()
+            },
             Self::ResetPassword(ResetPassword { name, link, valid_hours }) => Words {
-                subject: "Reset your password",
+                subject: "Reset your password".into(),
                 name,
                 lead: "Someone, most likely you, asked to choose a new password for your account.".into(),
                 button: "Choose a new password",
@@ -190,6 +230,20 @@ impl Letter {
                 valid_hours: Some(*valid_hours),
                 otherwise: "If it was not you, leave this letter alone: your password stays as it is.",
             },
+        }
+    }
+}
+
+impl InvoiceLetter {
+    fn words(&self) -> Words<'_> {
+        Words {
+            subject: Cow::Borrowed(""),
+            name: &self.name,
+            lead: Cow::Borrowed(""),
+            button: "See and pay the invoice",
+            link: &self.link,
+            valid_hours: None,
+            otherwise: "The link opens the invoice to whoever has it. If you know nothing of it, leave this letter alone.",
         }
     }
 }
@@ -210,7 +264,7 @@ impl EntryApproved {
             ),
         };
         Words {
-            subject,
+            subject: subject.into(),
             name: &self.name,
             lead: lead.into(),
             button: "Go to the checkout",
@@ -235,7 +289,7 @@ impl EntryDenied {
             ),
         };
         Words {
-            subject,
+            subject: subject.into(),
             name: &self.name,
             lead: lead.into(),
             button: "See where your entry stands",
@@ -250,7 +304,7 @@ impl PayoutFailed {
     fn words(&self) -> Words<'_> {
         let (amount, balance, reason) = (&self.amount, balance_of(self.company.as_deref()), &self.reason);
         Words {
-            subject: "A payout could not be made",
+            subject: "A payout could not be made".into(),
             name: &self.name,
             lead: format!("The payout of {amount} from {balance} could not be made. The reason: {reason}")
                 .into(),
@@ -266,7 +320,7 @@ impl PayoutPaid {
     fn words(&self) -> Words<'_> {
         let (amount, balance) = (&self.amount, balance_of(self.company.as_deref()));
         Words {
-            subject: "A payout was made",
+            subject: "A payout was made".into(),
             name: &self.name,
             lead: format!("The payout of {amount} from {balance} was made.").into(),
             button: "See the balance",
@@ -349,5 +403,31 @@ mod tests {
         assert!(hours(1).contains("for one hour."), "{}", hours(1));
         assert!(hours(24).contains("for 24 hours."), "{}", hours(24));
         assert!(hours(168).contains("for 7 days."), "{}", hours(168));
+    }
+
+    #[test]
+    fn letters_about_invoices_name_what_is_asked_for() {
+        let letter = InvoiceLetter {
+            name: String::new(),
+            seller: "Kim <& Co>".into(),
+            number: "KIM-0001".into(),
+            amount: "$12.50 USD".into(),
+            due: "15 May 2024".into(),
+            link: "https://hall.example.com/invoices/inv_1/t0k3n".into(),
+        };
+        let sent = Letter::InvoiceSent(letter.clone());
+        assert_eq!(sent.subject(), "Invoice KIM-0001 from Kim <& Co>");
+        let (text, html) = sent.write().expect("it renders");
+        assert!(text.starts_with("Hello,\n"), "{text}");
+        assert!(text.contains("the invoice KIM-0001 over $12.50 USD, due on 15 May 2024."), "{text}");
+        assert!(!text.contains("hours") && !html.contains("hours"), "the link does not run out");
+        assert!(html.contains("Kim &#60;&#38; Co&#62;") && !html.contains("<& Co>"), "{html}");
+        let late = Letter::InvoicePastDue(letter);
+        assert_eq!(late.subject(), "Past due: invoice KIM-0001 from Kim <& Co>");
+        let (text, _) = late.write().expect("it renders");
+        assert!(
+            text.contains("by 15 May 2024, with the invoice KIM-0001. It has not been paid yet."),
+            "{text}"
+        );
     }
 }

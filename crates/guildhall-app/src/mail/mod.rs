@@ -8,7 +8,8 @@ mod letter;
 mod settings;
 
 pub use letter::{
-    AccountExists, ConfirmEmail, EntryApproved, EntryDenied, Letter, PayoutFailed, PayoutPaid, ResetPassword,
+    AccountExists, ConfirmEmail, EntryApproved, EntryDenied, InvoiceLetter, Letter, PayoutFailed, PayoutPaid,
+    ResetPassword,
 };
 pub use settings::{Sender, Settings, SmtpUrl};
 
@@ -109,7 +110,7 @@ fn compose(
     Message::builder()
         .from(sender.mailbox().clone())
         .to(Mailbox::new(None, mail.to.clone()))
-        .subject(mail.letter.subject())
+        .subject(mail.letter.subject().into_owned())
         .date(UNIX_EPOCH + Duration::from_millis(now_ms))
         .message_id(Some(format!("<{job}@{}>", sender.mailbox().email.domain())))
         .multipart(MultiPart::alternative_plain_html(text, html))

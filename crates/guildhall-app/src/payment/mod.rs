@@ -13,22 +13,23 @@ mod record;
 mod release;
 mod settlement;
 
-pub(crate) use attempt::carry_on;
 pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
-pub(crate) use attempt::{drive, outcome};
+pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
-pub(crate) use record::{posting_parties, promo_text, source, subject, tell};
+pub(crate) use record::{note_spending, posting_parties, promo_text, source, subject, tell};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::{fail, settle};
 
+use crate::Guildhall;
+use crate::House;
+use crate::company_member;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::store::{self, Tx};
-use crate::{Guildhall, House};
 use guildhall_core::ids::{
     AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
     PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
@@ -199,6 +200,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Re
     payment.next_attempt_at = None;
     payment.last_attempt_at = Some(tx.now);
     store::payment::save(tx, payment)?;
+    company_member::meet(tx, &payment.company, &payment.user)?;
     match payment.state.stage {
         Stage::Paid => record::skipped(tx, house, payment),
         _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),

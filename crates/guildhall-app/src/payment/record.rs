@@ -4,10 +4,13 @@
 use super::Payment;
 use super::release::schedule_releases;
 use crate::House;
+use crate::access_pass;
 use crate::affiliate;
 use crate::billing;
+use crate::company_member;
 use crate::dispute;
 use crate::error::{Error, Result};
+use crate::invoice;
 use crate::ledger::{self, Booked, Parties};
 use crate::membership::{self, Purchase};
 use crate::plan::{self, Plan};
@@ -18,7 +21,7 @@ use crate::webhook;
 use guildhall_core::affiliate::Commission;
 use guildhall_core::fee::divide;
 use guildhall_core::ids::{CompanyId, Id, UserId};
-use guildhall_core::payment::Event;
+use guildhall_core::payment::{Event, Payment as State};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::{friendly_status, status};
 use guildhall_core::sale::Sale;
@@ -26,6 +29,7 @@ use guildhall_core::webhook::{Event as Told, Money, Payment as Shown, Product, S
 
 /// Records a payment that was charged; `false` when what it was for cannot be had any more, and nothing was written.
 pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<bool> {
+    let before = payment.state;
     let Some(plan) = store::plan::find(tx, &payment.plan)? else {
         return Err(Error::internal("a payment of a plan that is not there"));
     };
@@ -39,6 +43,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     // What was held is sold.
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
+    note_spending(tx, payment, before)?;
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;
@@ -56,7 +61,22 @@ pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     payment.paid_at = Some(tx.now);
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
+    note_spending(tx, payment, payment.state)?;
     tell(tx, payment, Told::PaymentSucceeded)
+}
+
+/// Counts what the buyer spent by a payment, or has back of it, since it stood as `before`.
+pub(crate) fn note_spending(tx: &mut Tx<'_>, payment: &Payment, before: State) -> Result<()> {
+    let delta_minor = payment.state.spent_minor() - before.spent_minor();
+    let membership = payment.membership.as_ref();
+    company_member::note_payment(
+        tx,
+        &payment.company,
+        &payment.user,
+        membership,
+        payment.currency,
+        delta_minor,
+    )
 }
 
 /// The membership that a payment begins or renews, and the invoice that it pays.
@@ -64,8 +84,26 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
     if payment.is_renewal() {
         return billing::renewed(tx, house, payment, plan);
     }
+    // Its seller may have deleted the pass since it was paid for; from here on nobody does.
+    access_pass::lock(tx, &plan.access_pass)?;
+    if store::access_pass::find(tx, &plan.access_pass)?.is_none() {
+        return Ok(false);
+    }
     if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
         return Ok(false);
+    }
+    if let Some(invoice) = &payment.invoice {
+        match invoice::paid(tx, invoice, &payment.id) {
+            Ok(()) => {}
+            // It was withdrawn, or another payment paid it.
+            Err(Error::Invalid(_) | Error::Conflict(_)) => {
+                if payment.stock_held == 0 {
+                    plan::put_back_stock(tx, &plan.id, payment.quantity)?;
+                }
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
     }
     let purchase = Purchase {
         checkout_session: payment.checkout_session.clone(),

@@ -31,8 +31,9 @@ fn insert_as(
     let now = tx.now;
     tx.execute(
         "insert into checkout_sessions (id, plan_id, company_id, app_id, user_id, amount_minor, currency, description,
-           affiliate_code, redirect_url, metadata, status, created_at, expires_at, is_amount_fixed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+           affiliate_code, redirect_url, metadata, status, created_at, expires_at, is_amount_fixed,
+           entry_id, invoice_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         params![
             id,
             &session.plan,
@@ -48,7 +49,9 @@ fn insert_as(
             status,
             now,
             session.expires_at,
-            session.is_amount_fixed
+            session.is_amount_fixed,
+            session.entry.as_ref(),
+            session.invoice.as_ref()
         ],
     )?;
     Ok(())

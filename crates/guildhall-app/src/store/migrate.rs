@@ -23,7 +23,9 @@ const MIGRATIONS: Migrations = &[
     ("ledger_history", include_str!("../../migrations/0012_ledger_history.sql")),
     ("catalog", include_str!("../../migrations/0013_catalog.sql")),
     ("promo_codes", include_str!("../../migrations/0014_promo_codes.sql")),
+    ("members", include_str!("../../migrations/0015_members.sql")),
     ("stripe", include_str!("../../migrations/0016_stripe.sql")),
+    ("invoices", include_str!("../../migrations/0017_invoices.sql")),
     ("payouts", include_str!("../../migrations/0018_payouts.sql")),
 ];
 
@@ -155,6 +157,59 @@ mod tests {
     }
 
     #[test]
+    fn balances_of_old_get_their_history() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "ledger_history").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into ledger_accounts (id, kind, owner_id, created_at)
+                 values ('a', 'funding', 'funding', 1), ('b', 'user', 'user_1', 1), ('c', 'user', 'user_2', 1);
+                 insert into ledger_transfers (id, caller, idempotence_key, request_hash, reason, created_at)
+                 values ('t1', 'x', '1', x'', 'funding', 1), ('t0', 'x', '2', x'', 'transfer', 1),
+                        ('t2', 'x', '3', x'', 'transfer', 2);
+                 insert into ledger_entries (transfer_id, position, account_id, currency, amount_minor)
+                 values ('t1', 0, 'a', 'usd', -10), ('t1', 1, 'b', 'usd', 10),
+                        ('t0', 0, 'b', 'usd', -4), ('t0', 1, 'c', 'usd', 4),
+                        ('t2', 0, 'c', 'usd', -1), ('t2', 1, 'b', 'usd', 1);
+                 insert into ledger_balances (account_id, currency, overdraft, balance_minor)
+                 values ('a', 'usd', 1, -10), ('b', 'usd', 0, 7), ('c', 'usd', 0, 3)",
+            )
+            .expect("a ledger of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let entries = "select account_id, transfer_id, sequence, balance_after_minor, previous_transfer_id
+             from ledger_entries
+             order by account_id, sequence";
+        let found: Vec<String> = engine
+            .query(entries, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (account, transfer) = (row.text(0).expect("text"), row.text(1).expect("text"));
+                let (sequence, after) = (row.int(2).expect("a number"), row.int(3).expect("a balance"));
+                let previous = row.text_or_null(4).expect("text").unwrap_or_default();
+                format!("{account} {transfer} {sequence} {after} {previous}")
+            })
+            .collect();
+        let expected =
+            ["a t1 1 -10 ", "b t1 1 10 ", "b t0 2 6 t1", "b t2 3 7 t0", "c t0 1 4 ", "c t2 2 3 t0"];
+        assert_eq!(found, expected);
+        let balances = "select last_sequence, last_transfer_id, previous_transfer_id
+             from ledger_balances
+             order by account_id";
+        let last: Vec<String> = engine
+            .query(balances, &[])
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let (sequence, last) = (row.int(0).expect("a number"), row.text(1).expect("text"));
+                format!("{sequence} {last} {}", row.text_or_null(2).expect("text").unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(last, ["1 t1 ", "3 t2 t0", "2 t2 t0"]);
+    }
+
+    #[test]
     fn jobs_of_old_get_the_lane_of_their_webhook_or_kind_and_wait_to_be_woken() {
         let before = MIGRATIONS.iter().position(|(name, _)| *name == "lanes").expect("it is listed");
         let mut engine = SqliteEngine::in_memory();
@@ -187,5 +242,62 @@ mod tests {
             rows,
             [["job_1", "hook_1", "resting"], ["job_2", "webhook", "behind"], ["job_3", "mail", "dead"],]
         );
+    }
+
+    #[test]
+    fn holders_of_old_become_members_with_what_they_spent() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "members").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at)
+                 values ('user_1', 'a', 'a', 1, 1), ('user_2', 'b', 'b', 1, 1), ('user_3', 'c', 'c', 1, 1);
+                 insert into companies (id, owner_id, title, route, created_at)
+                 values ('biz_1', 'user_1', 'A', 'a', 1);
+                 insert into access_passes (id, company_id, kind, title, route, visibility, created_at, updated_at)
+                 values ('prod_1', 'biz_1', 'regular', 'One', 'one', 'visible', 1, 1);
+                 insert into plans (id, access_pass_id, company_id, plan_type, base_currency, initial_price_minor,
+                   renewal_price_minor, stock, unlimited_stock, release_method, visibility, custom_fields, created_at,
+                   updated_at)
+                 values ('plan_1', 'prod_1', 'biz_1', 'one_time', 'usd', 500, 0, 0, 1, 'buy_now', 'visible', '[]', 1, 1);
+                 insert into memberships (id, company_id, access_pass_id, plan_id, user_id, status, created_at,
+                   updated_at)
+                 values ('mem_1', 'biz_1', 'prod_1', 'plan_1', 'user_1', 'drafted', 5, 5),
+                        ('mem_2', 'biz_1', 'prod_1', 'plan_1', 'user_1', 'active', 7, 9),
+                        ('mem_3', 'biz_1', 'prod_1', 'plan_1', 'user_2', 'drafted', 6, 6),
+                        ('mem_4', 'biz_1', 'prod_1', null, 'user_3', 'expired', 8, 8);
+                 insert into payments (id, company_id, user_id, plan_id, access_pass_id, membership_id, billing_reason,
+                   metadata, quantity, currency, subtotal_minor, discount_minor, tax_minor, amount_minor,
+                   is_chargeable, stage, attempt, refunded_minor, created_at, updated_at)
+                 values ('pay_1', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'mem_2', 'one_time', '{}', 1, 'usd', 500, 0, 0,
+                   500, 1, 'paid', 1, 100, 7, 7),
+                        ('pay_2', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'mem_2', 'one_time', '{}', 1, 'usd', 500, 0, 0,
+                   500, 1, 'failed', 1, 0, 7, 7)",
+            )
+            .expect("holders of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let found = engine.query(
+            "select c.id || ' ' || c.user_id || ' ' || c.recent_action, c.joined_at, c.acted_at, c.usd_spent_minor,
+               coalesce((select sum(m.spent_minor) from memberships m where m.user_id = c.user_id), 0),
+               coalesce((select s.spent_minor from company_member_spending s where s.user_id = c.user_id), 0)
+             from company_members c
+             order by c.id",
+            &[],
+        );
+        let rows: Vec<(String, Vec<i64>)> = found
+            .expect("rows")
+            .into_iter()
+            .map(|mut row| {
+                let numbers = (1..6).map(|column| row.int(column).expect("a number")).collect();
+                (row.text(0).expect("text"), numbers)
+            })
+            .collect();
+        let expected = [
+            ("mber_1 user_1 joined", vec![7, 9, 400, 400, 400]),
+            ("mber_3 user_2 drafted", vec![6, 6, 0, 0, 0]),
+            ("mber_4 user_3 left", vec![8, 8, 0, 0, 0]),
+        ];
+        assert_eq!(rows, expected.map(|(text, numbers)| (text.to_owned(), numbers)));
     }
 }

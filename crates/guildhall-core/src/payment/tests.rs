@@ -243,3 +243,21 @@ proptest! {
         prop_assert_eq!((world.memberships, given_back), if is_sold_out { (0, 1) } else { (1, 0) });
     }
 }
+
+#[test]
+fn what_was_spent_is_what_was_charged_and_stayed() {
+    let usd = Currency::parse("usd").expect("a known currency");
+    let draft = Payment::draft(1000, usd).expect("sound");
+    let paid = Payment { stage: Stage::Paid, attempt: 1, ..draft };
+    let table = [
+        (draft, 0),
+        (paid, 1000),
+        (Payment { refunded_minor: 300, lost_minor: 200, ..paid }, 500),
+        (Payment { is_chargeable: false, ..paid }, 0),
+        (Payment { stage: Stage::AutoRefunded, ..paid }, 0),
+        (Payment { stage: Stage::Charged, ..paid }, 0),
+    ];
+    for (payment, expected) in table {
+        assert_eq!(payment.spent_minor(), expected, "{payment:?}");
+    }
+}

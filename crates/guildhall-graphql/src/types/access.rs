@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use guildhall_app::access::{self, Thing};
+use guildhall_core::access::AccessLevel as Level;
 
 /// The answer to a check.
 #[derive(Debug, SimpleObject)]
@@ -50,10 +51,15 @@ impl AccessQueries {
 async fn check(context: &Context<'_>, thing: Thing, user: Option<ID>) -> Result<HasAccessResult> {
     let caller = Caller::of(context);
     let level = access::check(&caller.hall, &caller.principal, thing, optional_id(user.as_ref())?).await?;
-    let access_level = match level {
-        guildhall_core::access::AccessLevel::Admin => AccessLevel::Admin,
-        guildhall_core::access::AccessLevel::Customer => AccessLevel::Customer,
-        guildhall_core::access::AccessLevel::NoAccess => AccessLevel::NoAccess,
-    };
+    let access_level = shown(level);
     Ok(HasAccessResult { access_level, has_access: access_level != AccessLevel::NoAccess })
+}
+
+/// A level as the wire has it.
+pub(crate) fn shown(level: Level) -> AccessLevel {
+    match level {
+        Level::Admin => AccessLevel::Admin,
+        Level::Customer => AccessLevel::Customer,
+        Level::NoAccess => AccessLevel::NoAccess,
+    }
 }

@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::affiliate::{self, Affiliate as Found, AffiliateOrder, AffiliateUpdate, NewAffiliate};
 use guildhall_app::page::Page;
 use guildhall_core::affiliate::{AffiliateStatus, PayoutType};
-use guildhall_core::money::decimal_text;
+use guildhall_core::money::in_digits;
 
 fn count(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
@@ -46,7 +46,7 @@ impl Affiliate {
 
     /// What they earned, without what went back.
     async fn total_referral_earnings(&self) -> String {
-        decimal_text(self.0.figures.earnings_minor, self.0.figures.currency)
+        in_digits(self.0.figures.earnings_minor, self.0.figures.currency)
     }
 
     /// How many memberships they brought.
@@ -56,7 +56,7 @@ impl Affiliate {
 
     /// What was paid, without what went back.
     async fn total_revenue(&self) -> String {
-        decimal_text(self.0.figures.revenue_minor, self.0.figures.currency)
+        in_digits(self.0.figures.revenue_minor, self.0.figures.currency)
     }
 
     async fn user_account(&self) -> PublicProfileUser {
@@ -123,7 +123,7 @@ impl CreateAffiliateInput {
             username: self.username,
             plans: ids(&named)?,
             payout_type: payout_type(self.payout_type),
-            fee: self.fee.map(|fee| fee.0),
+            fee: self.fee.as_ref().map(StringFloat::number),
             only_first_payment: self.only_one_payout.unwrap_or(false),
         })
     }
@@ -149,7 +149,7 @@ impl UpdateAffiliateInput {
         Ok(AffiliateUpdate {
             plan: optional_id(plan.as_ref())?,
             payout_type: self.payout_type.map(payout_type),
-            fee: self.fee.map(|fee| fee.0),
+            fee: self.fee.as_ref().map(StringFloat::number),
             only_first_payment: self.only_one_payout,
             status: self.status.map(|status| match status {
                 Status::Active => AffiliateStatus::Active,

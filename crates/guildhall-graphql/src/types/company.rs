@@ -1,20 +1,42 @@
 //! Companies.
 
+use super::access_pass::AccessPassConnection;
 use super::affiliate::{Affiliate, AffiliateConnection};
 use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
-use super::enums::{AffiliatesSortableColumns, BusinessTypes, Direction, IndustryTypes, Word};
+use super::authorized_user::AuthorizedUser;
+use super::company_member::{CompanyMember, CompanyMemberConnection, MembersFiltersInput};
+use super::entry::{
+    CreatorDashboardTable, CreatorDashboardTableFilters, EntriesFiltersInput, EntryConnection,
+};
+use super::enums::{
+    AccessPassConditions, AccessPassOrder, AccessPassTypes, AffiliatesSortableColumns, BusinessTypes,
+    Direction, EntriesSortableColumns, IndustryTypes, MembersSortableColumns, MembershipsSortableColumns,
+    VisibilityFilter, Word,
+};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
+use super::invoice::{Invoice, InvoiceConnection};
 use super::ledger::LedgerAccount;
-use super::page::{cursor, id, part, size};
+use super::membership::{MembershipConnection, MembershipsFiltersInput};
+use super::page::{cursor, id, part, size, window};
+use super::plan::{PlanConnection, PlanFilters, visibility_filter};
 use super::promo_code::{PromoCodeConnection, PromoCodeFilters};
+use super::receipt::{ReceiptConnection, ReceiptV2Filters};
 use super::webhook::Webhook;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
+use guildhall_app::access_pass::{self, AccessPassFilter, AccessPassKind};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
-use guildhall_app::{affiliate, experience, ledger, promo_code, webhook};
+use guildhall_app::entry::EntryFilter;
+use guildhall_app::invoice::{self, InvoicesPage};
+use guildhall_app::{
+    affiliate, authorized_user, company_member, experience, ledger, membership_list, plan, promo_code,
+    receipt, webhook,
+};
+use guildhall_core::cursor::Asked;
+use guildhall_core::ids::{CompanyMemberId, MembershipId, PaymentId};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -57,6 +79,44 @@ struct Company(Found);
 
 #[Object]
 impl Company {
+    /// The company's access passes, without `accessPassTypes` those that are sold on their own. `usd_gmv` is what was
+    /// paid in US dollars; other currencies are not counted.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn access_passes_v2(
+        &self,
+        context: &Context<'_>,
+        access_pass_types: Option<Vec<AccessPassTypes>>,
+        after: Option<String>,
+        before: Option<String>,
+        conditions: Option<Vec<AccessPassConditions>>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<AccessPassOrder>,
+        visibility: Option<VisibilityFilter>,
+    ) -> Result<AccessPassConnection> {
+        let kinds = access_pass_types.unwrap_or_default();
+        let filter = AccessPassFilter {
+            kinds: kinds.iter().filter_map(|kind| AccessPassKind::from_word(kind.as_str())).collect(),
+            visibility: visibility.map(visibility_filter).unwrap_or_default(),
+            has_plans: conditions.is_some_and(|asked| asked.contains(&AccessPassConditions::HasPlans)),
+            order: match order {
+                None | Some(AccessPassOrder::CreatedAt) => access_pass::AccessPassOrder::CreatedAt,
+                Some(AccessPassOrder::ActiveMembershipsCount) => {
+                    access_pass::AccessPassOrder::ActiveMembershipsCount
+                }
+                Some(AccessPassOrder::UsdGmv) => access_pass::AccessPassOrder::UsdGmv,
+                Some(AccessPassOrder::UsdGmvThirtyDays) => access_pass::AccessPassOrder::UsdGmvThirtyDays,
+            },
+            descending: direction == Some(Direction::Desc),
+        };
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let found = access_pass::list(&caller.hall, &caller.principal, company, filter, part).await?;
+        Ok(AccessPassConnection::of(found))
+    }
+
     /// One of the company's affiliates.
     async fn affiliate(
         &self,
@@ -116,6 +176,53 @@ impl Company {
         Ok(AppConnection::of(found))
     }
 
+    /// The team, the longest on it first.
+    async fn authorized_users(&self, context: &Context<'_>) -> Result<Vec<AuthorizedUser>> {
+        let caller = Caller::of(context);
+        let found = authorized_user::list(&caller.hall, &caller.principal, self.0.id.clone()).await?;
+        Ok(found.into_iter().map(AuthorizedUser).collect())
+    }
+
+    /// One of the company's members.
+    async fn company_member(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "id")] sought: ID,
+    ) -> Result<CompanyMember> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let found = company_member::find(&caller.hall, &caller.principal, company, id(&sought)?).await?;
+        Ok(CompanyMember::of(found))
+    }
+
+    /// What a dashboard shows of the company.
+    async fn creator_dashboard_table(
+        &self,
+        table_filters: Option<CreatorDashboardTableFilters>,
+    ) -> CreatorDashboardTable {
+        CreatorDashboardTable::of(&self.0.id, table_filters)
+    }
+
+    /// Who waits for the company's plans, oldest entries first unless `direction` is `desc`.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn entries(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        filters: Option<EntriesFiltersInput>,
+        first: Option<i32>,
+        last: Option<i32>,
+        // Ids sort by when they were made, so both orders are one.
+        #[graphql(name = "order")] _order: Option<EntriesSortableColumns>,
+    ) -> Result<EntryConnection> {
+        let filter = filters.map(EntriesFiltersInput::read).transpose()?.unwrap_or_default();
+        let filter = EntryFilter { descending: direction == Some(Direction::Desc), ..filter };
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        EntryConnection::list(context, &self.0.id, filter, part).await
+    }
+
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -138,10 +245,119 @@ impl Company {
         Ok(ExperienceInterfaceConnection::of(page))
     }
 
+    /// One of the company's invoices.
+    async fn invoice(&self, context: &Context<'_>, #[graphql(name = "id")] sought: ID) -> Result<Invoice> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(Invoice(invoice::find(&caller.hall, &caller.principal, company, id(&sought)?).await?))
+    }
+
+    /// The company's invoices, newest first.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn invoices(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<InvoiceConnection> {
+        let caller = Caller::of(context);
+        let page = InvoicesPage {
+            after: cursor(after.as_deref(), "after")?,
+            before: cursor(before.as_deref(), "before")?,
+            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
+            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+        };
+        let found = invoice::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        Ok(InvoiceConnection::of(found))
+    }
+
     async fn ledger_account(&self, context: &Context<'_>) -> Result<LedgerAccount> {
         let caller = Caller::of(context);
         let statement = ledger::of_company(&caller.hall, &caller.principal, self.0.id.clone()).await?;
         Ok(LedgerAccount(statement))
+    }
+
+    /// Everybody who ever began a membership or a payment, once; the newest first without an order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn members(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<MembersSortableColumns>,
+        filters: Option<MembersFiltersInput>,
+    ) -> Result<CompanyMemberConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let order = super::company_member::order(order);
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<CompanyMemberId, _>(order, direction, &asked)?;
+        let filter = filters.map(MembersFiltersInput::read).transpose()?.unwrap_or_default();
+        let found = company_member::list(&caller.hall, &caller.principal, company, filter, window).await?;
+        Ok(CompanyMemberConnection::of(found, order))
+    }
+
+    /// What was bought by a plan; the newest first without an order. Memberships without a plan, which nobody bought,
+    /// are not in it.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn memberships(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<MembershipsSortableColumns>,
+        filters: Option<MembershipsFiltersInput>,
+    ) -> Result<MembershipConnection> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let order = super::membership::order(order);
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<MembershipId, _>(order, direction, &asked)?;
+        let filter = filters.map(MembershipsFiltersInput::read).transpose()?.unwrap_or_default();
+        let found = membership_list::list(&caller.hall, &caller.principal, company, filter, window).await?;
+        Ok(MembershipConnection::of(found, order))
+    }
+
+    /// The payments to the company; the newest first without an order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn receipts_v2(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        filter: Option<ReceiptV2Filters>,
+    ) -> Result<Option<ReceiptConnection>> {
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let filter = filter.unwrap_or_default();
+        let (order, direction) = (filter.order(), filter.direction);
+        let asked = Asked { after, first: first.map(i64::from), ..Asked::default() };
+        let window = window::<PaymentId, _>(order, direction, &asked)?;
+        let found = receipt::list(&caller.hall, &caller.principal, company, filter.read()?, window).await?;
+        Ok(Some(ReceiptConnection::of(found, order)))
+    }
+
+    /// The company's plans, oldest first unless the filter says another order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn plans(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        filter: Option<PlanFilters>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<PlanConnection> {
+        let filter = filter.unwrap_or_default().read()?;
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(PlanConnection::of(plan::list(&caller.hall, &caller.principal, company, filter, part).await?))
     }
 
     /// The company's promo codes.

@@ -43,6 +43,19 @@ wire_enum! {
     AccessPassAttachmentCategories {
         AffiliateAssets "affiliate_assets" GalleryImages "gallery_images"
     }
+    AccessPassConditions {
+        HasPlans "has_plans"
+    }
+    AccessPassOnboardingVersionTypes {
+        Mar2025 "mar_2025"
+    }
+    AccessPassOrder {
+        ActiveMembershipsCount "active_memberships_count" CreatedAt "created_at" UsdGmv "usd_gmv"
+        UsdGmvThirtyDays "usd_gmv_30_days"
+    }
+    AccessPassTypes {
+        App "app" ExperienceUpsell "experience_upsell" Regular "regular" ApiOnly "api_only"
+    }
     AffiliateTypes {
         Custom "custom" Global "global" Marketplace "marketplace" Passholder "passholder"
     }
@@ -91,16 +104,29 @@ wire_enum! {
         S64 "s64" S64fit "s64fit" S720x1280 "s720x1280" S720x1280fit "s720x1280fit" S80 "s80"
         S800x200 "s800x200" S80fit "s80fit" S900x300 "s900x300" X2 "x2" X5 "x5"
     }
+    AuthorizedUserRoles {
+        Admin "admin" AppManager "app_manager" Manager "manager" Moderator "moderator" Owner "owner"
+        SalesManager "sales_manager" Support "support"
+    }
     BanReasons {
         BottingContentRewards "botting_content_rewards" BottingNegativeReviews "botting_negative_reviews"
         ControlCenterBlockedCountry "control_center_blocked_country" Harassment "harassment" Other "other"
         Spamming "spamming"
+    }
+    BillingReasons {
+        Manual "manual" OneTime "one_time" Subscription "subscription"
+        SubscriptionCreate "subscription_create" SubscriptionCycle "subscription_cycle"
+        SubscriptionUpdate "subscription_update" Upcoming "upcoming"
     }
     BusinessTypes {
         Agency "agency" BrickAndMortar "brick_and_mortar" Coaching "coaching" Community "community"
         Course "course" EducationProgram "education_program" Events "events" Newsletter "newsletter"
         Other "other" PaidGroup "paid_group" PhysicalProducts "physical_products" Saas "saas"
         Software "software" CoachingAndCourses "coaching_and_courses"
+    }
+    CancelOptions {
+        BadExperience "bad_experience" MissingFeatures "missing_features" Other "other" Switching "switching"
+        TechnicalIssues "technical_issues" Testing "testing" TooExpensive "too_expensive"
     }
     ChargeUserResponseStatus {
         NeedsAction "needs_action" Success "success"
@@ -123,6 +149,11 @@ wire_enum! {
         Thb "thb" Tnd "tnd" Try "try" Ttd "ttd" Twd "twd" Tzs "tzs" Usd "usd" Uyu "uyu" Uzs "uzs" Vnd "vnd"
         Xcd "xcd" Xof "xof" Zar "zar" Btc "btc"
     }
+    CustomCtas {
+        ApplyNow "apply_now" CallNow "call_now" ContactUs "contact_us" DonateNow "donate_now"
+        GetAccess "get_access" GetOffer "get_offer" Join "join" OrderNow "order_now" Purchase "purchase"
+        ShopNow "shop_now" SignUp "sign_up" Subscribe "subscribe" CompleteOrder "complete_order"
+    }
     CustomFieldTypes {
         Text "text"
     }
@@ -134,6 +165,12 @@ wire_enum! {
     }
     DmsPostTypes {
         Automated "automated" Regular "regular" System "system"
+    }
+    EntriesSortableColumns {
+        CreatedAt "created_at" Id "id"
+    }
+    EntryStatus {
+        Any "any" Approved "approved" Denied "denied" Pending "pending"
     }
     ExperienceAccessLevels {
         Private "private" Public "public"
@@ -151,8 +188,18 @@ wire_enum! {
     ForumWhoCanPostTypes {
         Admins "admins" Everyone "everyone"
     }
+    FriendlyReceiptStatus {
+        AutoRefunded "auto_refunded" Canceled "canceled" DisputeWarning "dispute_warning" Drafted "drafted"
+        Failed "failed" Incomplete "incomplete" OpenDispute "open_dispute" OpenResolution "open_resolution"
+        PartiallyRefunded "partially_refunded" PastDue "past_due" Pending "pending"
+        PriceTooLow "price_too_low" Refunded "refunded" Succeeded "succeeded" Uncollectible "uncollectible"
+        Unresolved "unresolved"
+    }
     GifProviders {
         Giphy "giphy"
+    }
+    HubMembershipStatus {
+        Active "active" Inactive "inactive"
     }
     ImageStyles {
         Original "original" S1000x500 "s1000x500" S1000x500fit "s1000x500fit" S1200x630 "s1200x630"
@@ -184,17 +231,62 @@ wire_enum! {
         SportsBetting "sports_betting" Supplements "supplements" Trading "trading" Travel "travel" Vas "vas"
         VideoGames "video_games" Webinars "webinars" ClippingAgency "clipping_agency"
     }
+    InvoiceCollectionMethods {
+        ChargeAutomatically "charge_automatically" SendInvoice "send_invoice"
+    }
+    InvoiceStatuses {
+        Open "open" Paid "paid" PastDue "past_due" Void "void"
+    }
+    GlobalAffiliateStatuses {
+        Disabled "disabled" Enabled "enabled"
+    }
     MarketplaceStatuses {
         LiveMarketplace "live_marketplace" NotAvailable "not_available" PendingReview "pending_review"
     }
     Media {
         Audio "audio" Image "image" Other "other" Video "video"
     }
+    MemberMostRecentActions {
+        Canceling "canceling" Churned "churned" Drafted "drafted" Expiring "expiring"
+        FinishedSplitPay "finished_split_pay" Joined "joined" Left "left" PaidOnce "paid_once"
+        PaidSubscriber "paid_subscriber" PastDue "past_due" Paused "paused" PendingEntry "pending_entry"
+        Renewing "renewing" Trialing "trialing"
+    }
+    MemberStatuses {
+        Drafted "drafted" Joined "joined" Left "left"
+    }
+    MembersSortableColumns {
+        CreatedAt "created_at" Id "id" JoinedAt "joined_at" MostRecentAction "most_recent_action"
+        UsdTotalSpent "usd_total_spent"
+    }
+    MembershipHeaderStatus {
+        Active "active" Churned "churned"
+    }
+    MembershipStatus {
+        Active "active" Canceled "canceled" Completed "completed" Drafted "drafted" Expired "expired"
+        PastDue "past_due" Trialing "trialing" Unresolved "unresolved"
+    }
+    MembershipsSortableColumns {
+        CanceledAt "canceled_at" CreatedAt "created_at" DateJoined "date_joined" Id "id" Status "status"
+        TotalSpend "total_spend"
+    }
+    PaymentMethods {
+        Apple "apple" Coinbase "coinbase" Crypto "crypto" Free "free" MultiPsp "multi_psp" Nft "nft"
+        Paypal "paypal" Sezzle "sezzle" Splitit "splitit" Stripe "stripe" PlatformBalance "platform_balance"
+    }
+    PlanOrder {
+        Affiliates "affiliates" CreatedAt "created_at" ExpiresAt "expires_at" InternalNotes "internal_notes"
+        ActiveMembershipsCount "active_memberships_count"
+    }
     PayoutTypes {
         FlatFee "flat_fee" Percentage "percentage"
     }
     PlanTypes {
         OneTime "one_time" Renewal "renewal"
+    }
+    ProductHighlightTypes {
+        Benefit "benefit" PricingFeature "pricing_feature" Qualification "qualification"
+        WhoThisIsFor "who_this_is_for"
     }
     PromoCodeNewStatus {
         Active "active" Expired "expired"
@@ -211,8 +303,27 @@ wire_enum! {
     PromoTypes {
         FlatAmount "flat_amount" Percentage "percentage"
     }
+    ReceiptPaymentProcessor {
+        Apple "apple" Coinbase "coinbase" Crypto "crypto" Free "free" MultiPsp "multi_psp" Nft "nft"
+        Paypal "paypal" Sezzle "sezzle" Splitit "splitit" Stripe "stripe" PlatformBalance "platform_balance"
+    }
+    ReceiptStatus {
+        Draft "draft" Open "open" Paid "paid" Pending "pending" Uncollectible "uncollectible"
+        Unresolved "unresolved" Void "void"
+    }
+    ReceiptStatusV2 {
+        Failed "failed" PartiallyRefunded "partially_refunded" PastDue "past_due" Refunded "refunded"
+        Succeeded "succeeded"
+    }
+    ReceiptV2Order {
+        CreatedAt "created_at" FinalAmount "final_amount" PaidAt "paid_at"
+    }
     ReleaseMethod {
         BuyNow "buy_now" Raffle "raffle" Waitlist "waitlist"
+    }
+    SocialLinkWebsites {
+        Facebook "facebook" Instagram "instagram" Linkedin "linkedin" Tiktok "tiktok" Twitch "twitch"
+        Website "website" X "x" Youtube "youtube"
     }
     Status {
         Active "active" Archived "archived" Deleted "deleted"
@@ -222,6 +333,10 @@ wire_enum! {
     }
     Visibility {
         Archived "archived" Hidden "hidden" QuickLink "quick_link" Visible "visible"
+    }
+    VisibilityFilter {
+        All "all" Archived "archived" Hidden "hidden" NotArchived "not_archived" NotQuickLink "not_quick_link"
+        QuickLink "quick_link" Visible "visible"
     }
     WebhookEvent {
         AppMembershipCancelAtPeriodEndChanged "app_membership_cancel_at_period_end_changed"

@@ -48,6 +48,13 @@ pub(crate) struct ImgSrcset {
     original: String,
 }
 
+impl ImgSrcset {
+    /// The same picture in every size.
+    pub(crate) fn of(url: String) -> Self {
+        Self { double: url.clone(), is_video: false, original: url }
+    }
+}
+
 /// Where an upsell is offered; here always inside the community.
 fn upsell_type(found: &Found) -> Option<UpsellTypes> {
     found.upsell_plan.as_ref().map(|_| UpsellTypes::OnlyInWhop)
@@ -175,7 +182,7 @@ impl CustomPrivate {
         #[graphql(name = "style")] _style: Option<ImageStyles>,
     ) -> Result<Option<ImgSrcset>> {
         let url = shown_url(context, self.0.logo.as_ref()).await?;
-        Ok(url.map(|url| ImgSrcset { double: url.clone(), is_video: false, original: url }))
+        Ok(url.map(ImgSrcset::of))
     }
 
     async fn name(&self) -> Option<String> {

@@ -1,8 +1,11 @@
 //! Pages and cursors.
 
+use super::enums::Direction;
+use super::scalars::Timestamp;
 use crate::error::Result;
 use async_graphql::{ID, SimpleObject};
 use guildhall_app::page::Part;
+use guildhall_core::cursor::{self, Asked, Order, Window};
 use guildhall_core::ids::Id;
 use guildhall_core::page;
 
@@ -32,13 +35,14 @@ pub(crate) fn size(asked: Option<i32>, argument: &str) -> Result<usize> {
     Ok(page::size(asked.map(i64::from), argument)?)
 }
 
-/// The part of a list that is asked for: from its beginning with `first`, from its end with `last` alone.
-pub(crate) fn part<T: Id>(
+/// Reads which part of a list is asked for. Without `first` and `last` it is the first page, or with `before` alone the
+/// last one before that.
+pub(crate) fn part<C: Id>(
     after: Option<&str>,
     before: Option<&str>,
     first: Option<i32>,
     last: Option<i32>,
-) -> Result<Part<T>> {
+) -> Result<Part<C>> {
     Ok(Part {
         after: cursor(after, "after")?,
         before: cursor(before, "before")?,
@@ -67,4 +71,43 @@ pub(crate) fn cursor<T: Id>(given: Option<&str>, argument: &str) -> Result<Optio
     let read = given.filter(|text| !text.is_empty()).map(T::parse).transpose();
     Ok(read
         .map_err(|_| guildhall_app::Error::Invalid(format!("`{argument}` is not a cursor of this list.")))?)
+}
+
+/// The part of an ordered list that one page holds; without a direction the largest come first.
+pub(crate) fn window<I: Id, O: Order>(
+    order: O,
+    direction: Option<Direction>,
+    asked: &Asked,
+) -> Result<Window<O>> {
+    Ok(Window::read::<I>(order, direction != Some(Direction::Asc), asked)?)
+}
+
+/// Reads the ids that a filter names; none for all.
+pub(crate) fn filtered_ids<T: Id>(given: Option<Vec<ID>>, argument: &str) -> Result<Vec<T>> {
+    ids(&cursor::check_filter(given.unwrap_or_default(), argument)?)
+}
+
+/// Reads the words that a filter names; none for all.
+pub(crate) fn filtered<T, U>(
+    given: Option<Vec<T>>,
+    argument: &str,
+    read: impl Fn(&T) -> Option<U>,
+) -> Result<Vec<U>> {
+    let given = cursor::check_filter(given.unwrap_or_default(), argument)?;
+    Ok(given.iter().filter_map(read).collect())
+}
+
+/// The first millisecond of a second that a filter begins at.
+pub(crate) fn from_ms(at: Option<Timestamp>) -> Option<i64> {
+    at.map(|at| at.0.saturating_mul(1000))
+}
+
+/// The last millisecond of a second that a filter ends with.
+pub(crate) fn until_ms(at: Option<Timestamp>) -> Option<i64> {
+    at.map(|at| at.0.saturating_mul(1000).saturating_add(999))
+}
+
+/// A total as the wire counts.
+pub(crate) fn total(total: i64) -> i32 {
+    i32::try_from(total).unwrap_or(i32::MAX)
 }

@@ -1,6 +1,8 @@
 //! The wire's scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+use guildhall_core::Invalid;
+use guildhall_core::money::{self, Currency};
 
 /// Seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,22 +51,52 @@ impl ScalarType for BigInt {
 }
 
 /// A decimal number; a number or its text on the wire. What it may be is said where it is used.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct StringFloat(pub(crate) f64);
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum StringFloat {
+    /// It was a number.
+    Number(f64),
+    /// It was text, which holds its digits exactly.
+    Text(String),
+}
+
+impl StringFloat {
+    /// The number that it is.
+    pub(crate) fn number(&self) -> f64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => text.parse().expect("what is kept as text reads as a number"),
+        }
+    }
+
+    /// The amount of money that it is in major units of a currency, in minor units.
+    pub(crate) fn minor(&self, currency: Currency) -> Result<i64, Invalid> {
+        match self {
+            Self::Number(number) => money::minor_from_major(*number, currency),
+            Self::Text(text) => money::minor_from_text(text, currency),
+        }
+    }
+}
 
 #[Scalar]
 impl ScalarType for StringFloat {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let read = match &value {
-            Value::String(text) => text.trim().parse().ok(),
-            Value::Number(number) => number.as_f64(),
-            _ => None,
-        };
-        read.map(Self).ok_or_else(|| InputValueError::custom("a StringFloat is a number, or its text"))
+        match value {
+            Value::String(text) if text.trim().parse::<f64>().is_ok() => {
+                Ok(Self::Text(text.trim().to_owned()))
+            }
+            Value::Number(number) => number
+                .as_f64()
+                .map(Self::Number)
+                .ok_or_else(|| InputValueError::custom("a StringFloat is a number, or its text")),
+            _ => Err(InputValueError::custom("a StringFloat is a number, or its text")),
+        }
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        match self {
+            Self::Number(number) => Value::String(number.to_string()),
+            Self::Text(text) => Value::String(text.clone()),
+        }
     }
 }
 

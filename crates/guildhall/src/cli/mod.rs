@@ -5,17 +5,22 @@ mod app;
 mod chat;
 mod clock;
 mod dev_proxy;
+mod entry;
+mod invoice;
 mod job;
 mod ledger;
 mod oauth;
 mod payment;
 mod payout;
+mod raffle;
 mod signing_key;
 mod user_token;
 mod webhook;
+mod when;
 
 use crate::config::{Config, Environment};
-use crate::{fill, serve};
+use crate::fill;
+use crate::serve;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +48,11 @@ enum Command {
         #[command(subcommand)]
         command: account::Command,
     },
+    /// Look after invoices: list them, send one again, withdraw one, or write its PDF.
+    Invoices {
+        #[command(subcommand)]
+        command: invoice::Command,
+    },
     /// Say what time it is in a hall, and move the clock of a development world on.
     Clock {
         #[command(subcommand)]
@@ -65,6 +75,11 @@ enum Command {
         #[command(subcommand)]
         command: app::Command,
     },
+    /// Look after entries: who waits for a company's plans.
+    Entries {
+        #[command(subcommand)]
+        command: entry::Command,
+    },
     /// Show or rotate the keys that sign user tokens.
     Keys {
         #[command(subcommand)]
@@ -84,6 +99,11 @@ enum Command {
     Payouts {
         #[command(subcommand)]
         command: payout::Command,
+    },
+    /// Open and show raffles, and compute their draws again.
+    Raffle {
+        #[command(subcommand)]
+        command: raffle::Command,
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
@@ -218,15 +238,18 @@ impl Arguments {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Account { command } => command.run().await,
+            Command::Invoices { command } => command.run().await,
             Command::Clock { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Payments { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Apps { command } => command.run().await,
+            Command::Entries { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
             Command::Payouts { command } => command.run().await,
+            Command::Raffle { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,
             Command::Webhooks { command } => command.run().await,

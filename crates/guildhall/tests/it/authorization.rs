@@ -2,10 +2,18 @@
 //! `authorization.table`. A field without a row fails, and so does a row that no field has. Routes: `route.rs`.
 
 use crate::harness::{Answered, Foreign, Hall};
+use crate::invoice::invoice_input;
+use guildhall_app::founding::{EarlierMembership, EarlierPayment};
+use guildhall_app::membership::NewMembership;
+use guildhall_app::user::NewUser;
 use guildhall_core::ids::{Id, UserId};
 use guildhall_core::ledger::AccountKind;
+use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
+use guildhall_core::payment::{Payment, Stage};
 use guildhall_core::permission::Permission;
+use guildhall_core::receipt::BillingReason;
+use guildhall_core::waitlist::EntryRules;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,6 +23,8 @@ const TABLE: &str = include_str!("authorization.table");
 /// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
 const PLAIN_TYPES: &[&str] = &[
     "AccessPass",
+    "AccessPassConnection",
+    "Address",
     "Affiliate",
     "AffiliateConnection",
     "AppBuild",
@@ -26,9 +36,14 @@ const PLAIN_TYPES: &[&str] = &[
     "BalanceCacheConnection",
     "ChargeUserResponse",
     "CheckoutSession",
+    "CompanyMember",
+    "CompanyMemberConnection",
+    "CreateInvoicePayload",
+    "CustomFieldResponse",
     "DirectUpload",
     "DmsChannel",
     "DmsPost",
+    "EntryConnection",
     "Experience",
     "ExperienceInterfaceConnection",
     "FeedMember",
@@ -37,15 +52,18 @@ const PLAIN_TYPES: &[&str] = &[
     "HasAccessResult",
     "ImageAttachment",
     "ImgSrcset",
+    "InvoiceConnection",
     "LedgerAccount",
     "MarketplaceCategory",
+    "MembershipConnection",
     "MultipartUrl",
     "OtherAttachment",
     "PageInfo",
-    "Plan",
+    "PlanConnection",
     "Post",
     "PrivateApiKey",
     "PrivateApiKeyConnection",
+    "PromoCode",
     "PromoCodeConnection",
     "PublicAccessPass",
     "PublicApp",
@@ -54,6 +72,7 @@ const PLAIN_TYPES: &[&str] = &[
     "PublicPlan",
     "PublicProfileUserConnection",
     "PublicPromoCode",
+    "ReceiptConnection",
     "UserConnection",
     "UserStat",
     "VideoAttachment",
@@ -82,8 +101,47 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "viewPath",
         ],
     ),
-    ("Company", &["id"]),
+    ("AuthorizedUser", &["id", "name", "role", "userId", "username"]),
+    ("Company", &["creatorDashboardTable", "id"]),
+    ("CompanyMemberUser", &["country", "countryName", "id", "name", "username"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    ("Member", &["id", "name", "profilePicture", "username"]),
+    (
+        "Membership",
+        &["cancelationReason", "canceledAt", "createdAt", "expiresAt", "id", "status", "totalSpend"],
+    ),
+    (
+        "Entry",
+        &["accessPass", "createdAt", "customFieldResponses", "id", "name", "status", "updatedAtMs", "user"],
+    ),
+    (
+        "Plan",
+        &[
+            "baseCurrency",
+            "billingPeriod",
+            "createdAt",
+            "description",
+            "expirationDays",
+            "formattedBillingPeriod",
+            "formattedPrice",
+            "id",
+            "initialPrice",
+            "initialPriceDue",
+            "name",
+            "paymentLinkDescription",
+            "planType",
+            "rawInitialPrice",
+            "rawRenewalPrice",
+            "releaseMethod",
+            "renewalPrice",
+            "stock",
+            "title",
+            "trialPeriodDays",
+            "unlimitedStock",
+            "updatedAt",
+            "visibility",
+        ],
+    ),
     (
         "PromoCode",
         &[
@@ -108,6 +166,19 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "Invoice",
+        &[
+            "createdAt",
+            "currentPlan",
+            "dueDate",
+            "emailAddress",
+            "fetchInvoiceToken",
+            "id",
+            "number",
+            "status",
+        ],
+    ),
+    (
         "PublicExperience",
         &["accessPasses", "app", "company", "description", "id", "logo", "name", "upsellType"],
     ),
@@ -124,6 +195,39 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "phoneVerified",
             "profilePicture",
             "username",
+        ],
+    ),
+    (
+        "Receipt",
+        &[
+            "address",
+            "amountAfterFees",
+            "autoRefunded",
+            "billingReason",
+            "brand",
+            "chargeSkippedPriceTooLow",
+            "createdAt",
+            "currency",
+            "disputeAlertedAt",
+            "failureMessage",
+            "finalAmount",
+            "friendlyStatus",
+            "id",
+            "last4",
+            "lastPaymentAttempt",
+            "mostRecentRiskScore",
+            "paidAt",
+            "paymentMethodType",
+            "paymentProcessor",
+            "presentedFinalAmount",
+            "presentedSettledUsdAmount",
+            "refundable",
+            "refundedAmount",
+            "retryable",
+            "settledUsdAmount",
+            "status",
+            "total",
+            "totalUsdAmount",
         ],
     ),
     // One's own, through `viewer`; or an agent's, to the developers of its app.
@@ -159,6 +263,7 @@ struct Scene {
     callers: Vec<Caller>,
     upsold: String,
     build: String,
+    member: String,
     post: String,
     account: String,
     company_account: String,
@@ -207,15 +312,66 @@ async fn scene() -> Scene {
     let account = hall.run(Some(&world.owner), account, json!({})).await;
     let company = "query($id: ID!) { company(id: $id) { ledgerAccount { id } } }";
     let company = hall.run(None, company, json!({"id": world.company.as_str()})).await;
+    let waitlist = hall.waitlist(EntryRules::default(), vec![]).await;
+    hall.entered(&waitlist, &world.customer).await;
     Scene {
         account: text(&account.data()["viewer"]["user"]["ledgerAccount"]["id"]),
         company_account: text(&company.data()["company"]["ledgerAccount"]["id"]),
         upsold: upsold.to_string(),
         build: text(&build.data()["createAppBuild"]["id"]),
+        member: sold(&hall).await,
         post: text(&post["id"]),
         hall,
         callers,
     }
+}
+
+/// Sells the paid pass to a customer with an e-mail and a promo code; answers which member they are.
+async fn sold(hall: &Hall) -> String {
+    let (world, usd) = (hall.world.clone(), Currency::parse("usd").expect("a currency"));
+    let found = hall.found(move |founder| {
+        let buyer = NewUser {
+            username: "buyer".into(),
+            email: Some("buyer@mail.example".into()),
+            ..NewUser::default()
+        };
+        let user = founder.user(&buyer)?;
+        let promo_code = Some(founder.percentage_off(&world.company, "TEN", 1000, usd, 1)?);
+        let membership = founder.membership(&NewMembership {
+            company: world.company.clone(),
+            access_pass: world.paid_access_pass.clone(),
+            plan: Some(world.plan.clone()),
+            user: user.clone(),
+            status: MembershipStatus::Active,
+            paid_until: None,
+        })?;
+        let stands = EarlierMembership {
+            promo_code: promo_code.clone(),
+            ..EarlierMembership::standing(MembershipStatus::Active, None)
+        };
+        founder.age_membership(&membership, &stands)?;
+        founder.payment(&EarlierPayment {
+            company: world.company.clone(),
+            user,
+            plan: world.plan.clone(),
+            access_pass: world.paid_access_pass.clone(),
+            membership: Some(membership),
+            billing_reason: BillingReason::OneTime,
+            currency: usd,
+            stands: Payment { stage: Stage::Paid, attempt: 1, ..Payment::draft(1000, usd)? },
+            processor: None,
+            card: None,
+            failure_message: None,
+            processor_fee_minor: 0,
+            platform_fee_minor: 0,
+            promo_code,
+            paid_at: None,
+        })
+    });
+    found.await;
+    let members = "query($id: ID!) { company(id: $id) { members { nodes { id } } } }";
+    let members = hall.run(None, members, json!({"id": hall.world.company.as_str()})).await;
+    text(&members.data()["company"]["members"]["nodes"][0]["id"])
 }
 
 fn text(value: &Value) -> String {
@@ -253,6 +409,13 @@ impl Scene {
         let of_company = |selection: &str, path: &str| {
             query(format!("{{ company(id: \"{}\") {{ {selection} }} }}", world.company), path)
         };
+        let part_of = |list: &str, part: &str| {
+            let field = part.split(' ').next().expect("a field");
+            of_company(
+                &format!("{list} {{ nodes {{ {part} }} }}"),
+                &format!("/company/{list}/nodes/0/{field}"),
+            )
+        };
         let access = |field: &str, argument: &str, id: &str| {
             let user = &world.customer;
             let document =
@@ -270,6 +433,31 @@ impl Scene {
                 query(format!("{{ attachment(id: \"{file}\") {{ id }} }}"), "/attachment")
             }
             "company" => of_company("id", "/company"),
+            "Company.accessPassesV2" => {
+                of_company("accessPassesV2 { nodes { id } }", "/company/accessPassesV2/nodes/0")
+            }
+            "Company.entries" => of_company("entries { nodes { id } }", "/company/entries/nodes/0"),
+            "Company.plans" => of_company("plans { nodes { id } }", "/company/plans/nodes/0"),
+            "CreatorDashboardTable.entries" => of_company(
+                "creatorDashboardTable { entries { nodes { id } } }",
+                "/company/creatorDashboardTable/entries/nodes/0",
+            ),
+            "Entry.plan" => of_company("entries { nodes { plan { id } } }", "/company/entries/nodes/0/plan"),
+            "Plan.accessPass" => {
+                of_company("plans { nodes { accessPass { id } } }", "/company/plans/nodes/0/accessPass")
+            }
+            "createAccessPass" => {
+                let new = json!({"title": format!("{row} {name}"), "companyId": world.company.as_str()});
+                input(row, "CreateAccessPassInput", "{ id }", new)
+            }
+            "deleteAccessPass" => {
+                let pass = self.hall.access_pass(&format!("to-delete-{name}")).await;
+                input(row, "DeleteAccessPassInput", "", json!({"id": pass.as_str()}))
+            }
+            "updateAccessPass" => {
+                let changes = json!({"id": world.access_pass.as_str(), "headline": name});
+                input(row, "UpdateAccessPassInput", "{ id }", changes)
+            }
             "Company.affiliate" => {
                 let id = self.affiliate(&format!("shown-{name}")).await;
                 of_company(&format!("affiliate(id: \"{id}\") {{ id }}"), "/company/affiliate")
@@ -318,6 +506,36 @@ impl Scene {
                 let selection = format!("app(id: \"{}\") {{ apiKeys {{ nodes {{ id }} }} }}", world.app);
                 of_company(&selection, "/company/app/apiKeys/nodes/0")
             }
+            "AuthorizedUser.email" => {
+                of_company("authorizedUsers { userId email }", "/company/authorizedUsers/0/email")
+            }
+            "Company.authorizedUsers" => of_company("authorizedUsers { id }", "/company/authorizedUsers"),
+            "Company.companyMember" => {
+                let selection = format!("companyMember(id: \"{}\") {{ id }}", self.member);
+                of_company(&selection, "/company/companyMember")
+            }
+            "Company.members" => of_company("members { nodes { id } }", "/company/members/nodes/0"),
+            "Company.memberships" => {
+                of_company("memberships { nodes { id } }", "/company/memberships/nodes/0")
+            }
+            "Company.receiptsV2" => of_company("receiptsV2 { nodes { id } }", "/company/receiptsV2/nodes/0"),
+            "CompanyMemberUser.email" => {
+                let selection = format!("companyMember(id: \"{}\") {{ user {{ email }} }}", self.member);
+                of_company(&selection, "/company/companyMember/user/email")
+            }
+            "Member.email" => of_company(
+                "memberships(filters: {headerFilter: active}) { nodes { member { email } } }",
+                "/company/memberships/nodes/0/member/email",
+            ),
+            "Membership.accessPass" => part_of("memberships", "accessPass { id activeMembershipsCount }"),
+            "Membership.member" => part_of("memberships", "member { id }"),
+            "Membership.plan" => part_of("memberships", "plan { id title }"),
+            "Membership.promoCode" => part_of("memberships", "promoCode { id }"),
+            "Receipt.accessPass" => part_of("receiptsV2", "accessPass { id }"),
+            "Receipt.member" => part_of("receiptsV2", "member { id }"),
+            "Receipt.membership" => part_of("receiptsV2", "membership { id }"),
+            "Receipt.plan" => part_of("receiptsV2", "plan { id }"),
+            "Receipt.promoCode" => part_of("receiptsV2", "promoCode { id }"),
             "Company.experiencesV2" => {
                 of_company("experiencesV2 { nodes { id } }", "/company/experiencesV2/nodes/0")
             }
@@ -326,6 +544,22 @@ impl Scene {
                 of_company(&format!("webhook(id: \"{id}\") {{ id }}"), "/company/webhook")
             }
             "Company.webhooks" => of_company("webhooks { id }", "/company/webhooks"),
+            "createInvoice" => {
+                let invoice = invoice_input(&world.company, &json!({}));
+                input(row, "CreateInvoiceInput", "{ invoice { id } }", invoice)
+            }
+            "Company.invoice" | "Invoice.member" => {
+                let id = self.invoice().await;
+                let (selection, path) = match row {
+                    "Company.invoice" => ("id", "/company/invoice"),
+                    _ => ("member { id }", "/company/invoice/member"),
+                };
+                of_company(&format!("invoice(id: \"{id}\") {{ {selection} }}"), path)
+            }
+            "Company.invoices" => {
+                self.invoice().await;
+                of_company("invoices { nodes { id } }", "/company/invoices/nodes/0")
+            }
             "createWebhook" => {
                 let webhook = json!({"url": "https://example.com/in", "resourceId": world.company.as_str()});
                 input(row, "CreateWebhookInput", "{ id }", webhook)
@@ -470,6 +704,11 @@ impl Scene {
             "transferFunds (another person's)" => self.transfer(&self.account, name),
             _ => return None,
         })
+    }
+
+    /// An invoice of the company, for its customer.
+    async fn invoice(&self) -> String {
+        text(&self.hall.invoice(json!({"memberId": self.hall.world.customer.as_str()})).await["id"])
     }
 
     fn new_affiliate(&self, username: &str) -> Value {

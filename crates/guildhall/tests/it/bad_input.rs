@@ -24,7 +24,7 @@ const TABLE: &str = include_str!("../../../guildhall-graphql/operations/operatio
 /// Our documents of those that are built, by group and name.
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guildhall-graphql/operations");
 /// How many operations are built.
-const BUILT: usize = 54;
+const BUILT: usize = 70;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 /// What no sentence says: it would tell of the inside.
@@ -226,6 +226,45 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "checkIfUserHasAccessToCompany" => json!({"companyId": company, "userId": customer}),
         "checkIfUserHasAccessToExperience" => json!({"experienceId": chat, "userId": customer}),
         "getAccessPass" => json!({"accessPassId": pass}),
+        "createAccessPass" => {
+            json!({"input": {"bannerImage": {"id": "file_1"}, "companyId": company, "creatorPitch": "a",
+            "customCta": "join", "customCtaUrl": "https://a", "description": "a", "experienceIds": [chat],
+            "globalAffiliatePercentage": 10, "globalAffiliateStatus": "enabled", "headline": "a",
+            "licenseKeyPrefix": "A", "logo": {"id": "file_1"}, "memberAffiliatePercentage": 10,
+            "memberAffiliateStatus": "enabled", "metadata": {}, "redirectPurchaseUrl": "https://a", "route": "a",
+            "shortenedDescription": "a", "showMemberCount": true, "title": "a", "visibility": "visible",
+            "productHighlights": [{"content": "a", "highlightType": "benefit"}],
+            "socialLinks": [{"url": "https://a", "website": "x"}],
+            "planOptions": {"baseCurrency": "usd", "billingPeriod": 30, "initialPrice": 5, "planType": "renewal",
+                "releaseMethod": "waitlist", "renewalPrice": 5, "visibility": "visible",
+                "customFields": [{"fieldType": "text", "id": "a", "name": "b", "order": 1}]}}})
+        }
+        "deleteAccessPass" => json!({"input": {"id": "prod_1"}}),
+        "updateAccessPass" => {
+            json!({"input": {"bannerImage": {"id": "file_1"}, "creatorPitch": "a", "customCta": "join",
+            "customCtaUrl": "https://a", "description": "a", "globalAffiliatePercentage": 10,
+            "globalAffiliateStatus": "enabled", "headline": "a", "id": pass, "licenseKeyPrefix": "A",
+            "logo": {"id": "file_1"}, "memberAffiliatePercentage": 10, "memberAffiliateStatus": "enabled",
+            "redirectPurchaseUrl": "https://a", "route": "a", "shortenedDescription": "a", "showMemberCount": true,
+            "showOffers": true, "title": "a", "visibility": "visible"}})
+        }
+        "getWaitlistEntriesForCompany" => {
+            json!({"companyId": company, "after": "entry_1", "before": "entry_1", "first": 2, "last": 2})
+        }
+        "listAccessPasses" => {
+            json!({"companyId": company, "visibility": "all", "order": "usd_gmv", "last": 2,
+            "first": 2, "direction": "asc", "conditions": ["has_plans"], "before": pass, "after": pass,
+            "accessPassTypes": ["regular"]})
+        }
+        "listPlans" => {
+            json!({"companyId": company, "after": "plan_1", "before": "plan_1", "first": 2, "last": 2,
+            "filter": {"accessPassId": pass, "affiliates": true, "direction": "asc", "order": "created_at",
+                "passholderAffiliate": true, "query": "a", "raffleEnded": true, "releaseMethod": "raffle",
+                "visibility": "all"}})
+        }
+        "listWaitlistEntries" => json!({"companyId": company, "after": "entry_1", "before": "entry_1",
+            "direction": "asc", "first": 2, "last": 2, "order": "id", "filters": {"accessPassIds": [pass],
+                "endDate": later, "planIds": ["plan_1"], "startDate": 1, "statuses": ["any"]}}),
         "createAffiliate" => {
             json!({"input": {"username": "sam", "payoutType": "percentage", "fee": "12.5", "onlyOnePayout": true,
             "planId": world.plan.as_str(), "planIds": [world.plan.as_str()], "companyId": company}})
@@ -243,6 +282,23 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "createAppBuild" => {
             json!({"input": {"appId": app, "attachment": {"directUploadId": "file_1", "id": "file_1"},
             "checksum": "a", "platform": "web", "supportedAppViewTypes": ["hub"]}})
+        }
+        "createInvoice" => {
+            json!({"input": {"chargeBuyerFee": false, "collectionMethod": "send_invoice", "companyId": company,
+            "customerName": "a", "dueDate": later, "emailAddress": "a@example.com", "memberId": customer,
+            "paymentTokenId": "payt_1", "product": {"title": "a", "productTaxCodeId": "b"}, "productId": pass,
+            "plan": {"achPayments": false, "baseCurrency": "usd", "billingPeriod": 30, "cardPayments": true,
+            "coinbaseCommerceAccepted": false, "customFields": price["customFields"], "description": "a",
+            "expirationDays": 10, "initialPrice": "10", "internalNotes": "a", "offerCancelDiscount": false,
+            "paypalAccepted": false, "planType": "one_time", "platformBalanceAccepted": true,
+            "redirectUrl": "https://a", "releaseMethod": "buy_now", "renewalPrice": 10, "splititAccepted": false,
+            "releaseMethodSettings": {"expiresAt": later, "maxEntries": 1, "nftWeightedEntries": false,
+            "startsAt": later}, "splitPayRequiredPayments": 1, "stock": 1, "trialPeriodDays": 7,
+            "unlimitedStock": false, "visibility": "hidden"}}})
+        }
+        "getInvoice" => json!({"invoiceId": "inv_1", "companyId": company}),
+        "listInvoices" => {
+            json!({"after": "inv_1", "before": "inv_2", "companyId": company, "first": 2, "last": 2})
         }
         "getApp" => json!({"appId": app, "companyId": company}),
         "listApps" => json!({"after": app, "before": app, "companyId": company, "first": 2, "last": 2}),
@@ -266,7 +322,31 @@ fn sound(hall: &Hall, name: &str) -> Value {
             json!({"input": {"byteSizeV2": 1, "byteSize": 1, "checksum": "1B2M2Y8AsgTpgAmY7PhCfg==",
             "contentType": "image/png", "filename": "a.png", "metadata": {}, "multipart": true, "record": "forum_post"}})
         }
-        "getCompany" | "getCompanyLedgerAccount" => json!({"companyId": company}),
+        "getCompany" | "getCompanyAuthorizedUsers" | "getCompanyLedgerAccount" | "listAuthorizedUsers" => {
+            json!({"companyId": company})
+        }
+        "getMember" => json!({"companyId": company, "companyMemberId": "mber_1"}),
+        "listMembers" => {
+            json!({"companyId": company, "after": "joined_at.1.mber_1", "before": "joined_at.9.mber_9",
+            "direction": "asc", "first": 2, "last": 2, "order": "joined_at", "filters": {"accessPassIds": [pass],
+            "endDate": later, "membershipStatus": "active", "mostRecentActions": ["joined"],
+            "planIds": [world.plan.as_str()], "promoCodeIds": ["promo_1"], "query": "a", "startDate": 0,
+            "statuses": ["joined"], "trackingLinkIds": ["link_1"]}})
+        }
+        "listMemberships" => {
+            json!({"companyId": company, "after": "status.active.mem_1", "before": "status.expired.mem_9",
+            "direction": "asc", "first": 2, "last": 2, "order": "status", "filters": {"accessPassIds": [pass],
+            "accessPassTypes": ["regular"], "cancelationReasons": ["other"], "endDate": later,
+            "hasCancelationReason": true, "headerFilter": "active", "membershipStatus": "active",
+            "planIds": [world.plan.as_str()], "promoCodeIds": ["promo_1"], "startDate": 0, "statuses": ["active"],
+            "trackingLinkIds": ["link_1"]}})
+        }
+        "listReceiptsForCompany" => {
+            json!({"companyId": company, "after": "paid_at.1.pay_1", "first": 2, "filter": {"accessPassIds": [pass],
+            "billingReasons": ["one_time"], "currencies": ["usd"], "direction": "asc", "endDate": later,
+            "order": "paid_at", "paymentMethods": ["stripe"], "planIds": [world.plan.as_str()], "query": "a",
+            "startDate": 0, "statuses": ["succeeded"]}})
+        }
         "getExperience" | "listAccessPassesForExperience" | "listForumPostsFromForum" => {
             json!({"experienceId": forum})
         }

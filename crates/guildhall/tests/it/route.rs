@@ -5,8 +5,11 @@ use crate::authorization::rows;
 use crate::browser::Browser;
 use crate::harness::{Foreign, Hall};
 use crate::scene::DAY_MS;
+use guildhall_app::plan::NewPlan;
 use guildhall_app::{operator, password, session};
-use guildhall_core::ids::{ApiKeyId, Id, UserId};
+use guildhall_core::ids::{ApiKeyId, EntryId, Id, PlanId, UserId};
+use guildhall_core::plan::ReleaseMethod;
+use guildhall_core::waitlist::EntryRules;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,6 +34,9 @@ struct Scene {
     /// The app's keys at the beginning.
     lasting: Vec<ApiKeyId>,
     probes: AtomicI64,
+    waitlist: PlanId,
+    raffle: PlanId,
+    entry: EntryId,
 }
 
 impl Scene {
@@ -46,7 +52,19 @@ impl Scene {
         assert!(hall.found(move |founder| founder.account(&owner, &hash)).await, "an account");
         let keys = operator::keys(&hall.running.hall, hall.world.app.clone()).await.expect("the keys");
         let lasting = keys.into_iter().map(|key| key.id).collect();
-        Self { hall, foreign, installed, lasting, probes: AtomicI64::new(1) }
+        let waitlist = hall.waitlist(EntryRules::default(), vec![]).await;
+        // Long after the last probe.
+        let end = Some(hall.clock.now_ms() + 100_000 * DAY_MS);
+        let raffle = hall.plan_of(move |plan| NewPlan {
+            release_method: ReleaseMethod::Raffle,
+            stock: Some(1),
+            entry_rules: EntryRules { expires_at: end, ..EntryRules::default() },
+            ..plan
+        });
+        let raffle = raffle.await;
+        let waiting = hall.person("somebody-who-waits").await;
+        let entry = hall.entered(&waitlist, &waiting).await.id;
+        Self { hall, foreign, installed, lasting, probes: AtomicI64::new(1), waitlist, raffle, entry }
     }
 
     /// Those of the table's columns, in their order.
@@ -110,6 +128,13 @@ impl Scene {
         self.hall.found(move |founder| Ok(founder.api_key(&app)?.0)).await
     }
 
+    /// An invoice of the demo company, due after the moment of this request.
+    async fn invoice(&self) -> String {
+        let due = self.hall.running.hall.now_ms() / 1000 + 1000;
+        let made = self.hall.invoice(serde_json::json!({"dueDate": due})).await;
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
     /// A route's path with what is the demo company's, or the owner's, in its places.
     async fn address(&self, path: &str, key: &ApiKeyId) -> String {
         let world = &self.hall.world;
@@ -126,10 +151,18 @@ impl Scene {
             }
             false => String::new(),
         };
+        let invoice = match path.starts_with("/invoices") {
+            true => self.invoice().await,
+            false => String::new(),
+        };
         // Their own company has what its app asks for; others decide.
         let app = if path.ends_with("install") { &self.installed.app } else { &world.app };
+        let plan = if path.starts_with("/raffles") { &self.raffle } else { &self.waitlist };
         path.replace("{app}", app.as_str())
+            .replace("{plan}", plan.as_str())
+            .replace("{entry}", self.entry.as_str())
             .replace("{company}", world.company.as_str())
+            .replace("{invoice}", &invoice)
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
@@ -168,6 +201,7 @@ impl Scene {
                 ("destination", "a bank".into()),
                 ("key", format!("probe {}", self.probes.load(Ordering::Relaxed))),
             ],
+            "/companies/{company}/entries/{entry}" => vec![("decision", "denied".into())],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             // At another price than it has, so that nobody buys.
             "/checkout/{target}" => vec![

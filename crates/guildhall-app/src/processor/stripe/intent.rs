@@ -123,6 +123,7 @@ impl Intent {
                 Ok(Answer::NeedsAction { reference, url: question.card_page() })
             }
             "requires_payment_method" => Ok(self.declined()),
+            "canceled" if self.last_payment_error.is_some() => Ok(self.declined()),
             "canceled" if question.has_method && !question.is_present => {
                 let message = "The card's bank asks its holder to confirm the payment.".to_owned();
                 let code = "authentication_required".to_owned();

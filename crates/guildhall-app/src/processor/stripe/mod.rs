@@ -116,6 +116,15 @@ async fn cancel(
     client.post(&path, "", &format!("{}:cancel", question.key)).await
 }
 
+/// Cancels the intent of a charge that was declined, so that nobody pays it later beside another attempt.
+async fn call_off_declined(client: &Client, question: &Question, reference: &str) -> Heard<()> {
+    match cancel(client, question, reference).await {
+        // One that cannot be canceled is at its end.
+        Ok(_) | Err(Refused::Question(_)) => Ok(()),
+        Err(refused) => Err(refused.into_silence()),
+    }
+}
+
 /// What was asked before.
 async fn find(hall: &Guildhall, asked: &Asked) -> Heard<Question> {
     let asked = asked.clone();
@@ -147,6 +156,7 @@ async fn ask(hall: &Guildhall, client: &Client, question: &Question) -> Heard<An
             let reference = trouble.intent();
             if let Some(reference) = &reference {
                 note(hall, question, reference).await?;
+                call_off_declined(client, question, reference).await?;
             }
             Ok(Answer::Declined { reference, code: trouble.word(), message: trouble.sentence() })
         }
@@ -179,6 +189,9 @@ async fn refuse(hall: &Guildhall, question: &Question, trouble: Box<Trouble>) ->
 async fn settle(hall: &Guildhall, client: &Client, question: &Question, intent: Intent) -> Heard<Answer> {
     if question.reference.is_none() {
         note(hall, question, &intent.id).await?;
+    }
+    if question.has_method && intent.needs_card() {
+        call_off_declined(client, question, &intent.id).await?;
     }
     if question.has_method && !question.is_present && intent.needs_action() {
         // Nobody is there to take the step, and nobody shall take it when another attempt is under way.

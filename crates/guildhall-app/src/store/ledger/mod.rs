@@ -1,16 +1,26 @@
 //! Rows of the ledger: accounts, transfers, entries, and the balances kept beside them.
 
-use super::{Read, Tx, params};
+pub(crate) mod audit;
+pub(crate) mod statement;
+mod transfer;
+
+pub(crate) use transfer::{NewTransfer, Written, write};
+
+use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
-use crate::ledger::{Account, AuditReport};
-use guildhall_core::ids::{Id, LedgerAccountId, TransferId};
-use guildhall_core::ledger::{AccountKind, Posting};
+use crate::ledger::Account;
+use guildhall_core::ids::LedgerAccountId;
+use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
 
 pub(crate) fn find(read: &mut Read<'_>, id: &LedgerAccountId) -> Result<Option<Account>> {
-    let row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
-    row.map(|mut row| Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? }))
-        .transpose()
+    let mut row = read.first("select id, kind, owner_id from ledger_accounts where id = $1", params![id])?;
+    row.as_mut().map(account).transpose()
+}
+
+/// An account from the columns id, kind and owner.
+fn account(row: &mut Row) -> Result<Account> {
+    Ok(Account { id: row.id(0)?, kind: kind_of(&row.text(1)?)?, owner: row.text(2)? })
 }
 
 fn kind_of(word: &str) -> Result<AccountKind> {
@@ -87,198 +97,8 @@ fn currency_of(code: &str) -> Result<Currency> {
     Currency::parse(code).map_err(|error| Error::internal(error.0))
 }
 
-/// A transfer about to be written down.
-#[derive(Debug)]
-pub(crate) struct NewTransfer<'a> {
-    pub(crate) caller: &'a str,
-    pub(crate) key: &'a str,
-    pub(crate) request_hash: &'a [u8],
-    pub(crate) reason: &'a str,
-    pub(crate) notes: Option<&'a str>,
-    /// The id of what is booked.
-    pub(crate) subject: Option<&'a str>,
-}
-
-/// What became of a transfer's key.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
-    /// It is new, and this transfer's.
-    New(TransferId),
-    /// It was used before, for the same request or for another.
-    Used { same_request: bool },
-}
-
-/// Claims a caller's key; a second caller waits until the first is done.
-pub(crate) fn claim(tx: &mut Tx<'_>, transfer: &NewTransfer<'_>) -> Result<Claim> {
-    let (id, now): (TransferId, i64) = (tx.mint(), tx.now);
-    let added = tx.execute(
-        "insert into ledger_transfers
-           (id, caller, idempotence_key, request_hash, reason, notes, subject_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (caller, idempotence_key) do nothing",
-        params![
-            &id,
-            transfer.caller,
-            transfer.key,
-            transfer.request_hash,
-            transfer.reason,
-            transfer.notes,
-            transfer.subject,
-            now
-        ],
-    )?;
-    if added == 1 {
-        return Ok(Claim::New(id));
-    }
-    let mut row = tx
-        .first(
-            "select request_hash from ledger_transfers where caller = $1 and idempotence_key = $2",
-            params![transfer.caller, transfer.key],
-        )?
-        .ok_or_else(|| Error::internal("a transfer that stood in the way is missing"))?;
-    Ok(Claim::Used { same_request: row.bytes(0)? == transfer.request_hash })
-}
-
-/// What became of a posting.
-#[derive(Debug)]
-pub(crate) enum Posted<'a> {
-    /// All of it is written.
-    Whole,
-    /// This account's balance would leave its bounds; the transaction must be given up.
-    OutOfBounds(&'a Account),
-}
-
-/// Writes a balanced posting down and moves the balances.
-pub(crate) fn post<'a>(
-    tx: &mut Tx<'_>,
-    transfer: &TransferId,
-    posting: &'a Posting<Account>,
-) -> Result<Posted<'a>> {
-    if !posting.is_balanced() {
-        return Err(Error::internal("an unbalanced posting"));
-    }
-    let mut entries: Vec<_> = (0_i64..).zip(&posting.entries).collect();
-    // One order for everyone, so that two transfers never wait for each other.
-    entries.sort_by(|(_, a), (_, b)| a.account.id.cmp(&b.account.id));
-    for (position, entry) in entries {
-        let Some(moved) = move_balance(tx, &entry.account, posting.currency, entry.amount_minor)? else {
-            return Ok(Posted::OutOfBounds(&entry.account));
-        };
-        tx.execute(
-            "insert into ledger_entries
-               (transfer_id, position, account_id, currency, amount_minor, sequence, balance_after_minor)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-            params![
-                transfer,
-                position,
-                &entry.account.id,
-                posting.currency.code(),
-                entry.amount_minor,
-                moved.sequence,
-                moved.balance_after_minor
-            ],
-        )?;
-    }
-    Ok(Posted::Whole)
-}
-
-/// A balance that was moved.
-struct Moved {
-    /// Which of its moves this was, from one.
-    sequence: i64,
-    balance_after_minor: i64,
-}
-
-/// Moves one balance; `None` when it would leave its bounds.
-fn move_balance(
-    tx: &mut Tx<'_>,
-    account: &Account,
-    currency: Currency,
-    amount_minor: i64,
-) -> Result<Option<Moved>> {
-    let overdraft = account.kind.may_go_negative();
-    let row = if amount_minor < 0 && !overdraft {
-        tx.first(
-            "update ledger_balances
-             set balance_minor = balance_minor + $3, last_sequence = last_sequence + 1
-             where account_id = $1
-               and currency = $2
-               and balance_minor + $3 >= 0
-             returning last_sequence, balance_minor",
-            params![&account.id, currency.code(), amount_minor],
-        )?
-    } else if amount_minor > 0 && !account.kind.may_go_positive() {
-        tx.first(
-            "update ledger_balances
-             set balance_minor = balance_minor + $3, last_sequence = last_sequence + 1
-             where account_id = $1
-               and currency = $2
-               and balance_minor + $3 <= 0
-             returning last_sequence, balance_minor",
-            params![&account.id, currency.code(), amount_minor],
-        )?
-    } else {
-        tx.first(
-            "insert into ledger_balances (account_id, currency, overdraft, balance_minor, last_sequence)
-             values ($1, $2, $3, $4, 1)
-             on conflict (account_id, currency)
-             do update set balance_minor = ledger_balances.balance_minor + excluded.balance_minor,
-               last_sequence = ledger_balances.last_sequence + 1
-             returning last_sequence, balance_minor",
-            params![&account.id, currency.code(), overdraft, amount_minor],
-        )?
-    };
-    row.map(|mut row| Ok(Moved { sequence: row.int(0)?, balance_after_minor: row.int(1)? })).transpose()
-}
-
-/// Counts everything that must not be: all zero in a sound ledger.
-pub(crate) fn audit(read: &mut Read<'_>) -> Result<AuditReport> {
-    let mut count =
-        |sql: &'static str| -> Result<i64> { read.first(sql, &[])?.map_or(Ok(0), |mut row| row.int(0)) };
-    Ok(AuditReport {
-        transfers: count("select count(*) from ledger_transfers")?,
-        entries: count("select count(*) from ledger_entries")?,
-        unbalanced_transfers: count(
-            "select count(*) from (
-               select transfer_id, currency
-               from ledger_entries
-               group by transfer_id, currency
-               having sum(amount_minor) <> 0) as unbalanced",
-        )?,
-        transfers_without_entries: count(
-            "select count(*)
-             from ledger_transfers t
-             where not exists (select 1 from ledger_entries e where e.transfer_id = t.id)",
-        )?,
-        wrong_balances: count(
-            "select count(*) from (
-               select account_id, currency, sum(amount_minor) as difference
-               from (
-                 select account_id, currency, amount_minor from ledger_entries
-                 union all
-                 select account_id, currency, -balance_minor from ledger_balances) as both_sides
-               group by account_id, currency
-               having sum(amount_minor) <> 0) as wrong",
-        )?,
-        negative_balances: count(
-            "select count(*) from ledger_balances where overdraft = 0 and balance_minor < 0",
-        )?,
-        sums: sums(read)?,
-    })
-}
-
-fn sums(read: &mut Read<'_>) -> Result<Vec<(String, i64)>> {
-    let rows = read.query(
-        "select currency, cast(sum(amount_minor) as bigint)
-         from ledger_entries
-         group by currency
-         order by currency",
-        &[],
-    )?;
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
-}
-
-/// What came into an account in a currency since a moment, what was let in from outside left out.
+/// What came into an account in a currency since a moment, what was let in from outside left out. Follows the entries
+/// back to that moment.
 pub(crate) fn earned_since(
     read: &mut Read<'_>,
     account: &LedgerAccountId,
@@ -286,15 +106,31 @@ pub(crate) fn earned_since(
     since: i64,
 ) -> Result<i64> {
     let row = read.first(
-        "select cast(coalesce(sum(e.amount_minor), 0) as bigint)
-         from ledger_entries e
-         join ledger_transfers t on t.id = e.transfer_id
-         where e.account_id = $1
-           and e.currency = $2
-           and e.amount_minor > 0
-           and t.created_at >= $3
-           and t.reason <> 'funding'",
-        params![account.as_str(), currency.code(), since],
+        "with recursive course (sequence, previous_transfer_id, amount_minor, reason) as (
+           select e.sequence, e.previous_transfer_id, e.amount_minor, t.reason
+           from ledger_balances b
+           join ledger_entries e on e.transfer_id = b.last_transfer_id
+             and e.account_id = b.account_id
+             and e.currency = b.currency
+             and e.sequence = b.last_sequence
+           join ledger_transfers t on t.id = e.transfer_id
+           where b.account_id = $1
+             and b.currency = $2
+             and t.created_at >= $3
+           union all
+           select e.sequence, e.previous_transfer_id, e.amount_minor, t.reason
+           from course c
+           join ledger_entries e on e.transfer_id = c.previous_transfer_id
+             and e.account_id = $1
+             and e.currency = $2
+             and e.sequence = c.sequence - 1
+           join ledger_transfers t on t.id = e.transfer_id
+           where t.created_at >= $3)
+         select cast(coalesce(sum(amount_minor), 0) as bigint)
+         from course
+         where amount_minor > 0
+           and reason <> 'funding'",
+        params![account, currency.code(), since],
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }
