@@ -1,14 +1,23 @@
 //! Access passes: what is sold, and what opens experiences.
+//!
+//! `change.rs` is what sellers make and say of theirs, `list.rs` a company's shelf. A deleted pass is found nowhere.
+
+mod change;
+mod list;
+
+pub use change::{AccessPassUpdate, NewPass, OfferUpdate, create_as, delete, update};
+pub use list::{AccessPassFilter, AccessPassOrder, VisibilityFilter, list};
 
 use crate::Guildhall;
 use crate::access;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
-use crate::principal::Principal;
+use crate::principal::{Principal, holds};
 use crate::store::{self, Read, Tx};
 use crate::user::User;
 use guildhall_core::access::AccessLevel;
 use guildhall_core::ids::{AccessPassId, AttachmentId, CompanyId};
+use guildhall_core::permission::Permission;
 
 /// An access pass.
 #[derive(Debug, Clone)]
@@ -35,6 +44,41 @@ pub struct AccessPass {
     pub logo: Option<AttachmentId>,
     /// The banner.
     pub banner: Option<AttachmentId>,
+    /// All there is to say about it.
+    pub description: Option<String>,
+    /// The seller's pitch.
+    pub creator_pitch: Option<String>,
+    /// Where a buyer goes afterwards.
+    pub redirect_purchase_url: Option<String>,
+    /// What the button that buys it says, one of the wire's `CustomCtas`.
+    pub custom_cta: String,
+    /// Where that button leads instead.
+    pub custom_cta_url: Option<String>,
+    /// What license keys of it begin with.
+    pub license_key_prefix: Option<String>,
+    /// What anyone earns who brings a buyer.
+    pub global_affiliate: Offer,
+    /// What a member earns who brings a buyer.
+    pub member_affiliate: Offer,
+    /// Whether its page says how many members it has.
+    pub show_member_count: bool,
+    /// Whether its page shows what is offered beside it.
+    pub show_offers: bool,
+    /// The seller's own JSON.
+    pub metadata: String,
+    /// When it was made, in milliseconds.
+    pub created_at: i64,
+    /// When it was last changed, in milliseconds.
+    pub updated_at: i64,
+}
+
+/// What a seller offers to those who bring buyers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Whether the offer stands.
+    pub enabled: bool,
+    /// The part of a payment, in hundredths of a percent.
+    pub basis_points: Option<i64>,
 }
 
 /// An access pass as everyone may see it, with its seller.
@@ -72,6 +116,13 @@ impl AccessPassKind {
             Self::ApiOnly => "api_only",
         }
     }
+
+    /// The one of the wire's word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::App, Self::Regular, Self::ExperienceUpsell, Self::ApiOnly];
+        all.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// Who finds a pass or plan.
@@ -81,6 +132,10 @@ pub enum Visibility {
     Visible,
     /// The team.
     Hidden,
+    /// The team; it is sold no more.
+    Archived,
+    /// Whoever has its address.
+    QuickLink,
 }
 
 impl Visibility {
@@ -90,7 +145,16 @@ impl Visibility {
         match self {
             Self::Visible => "visible",
             Self::Hidden => "hidden",
+            Self::Archived => "archived",
+            Self::QuickLink => "quick_link",
         }
+    }
+
+    /// The one of the wire's word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Visible, Self::Hidden, Self::Archived, Self::QuickLink];
+        all.into_iter().find(|one| one.as_str() == word)
     }
 }
 
@@ -144,19 +208,6 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
     }
 }
 
-/// The title of a pass, for who has got as far as its id.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn title(hall: &Guildhall, id: AccessPassId) -> Result<String> {
-    hall.store
-        .read(move |read| match store::access_pass::find(read, &id)? {
-            Some(found) => Ok(found.pass.title),
-            None => no_such("access pass", &id),
-        })
-        .await
-}
-
 /// How many people hold a valid membership of the pass.
 ///
 /// # Errors
@@ -165,8 +216,58 @@ pub async fn active_users(hall: &Guildhall, id: AccessPassId) -> Result<i64> {
     hall.store.scan(move |read| store::membership::count_valid_users(read, &id)).await
 }
 
+/// An access pass, as a part of something else that the caller may see.
+///
+/// # Errors
+/// `NotFound`, also when it was deleted.
+pub async fn load(hall: &Guildhall, id: AccessPassId) -> Result<AccessPass> {
+    hall.store
+        .read(move |read| match store::access_pass::find(read, &id)? {
+            Some(found) => Ok(found.pass),
+            None => no_such("access pass", &id),
+        })
+        .await
+}
+
+/// An access pass's public face as a part of something else that the caller may see; `None` when it was deleted.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn load_public(hall: &Guildhall, id: AccessPassId) -> Result<Option<PublicAccessPass>> {
+    hall.store.read(move |read| store::access_pass::find(read, &id)).await
+}
+
+/// An access pass as a part of something else, to those who hold `access_pass:basic:read` in its company; to others,
+/// and when it was deleted, `None`.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn load_if_shown(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+    id: AccessPassId,
+) -> Result<Option<AccessPass>> {
+    let principal = principal.clone();
+    hall.store
+        .read(move |read| match holds(read, &principal, &company, Permission::AccessPassRead)? {
+            true => Ok(store::access_pass::find(read, &id)?.map(|found| found.pass)),
+            false => Ok(None),
+        })
+        .await
+}
+
 /// Makes an access pass.
 pub(crate) fn create(tx: &mut Tx<'_>, pass: &NewAccessPass) -> Result<AccessPassId> {
-    store::access_pass::insert(tx, pass)?
-        .ok_or_else(|| Error::Conflict(format!("The route `{}` is taken in this company.", pass.route)))
+    lock_routes(tx, &pass.company)?;
+    store::access_pass::insert(tx, pass)?.ok_or_else(|| taken(&pass.route))
+}
+
+fn taken(route: &str) -> Error {
+    Error::Conflict(format!("The route `{route}` is taken in this company."))
+}
+
+/// Holds everyone else who gives a pass of the company a route.
+fn lock_routes(tx: &mut Tx<'_>, company: &CompanyId) -> Result<()> {
+    tx.lock(&format!("routes of {company}"))
 }

@@ -3,7 +3,6 @@
 //! An app belongs to one company, stands on a hidden access pass of that company, and speaks through agent users.
 
 use crate::Guildhall;
-use crate::access;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, Visibility};
 use crate::api_key::{self, FreshKey};
 use crate::attachment;
@@ -11,7 +10,7 @@ use crate::audit::Doer;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
 use crate::page::Page;
-use crate::principal::{Principal, authorize, holds};
+use crate::principal::{Principal, authorize, holds, is_within_reach};
 use crate::store::{self, Read, Tx};
 use crate::user::{self, NewUser, User};
 use guildhall_core::app::{self as rules, AppStatus};
@@ -105,7 +104,8 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, place: &mut Option<T>, check: impl FnOnce(T) -> Result<T>) -> Result<()> {
+    /// Does it to a value, once the new one was found sound.
+    pub(crate) fn apply(self, place: &mut Option<T>, check: impl FnOnce(T) -> Result<T>) -> Result<()> {
         match self {
             Self::Keep => {}
             Self::Clear => *place = None,
@@ -258,14 +258,6 @@ pub(crate) fn managed(
             Ok(app)
         }
         _ => no_such("app", id),
-    }
-}
-
-fn is_within_reach(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<bool> {
-    match (&principal.app, &principal.user) {
-        (Some(app), _) => Ok(app.company == *company || store::app::is_installed(read, &app.id, company)?),
-        (None, Some(user)) => Ok(access::company_standing(read, company, user)?.role.is_some()),
-        (None, None) => Ok(false),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::plan::{self, NewPlan};
 use crate::principal::{CallingApp, Principal, authorize};
 use crate::store::{self, Tx};
 use guildhall_core::billing::Terms;
-use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, Id, PlanId, UserId};
+use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, PlanId, UserId};
 use guildhall_core::money::{self, Currency};
 use guildhall_core::permission::Permission;
 use guildhall_core::web_address::is_web;
@@ -49,7 +49,11 @@ pub(crate) struct NewCheckoutSession {
     pub(crate) company: CompanyId,
     pub(crate) app: Option<AppId>,
     pub(crate) user: Option<UserId>,
+    /// The approved entry that opened it.
+    pub(crate) entry: Option<EntryId>,
     pub(crate) amount_minor: i64,
+    /// Whether the amount stays; else the plan says what is due.
+    pub(crate) is_amount_fixed: bool,
     pub(crate) currency: Currency,
     pub(crate) description: Option<String>,
     pub(crate) affiliate_code: Option<String>,
@@ -158,7 +162,9 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 company,
                 app: Some(app.id.clone()),
                 user: Some(charge.user.clone()),
+                entry: None,
                 amount_minor,
+                is_amount_fixed: true,
                 currency,
                 description: charge.description.clone(),
                 affiliate_code: charge.extras.affiliate_code.clone(),
@@ -242,7 +248,9 @@ pub async fn create_session(
                 company: found.company.clone(),
                 app: Some(app.id.clone()),
                 user: None,
+                entry: None,
                 amount_minor: found.initial_price_minor,
+                is_amount_fixed: true,
                 currency: found.currency,
                 description: None,
                 affiliate_code: extras.affiliate_code.clone(),

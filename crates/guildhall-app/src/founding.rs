@@ -1,6 +1,7 @@
 //! Founding: what an operator, a demo or a test makes before anyone calls, in one transaction.
 
 mod affiliate;
+mod entry;
 mod promo_code;
 
 pub use affiliate::Referral;

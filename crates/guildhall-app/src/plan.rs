@@ -1,7 +1,12 @@
-//! Plans: prices of access passes.
+//! Plans: prices of access passes. `list.rs` is a company's list of them.
+
+mod list;
+
+pub use list::{PlanFilter, PlanOrder, list, load_if_shown};
 
 use crate::access_pass::Visibility;
 use crate::error::Result;
+use crate::raffle;
 use crate::store::{self, Tx};
 use guildhall_core::billing::Terms;
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId};
@@ -17,6 +22,8 @@ pub struct Plan {
     pub id: PlanId,
     /// The pass it sells.
     pub access_pass: AccessPassId,
+    /// The name of that pass.
+    pub access_pass_title: String,
     /// The company that sells it.
     pub company: CompanyId,
     /// Whether it renews.
@@ -79,6 +86,18 @@ impl Plan {
         }
     }
 
+    /// What it is called: its own name, else that of its pass.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.access_pass_title)
+    }
+
+    /// One of the wire's `Visibility`: `archived` once it is sold no more.
+    #[must_use]
+    pub fn shown_visibility(&self) -> &str {
+        if self.archived_at.is_some() { Visibility::Archived.as_str() } else { &self.visibility }
+    }
+
     /// What is left of it; `None` for as many as wanted.
     #[must_use]
     pub fn stock_left(&self) -> Option<i64> {
@@ -139,9 +158,16 @@ impl NewPlan {
     }
 }
 
-/// Makes a plan.
+/// Makes a plan; one that is raffled off commits itself to a draw.
+///
+/// # Errors
+/// `Invalid` for a raffle without an end or without places, and for one whose end has passed.
 pub(crate) fn create(tx: &mut Tx<'_>, plan: &NewPlan) -> Result<PlanId> {
-    store::plan::insert(tx, plan)
+    let id = store::plan::insert(tx, plan)?;
+    if plan.release_method == ReleaseMethod::Raffle {
+        raffle::open(tx, &id, plan)?;
+    }
+    Ok(id)
 }
 
 /// Takes so many out of a plan's stock; `false` when there are not so many left.

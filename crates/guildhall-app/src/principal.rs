@@ -326,6 +326,19 @@ pub(crate) fn authorize_with(
     Err(missing(permission, &format!("in the company `{company}`")))
 }
 
+/// Whether a company is the caller's business at all: an app's own or one that installed it, a person's team.
+pub(crate) fn is_within_reach(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+) -> Result<bool> {
+    match (&principal.app, &principal.user) {
+        (Some(app), _) => Ok(app.company == *company || store::app::is_installed(read, &app.id, company)?),
+        (None, Some(user)) => Ok(access::company_standing(read, company, user)?.role.is_some()),
+        (None, None) => Ok(false),
+    }
+}
+
 fn app_holds(
     read: &mut Read<'_>,
     principal: &Principal,

@@ -35,7 +35,7 @@ pub struct PromoCode {
     pub company: CompanyId,
     /// Its text, in capitals.
     pub code: String,
-    /// The pass whose plans it is for; `None` for every pass, and where the caller may not see passes.
+    /// The pass whose plans it is for; `None` for every pass.
     pub access_pass: Option<AccessPassId>,
     /// What it takes off.
     pub discount: Discount,
@@ -124,7 +124,7 @@ pub async fn create(hall: &Guildhall, principal: &Principal, new: NewPromoCode) 
         }
         let details = json!({"code": code.code});
         Doer::of(&principal).log(tx, &company, "create_promo_code", &code.id, details)?;
-        shown(tx, &principal, code)
+        Ok(code)
     });
     write.await
 }
@@ -166,14 +166,6 @@ fn sound(tx: &mut Tx<'_>, company: &CompanyId, new: &NewPromoCode) -> Result<Pro
         code.discount.off(0, plan.currency)?;
     }
     Ok(code)
-}
-
-/// A code as the caller may see it: its pass is for those who may see passes.
-fn shown(read: &mut Read<'_>, principal: &Principal, code: PromoCode) -> Result<PromoCode> {
-    if holds(read, principal, &code.company, Permission::AccessPassRead)? {
-        return Ok(code);
-    }
-    Ok(PromoCode { access_pass: None, ..code })
 }
 
 /// Deletes a promo code: it cannot be used any more, and what it was used for keeps it. Deleting it again is nothing.
@@ -219,11 +211,7 @@ pub async fn list(
     let principal = principal.clone();
     let scan = hall.store.scan(move |read| {
         authorize(read, &principal, &company, Permission::PromoCodeRead)?;
-        let sees_passes = holds(read, &principal, &company, Permission::AccessPassRead)?;
-        let mut codes = store::promo_code::list(read, &company, &filter, &part)?;
-        if !sees_passes {
-            codes.iter_mut().for_each(|code| code.access_pass = None);
-        }
+        let codes = store::promo_code::list(read, &company, &filter, &part)?;
         let total = store::promo_code::count(read, &company, &filter)?;
         Ok(part.page(codes, total))
     });

@@ -4,6 +4,7 @@
 //! handed to it, so every rule can be read and tested by itself. One noun a file.
 
 pub mod access;
+pub mod access_pass;
 pub mod account;
 pub mod address;
 pub mod affiliate;
@@ -36,6 +37,7 @@ pub mod payment;
 pub mod payout;
 pub mod permission;
 pub mod plan;
+pub mod plan_words;
 pub mod poll;
 pub mod post;
 pub mod posting;

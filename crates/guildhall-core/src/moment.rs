@@ -17,6 +17,13 @@ pub fn day(milliseconds: i64) -> String {
     format!("{year:04}-{:02}-{day:02}", u8::from(month))
 }
 
+/// The minute of a moment in milliseconds since 1970 as pages show it, e.g. `2024-05-01 12:30 UTC`.
+#[must_use]
+pub fn minute(milliseconds: i64) -> String {
+    let (hour, minute, _) = at(milliseconds).to_hms();
+    format!("{} {hour:02}:{minute:02} UTC", day(milliseconds))
+}
+
 /// The moment that an RFC 3339 text in UTC names, in milliseconds: a date, and a time to the minute or second if there
 /// is one, e.g. `2024-05-01`, `2024-05-01T12:30Z`.
 #[must_use]
@@ -75,6 +82,7 @@ mod tests {
         for (milliseconds, words) in table {
             assert_eq!(rfc3339(milliseconds), words);
             assert_eq!(day(milliseconds), words[..10]);
+            assert_eq!(minute(milliseconds), format!("{} {} UTC", &words[..10], &words[11..16]));
             assert_eq!(parse(&words[..19]), Some(milliseconds.div_euclid(1000) * 1000), "{words}");
         }
         assert_eq!(rfc3339(i64::MAX), "9999-12-31T23:59:59.999Z", "beyond the calendar");

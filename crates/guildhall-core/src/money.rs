@@ -201,16 +201,16 @@ pub fn major_from_minor(minor: i64, currency: Currency) -> f64 {
     minor as f64 / 10_i64.pow(currency.exponent) as f64
 }
 
+/// The amount in major units, digit by digit: `12.50`.
+#[must_use]
+pub fn in_digits(minor: i64, currency: Currency) -> String {
+    Decimal::new(minor, currency.exponent).to_string()
+}
+
 /// The amount for people, e.g. `12.50 usd`.
 #[must_use]
 pub fn in_words(minor: i64, currency: Currency) -> String {
-    format!("{} {}", Decimal::new(minor, currency.exponent), currency.code)
-}
-
-/// The amount in major units as plain text, e.g. `12.50`.
-#[must_use]
-pub fn decimal_text(minor: i64, currency: Currency) -> String {
-    Decimal::new(minor, currency.exponent).to_string()
+    format!("{} {}", in_digits(minor, currency), currency.code)
 }
 
 /// Hundredths of a percent for people, e.g. `12.5%`.

@@ -52,6 +52,13 @@ impl Role {
         matches!(self, Self::Owner | Self::Admin)
     }
 
+    /// Whether who has it decides which entries of a waitlist are approved. It is no permission, since an app could be
+    /// granted one.
+    #[must_use]
+    pub fn decides_on_entries(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin | Self::Manager)
+    }
+
     /// The role of the wire's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use crate::types::access::AccessQueries;
 use crate::types::access_pass::AccessPassQueries;
+use crate::types::access_pass_input::AccessPassMutations;
 use crate::types::affiliate::AffiliateMutations;
 use crate::types::app::AppMutations;
 use crate::types::app_build::AppBuildMutations;
@@ -44,6 +45,7 @@ pub(crate) struct PublicQuery(
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "PublicMutation")]
 pub(crate) struct PublicMutation(
+    AccessPassMutations,
     AffiliateMutations,
     AppBuildMutations,
     AppMutations,

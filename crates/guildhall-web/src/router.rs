@@ -2,8 +2,9 @@
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, upload};
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, experience, home, install,
-    password_reset, permission_requirement, redirect_uri, session, sign_in, sign_up, two_step,
+    self, account, affiliate, allowed_app, api_key, app, app_view, checkout, entry, experience, home,
+    install, password_reset, permission_requirement, raffle, redirect_uri, session, sign_in, sign_up,
+    two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -91,6 +92,8 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/dashboard/{company}/{app}/{*rest}", get(app_view::dashboard))
         .route("/apps/{app}/install", get(install::page).post(install::approve))
         .route("/apps/{app}/uninstall", post(install::uninstall))
+        .route("/companies/{company}/entries", get(entry::list))
+        .route("/companies/{company}/entries/{entry}", post(entry::decide))
         .route("/developer", get(app::list).post(app::create))
         .route("/developer/apps/{app}", get(app::page).post(app::update))
         .route("/developer/apps/{app}/keys", post(api_key::create))
@@ -101,6 +104,9 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/experiences/{experience}", get(experience::page))
         .route("/experiences/{experience}/{*rest}", get(experience::page))
         .route("/checkout/{session}", get(checkout::page))
+        .route("/raffles/{plan}", get(raffle::page))
+        .route("/raffles/{plan}/draw.json", get(raffle::draw))
+        .route("/waitlist/{plan}", get(waitlist::page).post(waitlist::enter))
         .route("/uploads/{attachment}", put(upload::one_part))
         .route("/uploads/{attachment}/parts/{part}", put(upload::part))
         .route("/files/{attachment}", get(file::read))

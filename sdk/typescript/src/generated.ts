@@ -5,6 +5,24 @@ export type AccessLevel =
   | "customer"
   | "no_access";
 
+export type AccessPassConditions =
+  | "has_plans";
+
+export type AccessPassOnboardingVersionTypes =
+  | "mar_2025";
+
+export type AccessPassOrder =
+  | "active_memberships_count"
+  | "created_at"
+  | "usd_gmv"
+  | "usd_gmv_30_days";
+
+export type AccessPassTypes =
+  | "api_only"
+  | "app"
+  | "experience_upsell"
+  | "regular";
+
 export type AffiliateTypes =
   | "custom"
   | "global"
@@ -203,6 +221,21 @@ export type Currencies =
   | "xof"
   | "zar";
 
+export type CustomCtas =
+  | "apply_now"
+  | "call_now"
+  | "complete_order"
+  | "contact_us"
+  | "donate_now"
+  | "get_access"
+  | "get_offer"
+  | "join"
+  | "order_now"
+  | "purchase"
+  | "shop_now"
+  | "sign_up"
+  | "subscribe";
+
 export type CustomFieldTypes =
   | "text";
 
@@ -221,6 +254,16 @@ export type DmsPostTypes =
   | "automated"
   | "regular"
   | "system";
+
+export type EntriesSortableColumns =
+  | "created_at"
+  | "id";
+
+export type EntryStatus =
+  | "any"
+  | "approved"
+  | "denied"
+  | "pending";
 
 export type FeedTypes =
   | "chat_feed"
@@ -243,6 +286,10 @@ export type ForumWhoCanPostTypes =
 
 export type GifProviders =
   | "giphy";
+
+export type GlobalAffiliateStatuses =
+  | "disabled"
+  | "enabled";
 
 export type IndustryTypes =
   | "accessories"
@@ -320,9 +367,22 @@ export type PayoutTypes =
   | "flat_fee"
   | "percentage";
 
+export type PlanOrder =
+  | "active_memberships_count"
+  | "affiliates"
+  | "created_at"
+  | "expires_at"
+  | "internal_notes";
+
 export type PlanTypes =
   | "one_time"
   | "renewal";
+
+export type ProductHighlightTypes =
+  | "benefit"
+  | "pricing_feature"
+  | "qualification"
+  | "who_this_is_for";
 
 export type PromoCodeNewStatus =
   | "active"
@@ -351,6 +411,16 @@ export type ReleaseMethod =
   | "raffle"
   | "waitlist";
 
+export type SocialLinkWebsites =
+  | "facebook"
+  | "instagram"
+  | "linkedin"
+  | "tiktok"
+  | "twitter"
+  | "website"
+  | "x"
+  | "youtube";
+
 export type Status =
   | "active"
   | "archived"
@@ -364,6 +434,15 @@ export type UpsellTypes =
 export type Visibility =
   | "archived"
   | "hidden"
+  | "quick_link"
+  | "visible";
+
+export type VisibilityFilter =
+  | "all"
+  | "archived"
+  | "hidden"
+  | "not_archived"
+  | "not_quick_link"
   | "quick_link"
   | "visible";
 
@@ -399,6 +478,19 @@ export type WebhookEvent =
 export type WhoCanPostTypes =
   | "admins"
   | "everyone";
+
+/** Means nothing here: a hall has no marketplace page to show it on. */
+export interface AccessPassProductHighlightInput {
+  content: string;
+  highlightType: ProductHighlightTypes;
+  title?: string | null;
+}
+
+/** Means nothing here: a hall has no marketplace page to show it on. */
+export interface AccessPassSocialLinkInput {
+  url: string;
+  website: SocialLinkWebsites;
+}
 
 export interface AnalyzeAttachmentInput {
   clientMutationId?: string | null;
@@ -440,6 +532,101 @@ export interface ChargeUserInput {
   metadata?: unknown | null;
   redirectUrl?: string | null;
   userId: string;
+}
+
+/** The first plan of a new access pass. */
+export interface CompanyOnboardingPlanOptions {
+  baseCurrency?: Currencies | null;
+  /** Days. */
+  billingPeriod?: number | null;
+  customFields?: Array<CustomFieldInput> | null;
+  /** Major units. */
+  initialPrice?: number | null;
+  planType?: PlanTypes | null;
+  /** A raffle needs places and an end, which cannot be said here. */
+  releaseMethod?: ReleaseMethod | null;
+  /** Major units. */
+  renewalPrice?: number | null;
+  /** Without it `visible`. */
+  visibility?: Visibility | null;
+}
+
+export interface CreateAccessPassInput {
+  /** Means nothing here: there is one kind of pass. */
+  activateWhopFour?: boolean | null;
+  /** Refused: `createApp` makes the pass of an app. */
+  asApp?: boolean | null;
+  bannerImage?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  businessType?: BusinessTypes | null;
+  clientMutationId?: string | null;
+  /** The company that will sell it; without one that of `x-company-id`, else the calling app's own. */
+  companyId?: string | null;
+  creatorPitch?: string | null;
+  customCta?: CustomCtas | null;
+  customCtaUrl?: string | null;
+  /** Refused: what a buyer's statement says is the processor's to decide. */
+  customStatementDescriptor?: string | null;
+  description?: string | null;
+  /** What it opens, in their order; needs `experience:attach`. */
+  experienceIds?: Array<string> | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  globalAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  globalAffiliateStatus?: GlobalAffiliateStatuses | null;
+  headline?: string | null;
+  image?: unknown | null;
+  /** Refused when it names any: nothing is fetched from other servers. */
+  imageUrls?: Array<string> | null;
+  /** Means nothing here: a hall has no marketplace. */
+  industryType?: IndustryTypes | null;
+  /** Letters and digits, kept in capitals. */
+  licenseKeyPrefix?: string | null;
+  logo?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  marketplaceCategoryId?: string | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  memberAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  memberAffiliateStatus?: GlobalAffiliateStatuses | null;
+  /** A JSON object of the caller's own. */
+  metadata?: unknown | null;
+  name?: string | null;
+  /** Means nothing here. */
+  onboardingVersion?: AccessPassOnboardingVersionTypes | null;
+  onePerUser?: boolean | null;
+  /** Refused: there are no pages apart from companies. */
+  pageId?: string | null;
+  /** Its first plan; without them it has none. */
+  planOptions?: CompanyOnboardingPlanOptions | null;
+  /** Means nothing here: a hall has no marketplace page to show it on. */
+  productHighlights?: Array<AccessPassProductHighlightInput> | null;
+  /** Refused: tax is set for the whole company. */
+  productTaxCodeId?: string | null;
+  redirectPurchaseUrl?: string | null;
+  /** Without it, it is made of the title. */
+  route?: string | null;
+  shortenedDescription?: string | null;
+  showMemberCount?: boolean | null;
+  /** Means nothing here: nobody can review yet. */
+  showReviewsDtc?: boolean | null;
+  /** Refused when true: members cannot exchange their license keys. */
+  shuffleable?: boolean | null;
+  /** Means nothing here: a hall has no marketplace page to show it on. */
+  socialLinks?: Array<AccessPassSocialLinkInput> | null;
+  title: string;
+  /** Refused when true: members cannot hand memberships on. */
+  transferable?: boolean | null;
+  /** Refused when true: members cannot exchange memberships for others. */
+  upgradeable?: boolean | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellDescription?: string | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellMedia?: AttachmentInput | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellTitle?: string | null;
+  /** Without it `visible`. */
+  visibility?: Visibility | null;
 }
 
 /**
@@ -576,6 +763,11 @@ export interface CustomFieldInput {
   required?: boolean | null;
 }
 
+export interface DeleteAccessPassInput {
+  clientMutationId?: string | null;
+  id: string;
+}
+
 export interface DeleteCompanyMutedUserInput {
   clientMutationId?: string | null;
   userId: string;
@@ -601,6 +793,17 @@ export interface DirectUploadInput {
   metadata?: unknown | null;
   multipart?: boolean | null;
   record: AttachableRecords;
+}
+
+export interface EntriesFiltersInput {
+  accessPassIds?: Array<string> | null;
+  /** The last moment of entering. */
+  endDate?: number | null;
+  planIds?: Array<string> | null;
+  /** The first moment of entering. */
+  startDate?: number | null;
+  /** Where entries stand; `any` lets all through. */
+  statuses?: Array<EntryStatus> | null;
 }
 
 export interface FileAttachmentInput {
@@ -654,6 +857,25 @@ export interface GifInput {
 
 export interface MuxAssetInput {
   passthroughId: string;
+}
+
+export interface PlanFilters {
+  accessPassId?: string | null;
+  /** Whether the pass offers something to whoever brings a buyer. */
+  affiliates?: boolean | null;
+  /** Without it the oldest come first. */
+  direction?: Direction | null;
+  /** Without it by when they were made. `internal_notes` is refused: plans have none. */
+  order?: PlanOrder | null;
+  /** Whether the pass offers something to members who bring a buyer. */
+  passholderAffiliate?: boolean | null;
+  /** What the name, the description or the pass's title holds. */
+  query?: string | null;
+  /** Raffles alone: those that take no more entries, or the others. */
+  raffleEnded?: boolean | null;
+  releaseMethod?: ReleaseMethod | null;
+  /** Without it all that are not archived. */
+  visibility?: VisibilityFilter | null;
 }
 
 export interface PollInput {
@@ -727,6 +949,67 @@ export interface UnassignProductionAppBuildInput {
 export interface UnbanUserInput {
   clientMutationId?: string | null;
   userId: string;
+}
+
+/** What is left out stays; null takes away what may be absent. */
+export interface UpdateAccessPassInput {
+  bannerImage?: AttachmentInput | null;
+  /** Means nothing here: a hall has no marketplace. */
+  businessType?: BusinessTypes | null;
+  clientMutationId?: string | null;
+  creatorPitch?: string | null;
+  customCta?: CustomCtas | null;
+  customCtaUrl?: string | null;
+  /** Refused: what a buyer's statement says is the processor's to decide. */
+  customStatementDescriptor?: string | null;
+  description?: string | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  globalAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  globalAffiliateStatus?: GlobalAffiliateStatuses | null;
+  headline?: string | null;
+  id: string;
+  image?: unknown | null;
+  /** Means nothing here: a hall has no marketplace. */
+  industryType?: IndustryTypes | null;
+  /** Means nothing here: a hall has no map. */
+  latitude?: number | null;
+  /** Letters and digits, kept in capitals; keys that were given out stay as they are. */
+  licenseKeyPrefix?: string | null;
+  logo?: AttachmentInput | null;
+  /** Means nothing here: a hall has no map. */
+  longitude?: number | null;
+  /** Percent of a payment, with at most two digits behind the point. */
+  memberAffiliatePercentage?: number | null;
+  /** `enabled` needs the percentage. */
+  memberAffiliateStatus?: GlobalAffiliateStatuses | null;
+  /** The title, unless that is given. */
+  name?: string | null;
+  onePerUser?: boolean | null;
+  pageId?: string | null;
+  /** Refused: experiences are shown in the order in which they were attached. */
+  pinnedExperienceId?: string | null;
+  /** Refused: tax is set for the whole company. */
+  productTaxCodeId?: string | null;
+  redirectPurchaseUrl?: string | null;
+  route?: string | null;
+  shortenedDescription?: string | null;
+  showMemberCount?: boolean | null;
+  showOffers?: boolean | null;
+  /** Means nothing here: nobody can review yet. */
+  showReviewsDtc?: boolean | null;
+  /** Refused when true: members cannot exchange their license keys. */
+  shuffleable?: boolean | null;
+  title?: string | null;
+  /** Refused when true: members cannot hand memberships on. */
+  transferable?: boolean | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellDescription?: string | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellMedia?: AttachmentInput | null;
+  /** Refused: checkouts offer nothing beside what is bought. */
+  upsellTitle?: string | null;
+  visibility?: Visibility | null;
 }
 
 export interface UpdateAffiliateInput {
@@ -861,6 +1144,51 @@ export interface CheckIfUserHasAccessToExperienceData {
     hasAccess: boolean;
     accessLevel: AccessLevel;
   };
+}
+
+/** What `createAccessPass` is asked with. */
+export interface CreateAccessPassVariables {
+  input: CreateAccessPassInput;
+}
+
+/** What `createAccessPass` answers. */
+export interface CreateAccessPassData {
+  /** Makes an access pass with its first plan, and opens experiences to its holders. */
+  createAccessPass: {
+    id: string;
+    createdAt: number;
+    route: string;
+    title: string;
+    headline: string | null;
+    shortenedDescription: string | null;
+    verified: boolean;
+    visibility: Visibility;
+    /** The same. */
+    activeUsersCount: number;
+    /** The average of its reviews; nobody can review yet. */
+    reviewsAverage: number;
+    creatorPitch: string | null;
+    updatedAtMs: string;
+    showOffers: boolean;
+    redirectPurchaseUrl: string | null;
+    customCta: CustomCtas;
+    customCtaUrl: string | null;
+    /** Percent of a payment. */
+    globalAffiliatePercentage: number | null;
+    globalAffiliateStatus: GlobalAffiliateStatuses;
+    /** Percent of a payment. */
+    memberAffiliatePercentage: number | null;
+    memberAffiliateStatus: GlobalAffiliateStatuses;
+    showMemberCount: boolean;
+    logo: {
+      sourceUrl: string | null;
+    } | null;
+    bannerImage: {
+      source: {
+        url: string;
+      };
+    } | null;
+  } | null;
 }
 
 /** What `createAffiliate` is asked with. */
@@ -1099,6 +1427,20 @@ export interface CreateWebhookData {
      */
     webhookSecret: string;
   } | null;
+}
+
+/** What `deleteAccessPass` is asked with. */
+export interface DeleteAccessPassVariables {
+  input: DeleteAccessPassInput;
+}
+
+/** What `deleteAccessPass` answers. */
+export interface DeleteAccessPassData {
+  /**
+   * Deletes an access pass that nobody holds a valid membership of: its plans are sold no more, and its route is
+   * free again.
+   */
+  deleteAccessPass: boolean | null;
 }
 
 /** What `deletePromoCode` is asked with. */
@@ -1672,6 +2014,54 @@ export interface GetUserLedgerAccountData {
   };
 }
 
+/** What `getWaitlistEntriesForCompany` is asked with. */
+export interface GetWaitlistEntriesForCompanyVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `getWaitlistEntriesForCompany` answers. */
+export interface GetWaitlistEntriesForCompanyData {
+  company: {
+    /** What a dashboard shows of the company. */
+    creatorDashboardTable: {
+      /** Who waits for the company's plans, oldest entries first. */
+      entries: {
+        nodes: Array<{
+          status: EntryStatus;
+          /** The name of who waits. */
+          name: string | null;
+          customFieldResponses: Array<{
+            question: string;
+            answer: string;
+          }> | null;
+          /** What is waited for; null without `plan:basic:read`. */
+          plan: {
+            id: string;
+          } | null;
+          user: {
+            id: string;
+            username: string;
+            profilePicture: {
+              sourceUrl: string | null;
+            } | null;
+          };
+        } | null> | null;
+        pageInfo: {
+          hasNextPage: boolean;
+          hasPreviousPage: boolean;
+          startCursor: string | null;
+          endCursor: string | null;
+        };
+        totalCount: number;
+      };
+    };
+  } | null;
+}
+
 /** What `getWebhook` is asked with. */
 export interface GetWebhookVariables {
   webhookId: string;
@@ -1696,6 +2086,74 @@ export interface GetWebhookData {
        * specification says.
        */
       webhookSecret: string;
+    };
+  } | null;
+}
+
+/** What `listAccessPasses` is asked with. */
+export interface ListAccessPassesVariables {
+  companyId: string;
+  visibility?: VisibilityFilter | null;
+  order?: AccessPassOrder | null;
+  last?: number | null;
+  first?: number | null;
+  direction?: Direction | null;
+  conditions?: Array<AccessPassConditions> | null;
+  before?: string | null;
+  after?: string | null;
+  accessPassTypes?: Array<AccessPassTypes> | null;
+}
+
+/** What `listAccessPasses` answers. */
+export interface ListAccessPassesData {
+  company: {
+    /**
+     * The company's access passes, without `accessPassTypes` those that are sold on their own. `usd_gmv` is what was
+     * paid in US dollars; other currencies are not counted.
+     */
+    accessPasses: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        createdAt: number;
+        route: string;
+        title: string;
+        headline: string | null;
+        shortenedDescription: string | null;
+        verified: boolean;
+        visibility: Visibility;
+        /** The same. */
+        activeUsersCount: number;
+        /** The average of its reviews; nobody can review yet. */
+        reviewsAverage: number;
+        creatorPitch: string | null;
+        updatedAtMs: string;
+        showOffers: boolean;
+        redirectPurchaseUrl: string | null;
+        customCta: CustomCtas;
+        customCtaUrl: string | null;
+        /** Percent of a payment. */
+        globalAffiliatePercentage: number | null;
+        globalAffiliateStatus: GlobalAffiliateStatuses;
+        /** Percent of a payment. */
+        memberAffiliatePercentage: number | null;
+        memberAffiliateStatus: GlobalAffiliateStatuses;
+        showMemberCount: boolean;
+        logo: {
+          sourceUrl: string | null;
+        } | null;
+        bannerImage: {
+          source: {
+            url: string;
+          };
+        } | null;
+      } | null> | null;
     };
   } | null;
 }
@@ -2012,6 +2470,71 @@ export interface ListMessagesFromChatData {
   } | null;
 }
 
+/** What `listPlans` is asked with. */
+export interface ListPlansVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  filter?: PlanFilters | null;
+  first?: number | null;
+  last?: number | null;
+}
+
+/** What `listPlans` answers. */
+export interface ListPlansData {
+  company: {
+    /** The company's plans, oldest first unless the filter says another order. */
+    plans: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        baseCurrency: Currencies;
+        /** Major units. */
+        rawRenewalPrice: number;
+        /** Major units. */
+        rawInitialPrice: number;
+        /** Major units. */
+        initialPriceDue: number;
+        createdAt: number;
+        updatedAt: number;
+        /** Days. */
+        billingPeriod: number | null;
+        trialPeriodDays: number | null;
+        expirationDays: number | null;
+        unlimitedStock: boolean;
+        paymentLinkDescription: string | null;
+        releaseMethod: ReleaseMethod;
+        stock: number;
+        visibility: Visibility;
+        planType: PlanTypes;
+        /** Its name, else that of its pass. */
+        title: string;
+        description: string | null;
+        name: string | null;
+        /** What it costs, in words, e.g. `$12.00 / month`. */
+        formattedPrice: string;
+        /** How often it is paid, in words, e.g. `monthly`; null for what is paid once. */
+        formattedBillingPeriod: string | null;
+        /** The pass it sells; null without `access_pass:basic:read`. */
+        accessPass: {
+          id: string;
+          title: string;
+          route: string;
+          logo: {
+            sourceUrl: string | null;
+          } | null;
+        } | null;
+      } | null> | null;
+    };
+  } | null;
+}
+
 /** What `listPromoCodes` is asked with. */
 export interface ListPromoCodesVariables {
   companyId: string;
@@ -2098,6 +2621,66 @@ export interface ListUsersForExperienceData {
       totalCount: number;
     } | null;
   };
+}
+
+/** What `listWaitlistEntries` is asked with. */
+export interface ListWaitlistEntriesVariables {
+  companyId: string;
+  after?: string | null;
+  before?: string | null;
+  direction?: Direction | null;
+  first?: number | null;
+  last?: number | null;
+  order?: EntriesSortableColumns | null;
+  filters?: EntriesFiltersInput | null;
+}
+
+/** What `listWaitlistEntries` answers. */
+export interface ListWaitlistEntriesData {
+  company: {
+    /** Who waits for the company's plans, oldest entries first unless `direction` is `desc`. */
+    entries: {
+      totalCount: number;
+      pageInfo: {
+        endCursor: string | null;
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        /** The name of who waits. */
+        name: string | null;
+        status: EntryStatus;
+        createdAt: number | null;
+        updatedAtMs: string;
+        user: {
+          id: string;
+          name: string | null;
+          username: string;
+          profilePicture: {
+            sourceUrl: string | null;
+          } | null;
+        };
+        /** What is waited for; null without `plan:basic:read`. */
+        plan: {
+          id: string;
+          /** Its name, else that of its pass. */
+          title: string;
+        } | null;
+        /** The pass that is waited for; null when it was deleted. */
+        accessPass: {
+          id: string;
+          title: string;
+        } | null;
+        customFieldResponses: Array<{
+          id: string;
+          question: string;
+          answer: string;
+        }> | null;
+      } | null> | null;
+    };
+  } | null;
 }
 
 /** What `listWebhooks` is asked with. */
@@ -2254,6 +2837,51 @@ export interface UnmuteUserData {
   deleteCompanyMutedUser: boolean | null;
 }
 
+/** What `updateAccessPass` is asked with. */
+export interface UpdateAccessPassVariables {
+  input: UpdateAccessPassInput;
+}
+
+/** What `updateAccessPass` answers. */
+export interface UpdateAccessPassData {
+  /** Changes an access pass. */
+  updateAccessPass: {
+    id: string;
+    createdAt: number;
+    route: string;
+    title: string;
+    headline: string | null;
+    shortenedDescription: string | null;
+    verified: boolean;
+    visibility: Visibility;
+    /** The same. */
+    activeUsersCount: number;
+    /** The average of its reviews; nobody can review yet. */
+    reviewsAverage: number;
+    creatorPitch: string | null;
+    updatedAtMs: string;
+    showOffers: boolean;
+    redirectPurchaseUrl: string | null;
+    customCta: CustomCtas;
+    customCtaUrl: string | null;
+    /** Percent of a payment. */
+    globalAffiliatePercentage: number | null;
+    globalAffiliateStatus: GlobalAffiliateStatuses;
+    /** Percent of a payment. */
+    memberAffiliatePercentage: number | null;
+    memberAffiliateStatus: GlobalAffiliateStatuses;
+    showMemberCount: boolean;
+    logo: {
+      sourceUrl: string | null;
+    } | null;
+    bannerImage: {
+      source: {
+        url: string;
+      };
+    } | null;
+  } | null;
+}
+
 /** What `updateAffiliate` is asked with. */
 export interface UpdateAffiliateVariables {
   input: UpdateAffiliateInput;
@@ -2381,6 +3009,11 @@ export interface OperationMethods {
   /** Runs the query `checkIfUserHasAccessToExperience` (access). */
   checkIfUserHasAccessToExperience(variables: CheckIfUserHasAccessToExperienceVariables, options?: CallOptions): Promise<CheckIfUserHasAccessToExperienceData>;
   /**
+   * Runs the mutation `createAccessPass` (accessPasses).
+   * Permissions: access_pass:create.
+   */
+  createAccessPass(variables: CreateAccessPassVariables, options?: CallOptions): Promise<CreateAccessPassData>;
+  /**
    * Runs the mutation `createAffiliate` (affiliates).
    * Permissions: affiliate:create.
    */
@@ -2415,6 +3048,11 @@ export interface OperationMethods {
    * Permissions: developer:manage_webhook.
    */
   createWebhook(variables: CreateWebhookVariables, options?: CallOptions): Promise<CreateWebhookData>;
+  /**
+   * Runs the mutation `deleteAccessPass` (accessPasses).
+   * Permissions: access_pass:delete.
+   */
+  deleteAccessPass(variables: DeleteAccessPassVariables, options?: CallOptions): Promise<DeleteAccessPassData>;
   /**
    * Runs the mutation `deletePromoCode` (promoCodes).
    * Permissions: promo_code:delete.
@@ -2469,11 +3107,18 @@ export interface OperationMethods {
   getUser(variables: GetUserVariables, options?: CallOptions): Promise<GetUserData>;
   /** Runs the query `getUserLedgerAccount` (users). */
   getUserLedgerAccount(options?: CallOptions): Promise<GetUserLedgerAccountData>;
+  /** Runs the query `getWaitlistEntriesForCompany` (companies). */
+  getWaitlistEntriesForCompany(variables: GetWaitlistEntriesForCompanyVariables, options?: CallOptions): Promise<GetWaitlistEntriesForCompanyData>;
   /**
    * Runs the query `getWebhook` (webhooks).
    * Permissions: developer:manage_webhook.
    */
   getWebhook(variables: GetWebhookVariables, options?: CallOptions): Promise<GetWebhookData>;
+  /**
+   * Runs the query `listAccessPasses` (companies).
+   * Permissions: access_pass:basic:read.
+   */
+  listAccessPasses(variables: ListAccessPassesVariables, options?: CallOptions): Promise<ListAccessPassesData>;
   /** Runs the query `listAccessPassesForExperience` (experiences). */
   listAccessPassesForExperience(variables: ListAccessPassesForExperienceVariables, options?: CallOptions): Promise<ListAccessPassesForExperienceData>;
   /**
@@ -2501,12 +3146,22 @@ export interface OperationMethods {
    */
   listMessagesFromChat(variables?: ListMessagesFromChatVariables, options?: CallOptions): Promise<ListMessagesFromChatData>;
   /**
+   * Runs the query `listPlans` (companies).
+   * Permissions: plan:basic:read, access_pass:basic:read?.
+   */
+  listPlans(variables: ListPlansVariables, options?: CallOptions): Promise<ListPlansData>;
+  /**
    * Runs the query `listPromoCodes` (promoCodes).
    * Permissions: promo_code:basic:read, access_pass:basic:read?.
    */
   listPromoCodes(variables: ListPromoCodesVariables, options?: CallOptions): Promise<ListPromoCodesData>;
   /** Runs the query `listUsersForExperience` (experiences). */
   listUsersForExperience(variables: ListUsersForExperienceVariables, options?: CallOptions): Promise<ListUsersForExperienceData>;
+  /**
+   * Runs the query `listWaitlistEntries` (companies).
+   * Permissions: plan:waitlist:read, member:basic:read?, plan:basic:read?.
+   */
+  listWaitlistEntries(variables: ListWaitlistEntriesVariables, options?: CallOptions): Promise<ListWaitlistEntriesData>;
   /**
    * Runs the query `listWebhooks` (webhooks).
    * Permissions: developer:manage_webhook.
@@ -2561,6 +3216,11 @@ export interface OperationMethods {
    * Permissions: chat:moderate.
    */
   unmuteUser(variables: UnmuteUserVariables, options?: CallOptions): Promise<UnmuteUserData>;
+  /**
+   * Runs the mutation `updateAccessPass` (accessPasses).
+   * Permissions: access_pass:update.
+   */
+  updateAccessPass(variables: UpdateAccessPassVariables, options?: CallOptions): Promise<UpdateAccessPassData>;
   /**
    * Runs the mutation `updateAffiliate` (affiliates).
    * Permissions: affiliate:update.
@@ -2655,6 +3315,45 @@ export const operations: readonly Operation[] = [
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}`,
+  },
+  {
+    name: "createAccessPass",
+    kind: "mutation",
+    id: "sha256:20ae526780e39f4766202cec9041775e39dcf12c6254d9ce3c80ceeed146ad9c",
+    takesVariables: true,
+    document: `mutation createAccessPass($input: CreateAccessPassInput!) {
+  createAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
   }
 }`,
   },
@@ -2847,6 +3546,15 @@ export const operations: readonly Operation[] = [
     resourceId
     webhookSecret
   }
+}`,
+  },
+  {
+    name: "deleteAccessPass",
+    kind: "mutation",
+    id: "sha256:cc4cb9f78f298bfc5067091adca56a07833d22f4011255aedd317a9c78b2a3ba",
+    takesVariables: true,
+    document: `mutation deleteAccessPass($input: DeleteAccessPassInput!) {
+  deleteAccessPass(input: $input)
 }`,
   },
   {
@@ -3304,6 +4012,45 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "getWaitlistEntriesForCompany",
+    kind: "query",
+    id: "sha256:5ad1e4c5932d68eda92af2d709ecf6ad0afc8fb29e1ef2bd1448f61650b637d3",
+    takesVariables: true,
+    document: `query getWaitlistEntriesForCompany($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    creatorDashboardTable(tableFilters: {}) {
+      entries(after: $after, before: $before, first: $first, last: $last) {
+        nodes {
+          status
+          name
+          customFieldResponses {
+            question
+            answer
+          }
+          plan {
+            id
+          }
+          user {
+            id
+            username
+            profilePicture {
+              sourceUrl
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+        totalCount
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "getWebhook",
     kind: "query",
     id: "sha256:c8b6985c11fe9dafc0117d6ae57b27a8331427bf93844dbedf6376bc51800545",
@@ -3319,6 +4066,56 @@ export const operations: readonly Operation[] = [
       events
       resourceId
       webhookSecret
+    }
+  }
+}`,
+  },
+  {
+    name: "listAccessPasses",
+    kind: "query",
+    id: "sha256:d3c047dfcf88fae7603b04a3f46c9a7abd6638c13591ac64d7f86226a5edb438",
+    takesVariables: true,
+    document: `query listAccessPasses($companyId: ID!, $visibility: VisibilityFilter, $order: AccessPassOrder, $last: Int, $first: Int, $direction: Direction, $conditions: [AccessPassConditions!], $before: String, $after: String, $accessPassTypes: [AccessPassTypes!]) {
+  company(id: $companyId) {
+    accessPasses: accessPassesV2(visibility: $visibility, order: $order, last: $last, first: $first, direction: $direction, conditions: $conditions, before: $before, after: $after, accessPassTypes: $accessPassTypes) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        route
+        title
+        headline
+        shortenedDescription
+        verified
+        visibility
+        activeUsersCount
+        reviewsAverage
+        creatorPitch
+        updatedAtMs
+        showOffers
+        redirectPurchaseUrl
+        customCta
+        customCtaUrl
+        globalAffiliatePercentage
+        globalAffiliateStatus
+        memberAffiliatePercentage
+        memberAffiliateStatus
+        showMemberCount
+        logo {
+          sourceUrl
+        }
+        bannerImage {
+          source {
+            url
+          }
+        }
+      }
     }
   }
 }`,
@@ -3588,6 +4385,56 @@ export const operations: readonly Operation[] = [
 }`,
   },
   {
+    name: "listPlans",
+    kind: "query",
+    id: "sha256:51d610ed0e4994b2c6f3514f9f478fb301366adc33c3e09166b3de3801c9c26a",
+    takesVariables: true,
+    document: `query listPlans($companyId: ID!, $after: String, $before: String, $filter: PlanFilters, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    plans(after: $after, before: $before, filter: $filter, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        baseCurrency
+        rawRenewalPrice
+        rawInitialPrice
+        initialPriceDue
+        createdAt
+        updatedAt
+        billingPeriod
+        trialPeriodDays
+        expirationDays
+        unlimitedStock
+        paymentLinkDescription
+        releaseMethod
+        stock
+        visibility
+        planType
+        title
+        description
+        name
+        formattedPrice
+        formattedBillingPeriod
+        accessPass {
+          id
+          title
+          route
+          logo {
+            sourceUrl
+          }
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
     name: "listPromoCodes",
     kind: "query",
     id: "sha256:5722ed2369ad9f1c62eb2579de00b765a7b5857e9340f366fb5d6612fb97633f",
@@ -3658,6 +4505,53 @@ export const operations: readonly Operation[] = [
         hasPreviousPage
       }
       totalCount
+    }
+  }
+}`,
+  },
+  {
+    name: "listWaitlistEntries",
+    kind: "query",
+    id: "sha256:14e1c30b9e364214d378cdb0b8ebf929397295e3644ffc22205ebe915b79e79f",
+    takesVariables: true,
+    document: `query listWaitlistEntries($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: EntriesSortableColumns, $filters: EntriesFiltersInput) {
+  company(id: $companyId) {
+    entries(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        status
+        createdAt
+        updatedAtMs
+        user {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+          title
+        }
+        accessPass {
+          id
+          title
+        }
+        customFieldResponses {
+          id
+          question
+          answer
+        }
+      }
     }
   }
 }`,
@@ -3783,6 +4677,45 @@ export const operations: readonly Operation[] = [
     takesVariables: true,
     document: `mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}`,
+  },
+  {
+    name: "updateAccessPass",
+    kind: "mutation",
+    id: "sha256:45e0d72fec2c61a8763e7febcdfeea44c780fb657358614e5d6fa18d68b46aed",
+    takesVariables: true,
+    document: `mutation updateAccessPass($input: UpdateAccessPassInput!) {
+  updateAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
+  }
 }`,
   },
   {

@@ -18,10 +18,11 @@ pub use runner::{run, run_due};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::mail::{self, Mail};
+use crate::raffle;
 use crate::store::job::Taken;
 use crate::store::{self, Tx};
 use crate::webhook;
-use guildhall_core::ids::{Id, JobId, WebhookDeliveryId};
+use guildhall_core::ids::{Id, JobId, PlanId, WebhookDeliveryId};
 use guildhall_core::job::Failure;
 
 /// The most jobs that one list shows.
@@ -34,11 +35,14 @@ const REVIVED_AT_ONCE: i64 = 100;
 pub(crate) enum Work {
     /// A mail to send.
     Mail(Mail),
+    /// A raffle of which something may be due.
+    Raffle(PlanId),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
 
 const MAIL: &str = "mail";
+const RAFFLE: &str = "raffle";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
@@ -46,6 +50,7 @@ impl Work {
     fn to_stored(&self) -> Result<(&'static str, String)> {
         match self {
             Self::Mail(mail) => Ok((MAIL, serde_json::to_string(mail).map_err(Error::internal)?)),
+            Self::Raffle(plan) => Ok((RAFFLE, plan.to_string())),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -55,6 +60,7 @@ impl Work {
         let unreadable = |cause| Failure::Temporary(format!("its payload cannot be read: {cause}"));
         match kind {
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
+            RAFFLE => Ok(Self::Raffle(PlanId::from_stored(payload.to_owned()))),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -73,10 +79,20 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, work: &Work, lane: &str, ordering_key: Op
     store::job::insert(tx, kind, &payload, lane, ordering_key)
 }
 
+/// Queues work for a moment, in milliseconds, in no line.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) -> Result<JobId> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_at(tx, kind, &payload, lane, due_at)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
+        Work::Raffle(plan) => raffle::carry_on(hall, &plan).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }

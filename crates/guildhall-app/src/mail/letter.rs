@@ -2,6 +2,7 @@
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A letter that asks someone to follow a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,10 @@ pub enum Letter {
     AccountExists(AccountExists),
     /// To the owner of an address that was given with a new account.
     ConfirmEmail(ConfirmEmail),
+    /// To someone whose entry was approved, or won.
+    EntryApproved(EntryApproved),
+    /// To someone whose entry was denied, or did not win.
+    EntryDenied(EntryDenied),
     /// To someone who forgot a password.
     ResetPassword(ResetPassword),
 }
@@ -37,6 +42,38 @@ pub struct ConfirmEmail {
     pub valid_hours: u32,
 }
 
+/// Tells someone that they may buy what they waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryApproved {
+    /// How they call themselves.
+    pub name: String,
+    /// What they waited for.
+    pub what: String,
+    /// Who sells it.
+    pub company: String,
+    /// Whether they won it in a raffle.
+    pub is_of_raffle: bool,
+    /// Where they buy it.
+    pub link: String,
+    /// How long the link counts.
+    pub valid_hours: u32,
+}
+
+/// Tells someone that they may not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryDenied {
+    /// How they call themselves.
+    pub name: String,
+    /// What they waited for.
+    pub what: String,
+    /// Who sells it.
+    pub company: String,
+    /// Whether it was raffled off.
+    pub is_of_raffle: bool,
+    /// Where they see where their entry stands.
+    pub link: String,
+}
+
 /// Lets someone choose a new password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetPassword {
@@ -52,10 +89,11 @@ pub struct ResetPassword {
 struct Words<'a> {
     subject: &'static str,
     name: &'a str,
-    lead: &'static str,
+    lead: Cow<'static, str>,
     button: &'static str,
     link: &'a str,
-    valid_hours: u32,
+    /// How long the link counts, where that ends.
+    valid_hours: Option<u32>,
     /// What to do when they did not ask for it.
     otherwise: &'static str,
 }
@@ -92,30 +130,84 @@ impl Letter {
             Self::AccountExists(AccountExists { name, link, valid_hours }) => Words {
                 subject: "You have an account already",
                 name,
-                lead: "Someone, most likely you, asked for an account with this address. There is one already: sign in with it, or choose a new password if you forgot yours.",
+                lead: "Someone, most likely you, asked for an account with this address. There is one already: sign in with it, or choose a new password if you forgot yours.".into(),
                 button: "Choose a new password",
                 link,
-                valid_hours: *valid_hours,
+                valid_hours: Some(*valid_hours),
                 otherwise: "If it was not you, leave this letter alone: nothing has changed.",
             },
             Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
                 subject: "Confirm your e-mail",
                 name,
-                lead: "Please confirm that this address is yours. It is how you come back in when you lose your password.",
+                lead: "Please confirm that this address is yours. It is how you come back in when you lose your password.".into(),
                 button: "Confirm this address",
                 link,
-                valid_hours: *valid_hours,
+                valid_hours: Some(*valid_hours),
                 otherwise: "If you made no account, leave this letter alone: without a confirmation nothing is sent to you again.",
             },
+            Self::EntryApproved(approved) => approved.words(),
+            Self::EntryDenied(denied) => denied.words(),
             Self::ResetPassword(ResetPassword { name, link, valid_hours }) => Words {
                 subject: "Reset your password",
                 name,
-                lead: "Someone, most likely you, asked to choose a new password for your account.",
+                lead: "Someone, most likely you, asked to choose a new password for your account.".into(),
                 button: "Choose a new password",
                 link,
-                valid_hours: *valid_hours,
+                valid_hours: Some(*valid_hours),
                 otherwise: "If it was not you, leave this letter alone: your password stays as it is.",
             },
+        }
+    }
+}
+
+impl EntryApproved {
+    fn words(&self) -> Words<'_> {
+        let (what, company) = (&self.what, &self.company);
+        let (subject, lead) = match self.is_of_raffle {
+            true => (
+                "You won a place",
+                format!("The draw for “{what}” of {company} is done, and your entry won."),
+            ),
+            false => (
+                "Your entry was approved",
+                format!(
+                    "You waited for “{what}” of {company}, and your entry was approved: you can buy it now."
+                ),
+            ),
+        };
+        Words {
+            subject,
+            name: &self.name,
+            lead: lead.into(),
+            button: "Go to the checkout",
+            link: &self.link,
+            valid_hours: Some(self.valid_hours),
+            otherwise: "If you do not want it any more, leave this letter alone: nothing is charged.",
+        }
+    }
+}
+
+impl EntryDenied {
+    fn words(&self) -> Words<'_> {
+        let (what, company) = (&self.what, &self.company);
+        let (subject, lead) = match self.is_of_raffle {
+            true => (
+                "Your entry did not win",
+                format!("The draw for “{what}” of {company} is done. Your entry did not win this time."),
+            ),
+            false => (
+                "Your entry was not approved",
+                format!("You waited for “{what}” of {company}. Your entry was not approved this time."),
+            ),
+        };
+        Words {
+            subject,
+            name: &self.name,
+            lead: lead.into(),
+            button: "See where your entry stands",
+            link: &self.link,
+            valid_hours: None,
+            otherwise: "Nothing was charged.",
         }
     }
 }
@@ -131,19 +223,37 @@ mod tests {
             Letter::AccountExists(AccountExists { name: name.into(), link: link.into(), valid_hours: 1 }),
             Letter::ConfirmEmail(ConfirmEmail { name: name.into(), link: link.into(), valid_hours: 24 }),
             Letter::ResetPassword(ResetPassword { name: name.into(), link: link.into(), valid_hours: 1 }),
+            approved(name, link, true),
+            approved(name, link, false),
+            denied(name, link, true),
+            denied(name, link, false),
         ];
         for letter in letters {
             let (text, html) = letter.write().expect("it renders");
             assert!(text.contains("Hello Mira <b>&,") && text.contains(&format!("\n{link}\n")), "{text}");
             assert!(!html.contains("<b>") && html.contains("Hello Mira &#60;b&#62;&#38;,"), "{html}");
             assert!(html.contains("href=\"https://hall.example.com/confirm?token=abc&#38;x=1\""), "{html}");
-            for words in [letter.words().lead, letter.words().otherwise] {
+            let words = letter.words();
+            for words in [words.lead.as_ref(), words.otherwise] {
                 assert!(text.contains(words) && html.contains(words), "{words}");
             }
+            assert_eq!(text.contains("The link counts for"), words.valid_hours.is_some(), "{text}");
             assert_eq!(letter.link(), link);
             let stored = serde_json::to_string(&letter).expect("JSON");
             assert_eq!(serde_json::from_str::<Letter>(&stored).expect("the same"), letter);
         }
+    }
+
+    fn approved(name: &str, link: &str, is_of_raffle: bool) -> Letter {
+        let (name, link) = (name.into(), link.into());
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        Letter::EntryApproved(EntryApproved { name, what, company, is_of_raffle, link, valid_hours: 168 })
+    }
+
+    fn denied(name: &str, link: &str, is_of_raffle: bool) -> Letter {
+        let (name, link) = (name.into(), link.into());
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        Letter::EntryDenied(EntryDenied { name, what, company, is_of_raffle, link })
     }
 
     #[test]
@@ -154,5 +264,6 @@ mod tests {
         };
         assert!(hours(1).contains("for one hour."), "{}", hours(1));
         assert!(hours(24).contains("for 24 hours."), "{}", hours(24));
+        assert!(hours(168).contains("for 7 days."), "{}", hours(168));
     }
 }

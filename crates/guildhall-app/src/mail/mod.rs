@@ -7,7 +7,7 @@
 mod letter;
 mod settings;
 
-pub use letter::{AccountExists, ConfirmEmail, Letter, ResetPassword};
+pub use letter::{AccountExists, ConfirmEmail, EntryApproved, EntryDenied, Letter, ResetPassword};
 pub use settings::{Sender, Settings, SmtpUrl};
 
 use crate::Guildhall;

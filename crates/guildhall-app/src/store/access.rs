@@ -165,9 +165,10 @@ fn door_rows(read: &mut Read<'_>, experience: &ExperienceId) -> Result<Vec<DoorR
         .collect()
 }
 
-/// The company of an access pass.
+/// The company of an access pass that was not deleted.
 pub(crate) fn company_of_pass(read: &mut Read<'_>, pass: &AccessPassId) -> Result<Option<CompanyId>> {
-    let row = read.first("select company_id from access_passes where id = $1", params![pass])?;
+    let row = read
+        .first("select company_id from access_passes where id = $1 and deleted_at is null", params![pass])?;
     row.map(|mut row| row.id(0)).transpose()
 }
 

@@ -10,8 +10,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, session: &NewCheckoutSession) -> Result<Ch
     let (id, now): (CheckoutSessionId, i64) = (tx.mint(), tx.now);
     tx.execute(
         "insert into checkout_sessions (id, plan_id, company_id, app_id, user_id, amount_minor, currency, description,
-           affiliate_code, redirect_url, metadata, status, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $13)",
+           affiliate_code, redirect_url, metadata, status, created_at, expires_at, entry_id, is_amount_fixed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $13, $14, $15)",
         params![
             &id,
             &session.plan,
@@ -25,7 +25,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, session: &NewCheckoutSession) -> Result<Ch
             session.redirect_url.as_deref(),
             &session.metadata,
             now,
-            session.expires_at
+            session.expires_at,
+            session.entry.as_ref(),
+            session.is_amount_fixed
         ],
     )?;
     Ok(id)

@@ -1,10 +1,14 @@
 //! Rows of plans.
 
+mod list;
+
+pub(crate) use list::{count, list};
+
 use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
 use crate::plan::{NewPlan, Plan, PlanType};
 use guildhall_core::billing::Terms;
-use guildhall_core::ids::PlanId;
+use guildhall_core::ids::{AccessPassId, PlanId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
 use guildhall_core::waitlist::EntryRules;
@@ -14,13 +18,14 @@ macro_rules! plan_columns {
         "l.id, l.company_id, l.plan_type, l.base_currency, l.initial_price_minor, l.renewal_price_minor,
          l.billing_period_days, l.trial_period_days, l.expiration_days, l.stock, l.unlimited_stock, l.release_method,
          l.visibility, l.payment_link_description, l.created_at, l.updated_at, l.access_pass_id, l.name, l.description,
-         l.redirect_url, l.custom_fields, l.entries_start_at, l.entries_end_at, l.most_entries, l.archived_at"
+         l.redirect_url, l.custom_fields, l.entries_start_at, l.entries_end_at, l.most_entries, l.archived_at,
+         (select t.title from access_passes t where t.id = l.access_pass_id)"
     };
 }
 pub(super) use plan_columns;
 
 /// How many columns a plan has.
-pub(super) const PLAN_COLUMNS: usize = 25;
+pub(super) const PLAN_COLUMNS: usize = 26;
 
 /// A plan whose columns begin at `first`.
 pub(super) fn from_row(row: &mut Row, first: usize) -> Result<Plan> {
@@ -55,6 +60,7 @@ pub(super) fn from_row(row: &mut Row, first: usize) -> Result<Plan> {
             most_entries: row.int_or_null(first + 23)?,
         },
         archived_at: row.int_or_null(first + 24)?,
+        access_pass_title: row.text(first + 25)?,
     })
 }
 
@@ -155,6 +161,18 @@ pub(crate) fn put_back_stock(tx: &mut Tx<'_>, id: &PlanId, quantity: i64) -> Res
     tx.execute(
         "update plans set stock = stock + $2 where id = $1 and unlimited_stock = 0",
         params![id, quantity],
+    )?;
+    Ok(())
+}
+
+/// Sells the plans of a pass no more.
+pub(crate) fn archive_of_pass(tx: &mut Tx<'_>, pass: &AccessPassId) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "update plans
+         set archived_at = $2, updated_at = $2
+         where access_pass_id = $1 and archived_at is null",
+        params![pass, now],
     )?;
     Ok(())
 }

@@ -62,6 +62,7 @@ from_ids!(
     AuditEntryId,
     CheckoutSessionId,
     CompanyId,
+    EntryId,
     ExperienceId,
     FeedId,
     GrantId,

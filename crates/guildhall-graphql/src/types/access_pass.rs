@@ -2,14 +2,19 @@
 
 use super::attachment::{AttachmentInterface, shown};
 use super::company::PublicCompany;
-use super::enums::{AccessPassAttachmentCategories, MarketplaceStatuses, Visibility, Word};
-use super::page::id;
+use super::enums::{
+    AccessPassAttachmentCategories, CustomCtas, GlobalAffiliateStatuses, MarketplaceStatuses, Visibility,
+    Word,
+};
+use super::page::{PageInfo, id};
+use super::scalars::{BigInt, Timestamp};
 use super::user::PublicProfileUser;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object, SimpleObject};
-use guildhall_app::access_pass::{self, PublicAccessPass as Found};
-use guildhall_core::ids::AccessPassId;
+use guildhall_app::access_pass::{self, AccessPass as Found, Offer, PublicAccessPass as PublicFound};
+use guildhall_app::page::Page;
+use guildhall_core::ids::{AccessPassId, CompanyId};
 
 #[derive(Debug, SimpleObject)]
 struct AttachmentInterfaceConnection {
@@ -25,18 +30,82 @@ struct MarketplaceCategory {
 
 /// An access pass, to its company.
 #[derive(Debug)]
-pub(crate) struct AccessPass(pub(crate) AccessPassId);
+pub(crate) struct AccessPass(pub(crate) Found);
+
+impl AccessPass {
+    /// The pass as a part of something else; null without `access_pass:basic:read`, and when it was deleted.
+    pub(crate) async fn shown(
+        context: &Context<'_>,
+        company: &CompanyId,
+        id: &AccessPassId,
+    ) -> Result<Option<Self>> {
+        let caller = Caller::of(context);
+        let (company, id) = (company.clone(), id.clone());
+        Ok(access_pass::load_if_shown(&caller.hall, &caller.principal, company, id).await?.map(Self))
+    }
+}
+
+fn offer_status(offer: Offer) -> GlobalAffiliateStatuses {
+    if offer.enabled { GlobalAffiliateStatuses::Enabled } else { GlobalAffiliateStatuses::Disabled }
+}
+
+/// Percent.
+#[expect(clippy::cast_precision_loss, reason = "at most ten thousand")]
+fn percentage(offer: Offer) -> Option<f64> {
+    offer.basis_points.map(|points| points as f64 / 100.0)
+}
 
 #[Object]
 impl AccessPass {
     /// How many people hold a valid membership.
     async fn active_memberships_count(&self, context: &Context<'_>) -> Result<i32> {
-        let count = access_pass::active_users(&Caller::of(context).hall, self.0.clone()).await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+        active_users(context, &self.0.id).await
+    }
+
+    /// The same.
+    async fn active_users_count(&self, context: &Context<'_>) -> Result<i32> {
+        active_users(context, &self.0.id).await
+    }
+
+    async fn banner_image(&self, context: &Context<'_>) -> Result<Option<AttachmentInterface>> {
+        shown(context, self.0.banner.as_ref()).await
+    }
+
+    async fn created_at(&self) -> Timestamp {
+        Timestamp::of_ms(self.0.created_at)
+    }
+
+    async fn creator_pitch(&self) -> Option<&str> {
+        self.0.creator_pitch.as_deref()
+    }
+
+    async fn custom_cta(&self) -> CustomCtas {
+        CustomCtas::from_word(&self.0.custom_cta).unwrap_or(CustomCtas::GetAccess)
+    }
+
+    async fn custom_cta_url(&self) -> Option<&str> {
+        self.0.custom_cta_url.as_deref()
+    }
+
+    /// Percent of a payment.
+    async fn global_affiliate_percentage(&self) -> Option<f64> {
+        percentage(self.0.global_affiliate)
+    }
+
+    async fn global_affiliate_status(&self) -> GlobalAffiliateStatuses {
+        offer_status(self.0.global_affiliate)
+    }
+
+    async fn headline(&self) -> Option<&str> {
+        self.0.headline.as_deref()
     }
 
     async fn id(&self) -> ID {
-        self.0.to_string().into()
+        self.0.id.to_string().into()
+    }
+
+    async fn logo(&self, context: &Context<'_>) -> Result<Option<AttachmentInterface>> {
+        shown(context, self.0.logo.as_ref()).await
     }
 
     /// Null: a hall has no marketplace with shelves to stand on.
@@ -52,21 +121,88 @@ impl AccessPass {
         MarketplaceStatuses::NotAvailable
     }
 
-    async fn title(&self, context: &Context<'_>) -> Result<String> {
-        Ok(access_pass::title(&Caller::of(context).hall, self.0.clone()).await?)
+    /// Percent of a payment.
+    async fn member_affiliate_percentage(&self) -> Option<f64> {
+        percentage(self.0.member_affiliate)
+    }
+
+    async fn member_affiliate_status(&self) -> GlobalAffiliateStatuses {
+        offer_status(self.0.member_affiliate)
+    }
+
+    async fn redirect_purchase_url(&self) -> Option<&str> {
+        self.0.redirect_purchase_url.as_deref()
+    }
+
+    /// The average of its reviews; nobody can review yet.
+    async fn reviews_average(&self) -> f64 {
+        0.0
+    }
+
+    async fn route(&self) -> &str {
+        &self.0.route
+    }
+
+    async fn shortened_description(&self) -> Option<&str> {
+        self.0.shortened_description.as_deref()
+    }
+
+    async fn show_member_count(&self) -> bool {
+        self.0.show_member_count
+    }
+
+    async fn show_offers(&self) -> bool {
+        self.0.show_offers
+    }
+
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    async fn updated_at_ms(&self) -> BigInt {
+        BigInt(self.0.updated_at)
+    }
+
+    async fn verified(&self) -> bool {
+        self.0.verified
+    }
+
+    async fn visibility(&self) -> Visibility {
+        Visibility::from_word(&self.0.visibility).unwrap_or(Visibility::Hidden)
+    }
+}
+
+async fn active_users(context: &Context<'_>, id: &AccessPassId) -> Result<i32> {
+    let count = access_pass::active_users(&Caller::of(context).hall, id.clone()).await?;
+    Ok(i32::try_from(count).unwrap_or(i32::MAX))
+}
+
+#[derive(Debug, SimpleObject)]
+pub(crate) struct AccessPassConnection {
+    nodes: Option<Vec<Option<AccessPass>>>,
+    page_info: PageInfo,
+    total_count: i32,
+}
+
+impl AccessPassConnection {
+    pub(crate) fn of(page: Page<Found>) -> Self {
+        Self {
+            page_info: PageInfo::of(&page, |pass| pass.id.to_string()),
+            total_count: i32::try_from(page.total).unwrap_or(i32::MAX),
+            nodes: Some(page.nodes.into_iter().map(|pass| Some(AccessPass(pass))).collect()),
+        }
     }
 }
 
 /// An access pass, to everyone who may see it.
 #[derive(Debug)]
-pub(crate) struct PublicAccessPass(pub(crate) Found);
+pub(crate) struct PublicAccessPass(pub(crate) PublicFound);
 
 #[Object]
 impl PublicAccessPass {
     /// How many people hold a valid membership.
     async fn active_users_count(&self, context: &Context<'_>) -> Result<i32> {
-        let count = access_pass::active_users(&Caller::of(context).hall, self.0.pass.id.clone()).await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+        active_users(context, &self.0.pass.id).await
     }
 
     /// The pass's gallery; nothing puts pictures into it yet.

@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::affiliate::{self, Affiliate as Found, AffiliateOrder, AffiliateUpdate, NewAffiliate};
 use guildhall_app::page::Page;
 use guildhall_core::affiliate::{AffiliateStatus, PayoutType};
-use guildhall_core::money::decimal_text;
+use guildhall_core::money::in_digits;
 
 fn count(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
@@ -46,7 +46,7 @@ impl Affiliate {
 
     /// What they earned, without what went back.
     async fn total_referral_earnings(&self) -> String {
-        decimal_text(self.0.figures.earnings_minor, self.0.figures.currency)
+        in_digits(self.0.figures.earnings_minor, self.0.figures.currency)
     }
 
     /// How many memberships they brought.
@@ -56,7 +56,7 @@ impl Affiliate {
 
     /// What was paid, without what went back.
     async fn total_revenue(&self) -> String {
-        decimal_text(self.0.figures.revenue_minor, self.0.figures.currency)
+        in_digits(self.0.figures.revenue_minor, self.0.figures.currency)
     }
 
     async fn user_account(&self) -> PublicProfileUser {

@@ -10,6 +10,7 @@ use super::user::UserConnection;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use guildhall_app::access_pass;
 use guildhall_app::api_key::{self, FreshKey};
 use guildhall_app::app::{self, AppDetails, AppUpdate, Change, Made, NewApp};
 use guildhall_app::company;
@@ -61,8 +62,9 @@ impl App {
 #[Object]
 impl App {
     /// The hidden pass that stands for the app.
-    async fn access_pass(&self) -> AccessPass {
-        AccessPass(self.found.access_pass.clone())
+    async fn access_pass(&self, context: &Context<'_>) -> Result<AccessPass> {
+        let id = self.found.access_pass.clone();
+        Ok(AccessPass(access_pass::load(&Caller::of(context).hall, id).await?))
     }
 
     /// The users that the app speaks as; the one that acts when nobody is named first.
@@ -238,7 +240,7 @@ impl UpdateAppInput {
     }
 }
 
-fn change<T>(given: MaybeUndefined<T>) -> Change<T> {
+pub(super) fn change<T>(given: MaybeUndefined<T>) -> Change<T> {
     match given {
         MaybeUndefined::Undefined => Change::Keep,
         MaybeUndefined::Null => Change::Clear,

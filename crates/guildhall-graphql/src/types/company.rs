@@ -1,20 +1,30 @@
 //! Companies.
 
+use super::access_pass::AccessPassConnection;
 use super::affiliate::{Affiliate, AffiliateConnection};
 use super::app::{App, AppConnection};
 use super::attachment::{AttachmentInterface, shown};
-use super::enums::{AffiliatesSortableColumns, BusinessTypes, Direction, IndustryTypes, Word};
+use super::entry::{
+    CreatorDashboardTable, CreatorDashboardTableFilters, EntriesFiltersInput, EntryConnection,
+};
+use super::enums::{
+    AccessPassConditions, AccessPassOrder, AccessPassTypes, AffiliatesSortableColumns, BusinessTypes,
+    Direction, EntriesSortableColumns, IndustryTypes, VisibilityFilter, Word,
+};
 use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
 use super::ledger::LedgerAccount;
 use super::page::{cursor, id, part, size};
+use super::plan::{PlanConnection, PlanFilters, visibility_filter};
 use super::promo_code::{PromoCodeConnection, PromoCodeFilters};
 use super::webhook::Webhook;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
+use guildhall_app::access_pass::{self, AccessPassFilter, AccessPassKind};
 use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
-use guildhall_app::{affiliate, experience, ledger, promo_code, webhook};
+use guildhall_app::entry::EntryFilter;
+use guildhall_app::{affiliate, experience, ledger, plan, promo_code, webhook};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -57,6 +67,44 @@ struct Company(Found);
 
 #[Object]
 impl Company {
+    /// The company's access passes, without `accessPassTypes` those that are sold on their own. `usd_gmv` is what was
+    /// paid in US dollars; other currencies are not counted.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn access_passes_v2(
+        &self,
+        context: &Context<'_>,
+        access_pass_types: Option<Vec<AccessPassTypes>>,
+        after: Option<String>,
+        before: Option<String>,
+        conditions: Option<Vec<AccessPassConditions>>,
+        direction: Option<Direction>,
+        first: Option<i32>,
+        last: Option<i32>,
+        order: Option<AccessPassOrder>,
+        visibility: Option<VisibilityFilter>,
+    ) -> Result<AccessPassConnection> {
+        let kinds = access_pass_types.unwrap_or_default();
+        let filter = AccessPassFilter {
+            kinds: kinds.iter().filter_map(|kind| AccessPassKind::from_word(kind.as_str())).collect(),
+            visibility: visibility.map(visibility_filter).unwrap_or_default(),
+            has_plans: conditions.is_some_and(|asked| asked.contains(&AccessPassConditions::HasPlans)),
+            order: match order {
+                None | Some(AccessPassOrder::CreatedAt) => access_pass::AccessPassOrder::CreatedAt,
+                Some(AccessPassOrder::ActiveMembershipsCount) => {
+                    access_pass::AccessPassOrder::ActiveMembershipsCount
+                }
+                Some(AccessPassOrder::UsdGmv) => access_pass::AccessPassOrder::UsdGmv,
+                Some(AccessPassOrder::UsdGmvThirtyDays) => access_pass::AccessPassOrder::UsdGmvThirtyDays,
+            },
+            descending: direction == Some(Direction::Desc),
+        };
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        let found = access_pass::list(&caller.hall, &caller.principal, company, filter, part).await?;
+        Ok(AccessPassConnection::of(found))
+    }
+
     /// One of the company's affiliates.
     async fn affiliate(
         &self,
@@ -69,7 +117,7 @@ impl Company {
 
     /// The company's affiliates; without `direction` the newest, or the one with the most, comes first.
     #[graphql(complexity = "1 + 10 * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the wire's arguments")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
     async fn affiliates(
         &self,
         context: &Context<'_>,
@@ -116,6 +164,35 @@ impl Company {
         Ok(AppConnection::of(found))
     }
 
+    /// What a dashboard shows of the company.
+    async fn creator_dashboard_table(
+        &self,
+        table_filters: Option<CreatorDashboardTableFilters>,
+    ) -> CreatorDashboardTable {
+        CreatorDashboardTable::of(&self.0.id, table_filters)
+    }
+
+    /// Who waits for the company's plans, oldest entries first unless `direction` is `desc`.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the wire's")]
+    async fn entries(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        direction: Option<Direction>,
+        filters: Option<EntriesFiltersInput>,
+        first: Option<i32>,
+        last: Option<i32>,
+        // Ids sort by when they were made, so both orders are one.
+        #[graphql(name = "order")] _order: Option<EntriesSortableColumns>,
+    ) -> Result<EntryConnection> {
+        let filter = filters.map(EntriesFiltersInput::read).transpose()?.unwrap_or_default();
+        let filter = EntryFilter { descending: direction == Some(Direction::Desc), ..filter };
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        EntryConnection::list(context, &self.0.id, filter, part).await
+    }
+
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -142,6 +219,23 @@ impl Company {
         let caller = Caller::of(context);
         let statement = ledger::of_company(&caller.hall, &caller.principal, self.0.id.clone()).await?;
         Ok(LedgerAccount(statement))
+    }
+
+    /// The company's plans, oldest first unless the filter says another order.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn plans(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        filter: Option<PlanFilters>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<PlanConnection> {
+        let filter = filter.unwrap_or_default().read()?;
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let (caller, company) = (Caller::of(context), self.0.id.clone());
+        Ok(PlanConnection::of(plan::list(&caller.hall, &caller.principal, company, filter, part).await?))
     }
 
     /// The company's promo codes.

@@ -43,6 +43,19 @@ wire_enum! {
     AccessPassAttachmentCategories {
         AffiliateAssets "affiliate_assets" GalleryImages "gallery_images"
     }
+    AccessPassConditions {
+        HasPlans "has_plans"
+    }
+    AccessPassOnboardingVersionTypes {
+        Mar2025 "mar_2025"
+    }
+    AccessPassOrder {
+        ActiveMembershipsCount "active_memberships_count" CreatedAt "created_at" UsdGmv "usd_gmv"
+        UsdGmvThirtyDays "usd_gmv_30_days"
+    }
+    AccessPassTypes {
+        App "app" ExperienceUpsell "experience_upsell" Regular "regular" ApiOnly "api_only"
+    }
     AffiliateTypes {
         Custom "custom" Global "global" Marketplace "marketplace" Passholder "passholder"
     }
@@ -123,6 +136,11 @@ wire_enum! {
         Thb "thb" Tnd "tnd" Try "try" Ttd "ttd" Twd "twd" Tzs "tzs" Usd "usd" Uyu "uyu" Uzs "uzs" Vnd "vnd"
         Xcd "xcd" Xof "xof" Zar "zar" Btc "btc"
     }
+    CustomCtas {
+        ApplyNow "apply_now" CallNow "call_now" ContactUs "contact_us" DonateNow "donate_now"
+        GetAccess "get_access" GetOffer "get_offer" Join "join" OrderNow "order_now" Purchase "purchase"
+        ShopNow "shop_now" SignUp "sign_up" Subscribe "subscribe" CompleteOrder "complete_order"
+    }
     CustomFieldTypes {
         Text "text"
     }
@@ -134,6 +152,12 @@ wire_enum! {
     }
     DmsPostTypes {
         Automated "automated" Regular "regular" System "system"
+    }
+    EntriesSortableColumns {
+        CreatedAt "created_at" Id "id"
+    }
+    EntryStatus {
+        Any "any" Approved "approved" Denied "denied" Pending "pending"
     }
     ExperienceAccessLevels {
         Private "private" Public "public"
@@ -184,6 +208,9 @@ wire_enum! {
         SportsBetting "sports_betting" Supplements "supplements" Trading "trading" Travel "travel" Vas "vas"
         VideoGames "video_games" Webinars "webinars" ClippingAgency "clipping_agency"
     }
+    GlobalAffiliateStatuses {
+        Disabled "disabled" Enabled "enabled"
+    }
     MarketplaceStatuses {
         LiveMarketplace "live_marketplace" NotAvailable "not_available" PendingReview "pending_review"
     }
@@ -193,8 +220,16 @@ wire_enum! {
     PayoutTypes {
         FlatFee "flat_fee" Percentage "percentage"
     }
+    PlanOrder {
+        Affiliates "affiliates" CreatedAt "created_at" ExpiresAt "expires_at" InternalNotes "internal_notes"
+        ActiveMembershipsCount "active_memberships_count"
+    }
     PlanTypes {
         OneTime "one_time" Renewal "renewal"
+    }
+    ProductHighlightTypes {
+        Benefit "benefit" PricingFeature "pricing_feature" Qualification "qualification"
+        WhoThisIsFor "who_this_is_for"
     }
     PromoCodeNewStatus {
         Active "active" Expired "expired"
@@ -214,6 +249,10 @@ wire_enum! {
     ReleaseMethod {
         BuyNow "buy_now" Raffle "raffle" Waitlist "waitlist"
     }
+    SocialLinkWebsites {
+        Facebook "facebook" Instagram "instagram" Linkedin "linkedin" Tiktok "tiktok" Twitter "twitter"
+        Website "website" X "x" Youtube "youtube"
+    }
     Status {
         Active "active" Archived "archived" Deleted "deleted"
     }
@@ -222,6 +261,10 @@ wire_enum! {
     }
     Visibility {
         Archived "archived" Hidden "hidden" QuickLink "quick_link" Visible "visible"
+    }
+    VisibilityFilter {
+        All "all" Archived "archived" Hidden "hidden" NotArchived "not_archived" NotQuickLink "not_quick_link"
+        QuickLink "quick_link" Visible "visible"
     }
     WebhookEvent {
         AppMembershipCancelAtPeriodEndChanged "app_membership_cancel_at_period_end_changed"

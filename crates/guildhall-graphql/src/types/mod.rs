@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pass;
+pub(crate) mod access_pass_input;
 pub(crate) mod affiliate;
 pub(crate) mod app;
 pub(crate) mod app_build;
@@ -9,6 +10,7 @@ pub(crate) mod attachment;
 pub(crate) mod checkout;
 pub(crate) mod company;
 pub(crate) mod direct_message;
+pub(crate) mod entry;
 pub(crate) mod enums;
 pub(crate) mod experience;
 pub(crate) mod ledger;

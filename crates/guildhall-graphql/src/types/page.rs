@@ -32,13 +32,14 @@ pub(crate) fn size(asked: Option<i32>, argument: &str) -> Result<usize> {
     Ok(page::size(asked.map(i64::from), argument)?)
 }
 
-/// The part of a list that is asked for: from its beginning with `first`, from its end with `last` alone.
-pub(crate) fn part<T: Id>(
+/// Reads which part of a list is asked for. Without `first` and `last` it is the first page, or with `before` alone the
+/// last one before that.
+pub(crate) fn part<C: Id>(
     after: Option<&str>,
     before: Option<&str>,
     first: Option<i32>,
     last: Option<i32>,
-) -> Result<Part<T>> {
+) -> Result<Part<C>> {
     Ok(Part {
         after: cursor(after, "after")?,
         before: cursor(before, "before")?,

@@ -1,11 +1,20 @@
 //! Plans, and the price of an upsell.
 
-use super::enums::{Currencies, CustomFieldTypes, PlanTypes, ReleaseMethod, Visibility, Word};
+use super::access_pass::AccessPass;
+use super::enums::{
+    Currencies, CustomFieldTypes, Direction, PlanOrder, PlanTypes, ReleaseMethod, Visibility,
+    VisibilityFilter, Word,
+};
+use super::page::{PageInfo, optional_id};
 use super::scalars::Timestamp;
-use async_graphql::{ID, InputObject, Object};
-use guildhall_app::plan::Plan as Found;
+use crate::error::Result;
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use guildhall_app::access_pass;
+use guildhall_app::page::Page;
+use guildhall_app::plan::{Plan as Found, PlanFilter, PlanOrder as Order};
 use guildhall_core::money::major_from_minor;
 use guildhall_core::plan as rules;
+use guildhall_core::plan_words;
 
 fn count(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
@@ -21,7 +30,7 @@ fn release_method(method: rules::ReleaseMethod) -> ReleaseMethod {
 
 /// Declares a face of a plan: the fields both have, and how its stock is typed.
 macro_rules! plan_face {
-    ($name:ident, $stock:ty, $count:expr) => {
+    ($name:ident, $stock:ty, $count:expr, { $($own:tt)* }) => {
         #[derive(Debug)]
         pub(crate) struct $name(pub(crate) Found);
 
@@ -93,17 +102,140 @@ macro_rules! plan_face {
             }
 
             async fn visibility(&self) -> Visibility {
-                Visibility::from_word(&self.0.visibility).unwrap_or(Visibility::Hidden)
+                Visibility::from_word(self.0.shown_visibility()).unwrap_or(Visibility::Hidden)
             }
+
+            $($own)*
         }
     };
 }
 
-plan_face!(Plan, i32, std::convert::identity);
-plan_face!(PublicPlan, Option<i32>, Some);
+plan_face!(Plan, i32, std::convert::identity, {
+    /// The pass it sells; null without `access_pass:basic:read`.
+    async fn access_pass(&self, context: &Context<'_>) -> Result<Option<AccessPass>> {
+        AccessPass::shown(context, &self.0.company, &self.0.access_pass).await
+    }
+
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// How often it is paid, in words, e.g. `monthly`; null for what is paid once.
+    async fn formatted_billing_period(&self) -> Option<String> {
+        plan_words::formatted_billing_period(self.0.terms())
+    }
+
+    /// What it costs, in words, e.g. `$12.00 / month`.
+    async fn formatted_price(&self) -> String {
+        plan_words::formatted_price(self.0.terms(), self.0.currency)
+    }
+
+    /// Major units.
+    async fn initial_price(&self) -> f64 {
+        major_from_minor(self.0.initial_price_minor, self.0.currency)
+    }
+
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Major units.
+    async fn renewal_price(&self) -> f64 {
+        major_from_minor(self.0.renewal_price_minor, self.0.currency)
+    }
+
+    /// Its name, else that of its pass.
+    async fn title(&self) -> &str {
+        self.0.title()
+    }
+});
+plan_face!(PublicPlan, Option<i32>, Some, {});
+
+#[derive(Debug, SimpleObject)]
+pub(crate) struct PlanConnection {
+    nodes: Option<Vec<Option<Plan>>>,
+    page_info: PageInfo,
+    total_count: i32,
+}
+
+impl PlanConnection {
+    pub(crate) fn of(page: Page<Found>) -> Self {
+        Self {
+            page_info: PageInfo::of(&page, |plan| plan.id.to_string()),
+            total_count: i32::try_from(page.total).unwrap_or(i32::MAX),
+            nodes: Some(page.nodes.into_iter().map(|plan| Some(Plan(plan))).collect()),
+        }
+    }
+}
+
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct PlanFilters {
+    access_pass_id: Option<ID>,
+    /// Whether the pass offers something to whoever brings a buyer.
+    affiliates: Option<bool>,
+    /// Without it the oldest come first.
+    direction: Option<Direction>,
+    /// Without it by when they were made. `internal_notes` is refused: plans have none.
+    order: Option<PlanOrder>,
+    /// Whether the pass offers something to members who bring a buyer.
+    passholder_affiliate: Option<bool>,
+    /// What the name, the description or the pass's title holds.
+    query: Option<String>,
+    /// Raffles alone: those that take no more entries, or the others.
+    raffle_ended: Option<bool>,
+    release_method: Option<ReleaseMethod>,
+    /// Without it all that are not archived.
+    visibility: Option<VisibilityFilter>,
+}
+
+impl PlanFilters {
+    /// What the use case asks for.
+    pub(crate) fn read(self) -> Result<PlanFilter> {
+        Ok(PlanFilter {
+            access_pass: optional_id(self.access_pass_id.as_ref())?,
+            visibility: self.visibility.map(visibility_filter).unwrap_or_default(),
+            release_method: self
+                .release_method
+                .and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
+            raffle_ended: self.raffle_ended,
+            query: self.query.unwrap_or_default(),
+            global_affiliate: self.affiliates,
+            member_affiliate: self.passholder_affiliate,
+            order: order(self.order)?,
+            descending: self.direction == Some(Direction::Desc),
+        })
+    }
+}
+
+fn order(asked: Option<PlanOrder>) -> Result<Order> {
+    Ok(match asked {
+        None | Some(PlanOrder::CreatedAt) => Order::CreatedAt,
+        Some(PlanOrder::ActiveMembershipsCount) => Order::ActiveMembershipsCount,
+        Some(PlanOrder::Affiliates) => Order::Affiliates,
+        Some(PlanOrder::ExpiresAt) => Order::ExpiresAt,
+        Some(PlanOrder::InternalNotes) => {
+            let sentence = "Plans have no internal notes here that `order` could be by.";
+            return Err(guildhall_app::Error::Invalid(sentence.into()).into());
+        }
+    })
+}
+
+/// The filter of the wire's word.
+pub(crate) fn visibility_filter(asked: VisibilityFilter) -> access_pass::VisibilityFilter {
+    use access_pass::VisibilityFilter as Filter;
+    match asked {
+        VisibilityFilter::All => Filter::All,
+        VisibilityFilter::Archived => Filter::Archived,
+        VisibilityFilter::Hidden => Filter::Hidden,
+        VisibilityFilter::NotArchived => Filter::NotArchived,
+        VisibilityFilter::NotQuickLink => Filter::NotQuickLink,
+        VisibilityFilter::QuickLink => Filter::QuickLink,
+        VisibilityFilter::Visible => Filter::Visible,
+    }
+}
 
 #[derive(Debug, InputObject)]
-struct CustomFieldInput {
+pub(crate) struct CustomFieldInput {
     field_type: CustomFieldTypes,
     id: Option<ID>,
     name: String,
@@ -124,22 +256,69 @@ pub(crate) struct UpsellPlanInput {
 impl UpsellPlanInput {
     /// What the rules ask for.
     pub(crate) fn read(self) -> rules::UpsellRequest {
-        let fields =
-            (1_i64..).zip(self.custom_fields.unwrap_or_default()).map(|(number, field)| rules::CustomField {
-                id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
-                name: field.name,
-                placeholder: field.placeholder,
-                order: field.order.map_or(number, i64::from),
-                required: field.required.unwrap_or(false),
-            });
         rules::UpsellRequest {
             base_currency: self.base_currency.map(|currency| currency.as_str().to_owned()),
-            custom_fields: fields.collect(),
+            custom_fields: custom_fields(self.custom_fields),
             expiration_days: self.expiration_days.map(i64::from),
             initial_price: self.initial_price,
             release_method: self
                 .release_method
                 .and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
         }
+    }
+}
+
+/// Custom fields in the order they are given, unless they say another.
+fn custom_fields(given: Option<Vec<CustomFieldInput>>) -> Vec<rules::CustomField> {
+    let numbered = (1_i64..).zip(given.unwrap_or_default());
+    let fields = numbered.map(|(number, field)| rules::CustomField {
+        id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
+        name: field.name,
+        placeholder: field.placeholder,
+        order: field.order.map_or(number, i64::from),
+        required: field.required.unwrap_or(false),
+    });
+    fields.collect()
+}
+
+/// The first plan of a new access pass.
+#[derive(Debug, InputObject)]
+pub(crate) struct CompanyOnboardingPlanOptions {
+    base_currency: Option<Currencies>,
+    /// Days.
+    billing_period: Option<i32>,
+    custom_fields: Option<Vec<CustomFieldInput>>,
+    /// Major units.
+    initial_price: Option<f64>,
+    plan_type: Option<PlanTypes>,
+    /// A raffle needs places and an end, which cannot be said here.
+    release_method: Option<ReleaseMethod>,
+    /// Major units.
+    renewal_price: Option<f64>,
+    /// Without it `visible`.
+    visibility: Option<Visibility>,
+}
+
+impl CompanyOnboardingPlanOptions {
+    /// What the rules ask for, and who finds the plan.
+    pub(crate) fn read(self) -> Result<(rules::PlanRequest, access_pass::Visibility)> {
+        let visibility = self.visibility.unwrap_or(Visibility::Visible);
+        let visibility = access_pass::Visibility::from_word(visibility.as_str())
+            .filter(|visibility| *visibility != access_pass::Visibility::Archived);
+        let visibility = visibility
+            .ok_or_else(|| guildhall_app::Error::Invalid("A new plan cannot be `archived`.".into()))?;
+        let request = rules::PlanRequest {
+            plan_type: self.plan_type.and_then(|word| rules::PlanType::from_word(word.as_str())),
+            base_currency: self.base_currency.map(|currency| currency.as_str().to_owned()),
+            initial_price: self.initial_price,
+            renewal_price: self.renewal_price,
+            billing_period: self.billing_period.map(i64::from),
+            release_method: self
+                .release_method
+                .and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
+            custom_fields: custom_fields(self.custom_fields),
+            ..rules::PlanRequest::default()
+        };
+        Ok((request, visibility))
     }
 }

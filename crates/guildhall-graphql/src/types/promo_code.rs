@@ -48,8 +48,11 @@ pub(crate) struct PromoCode(pub(crate) Found);
 #[Object]
 impl PromoCode {
     /// The pass whose plans it is for; null for every pass, and without `access_pass:basic:read`.
-    async fn access_pass(&self) -> Option<AccessPass> {
-        self.0.access_pass.clone().map(AccessPass)
+    async fn access_pass(&self, context: &Context<'_>) -> Result<Option<AccessPass>> {
+        match &self.0.access_pass {
+            Some(pass) => AccessPass::shown(context, &self.0.company, pass).await,
+            None => Ok(None),
+        }
     }
 
     /// Major units of `baseCurrency`, or a percentage.

@@ -4,9 +4,11 @@ mod account;
 mod app;
 mod chat;
 mod dev_proxy;
+mod entry;
 mod job;
 mod ledger;
 mod oauth;
+mod raffle;
 mod signing_key;
 mod user_token;
 mod webhook;
@@ -57,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: app::Command,
     },
+    /// Look after entries: who waits for a company's plans.
+    Entries {
+        #[command(subcommand)]
+        command: entry::Command,
+    },
     /// Show or rotate the keys that sign user tokens.
     Keys {
         #[command(subcommand)]
@@ -66,6 +73,11 @@ enum Command {
     Oauth {
         #[command(subcommand)]
         command: oauth::Command,
+    },
+    /// Open and show raffles, and compute their draws again.
+    Raffle {
+        #[command(subcommand)]
+        command: raffle::Command,
     },
     Token(user_token::Arguments),
     DevProxy(dev_proxy::Arguments),
@@ -204,8 +216,10 @@ impl Arguments {
             Command::Jobs { command } => command.run().await,
             Command::Chat(arguments) => arguments.run().await,
             Command::Apps { command } => command.run().await,
+            Command::Entries { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
+            Command::Raffle { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,
             Command::Webhooks { command } => command.run().await,

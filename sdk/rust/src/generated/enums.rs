@@ -12,6 +12,40 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `AccessPassConditions`.
+    pub enum AccessPassConditions {
+        HasPlans = "has_plans",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOnboardingVersionTypes`.
+    pub enum AccessPassOnboardingVersionTypes {
+        Mar2025 = "mar_2025",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassOrder`.
+    pub enum AccessPassOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        CreatedAt = "created_at",
+        UsdGmv = "usd_gmv",
+        UsdGmv30Days = "usd_gmv_30_days",
+    }
+}
+
+string_enum! {
+    /// The schema's `AccessPassTypes`.
+    pub enum AccessPassTypes {
+        ApiOnly = "api_only",
+        App = "app",
+        ExperienceUpsell = "experience_upsell",
+        Regular = "regular",
+    }
+}
+
+string_enum! {
     /// The schema's `AffiliateTypes`.
     pub enum AffiliateTypes {
         Custom = "custom",
@@ -266,6 +300,25 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `CustomCtas`.
+    pub enum CustomCtas {
+        ApplyNow = "apply_now",
+        CallNow = "call_now",
+        CompleteOrder = "complete_order",
+        ContactUs = "contact_us",
+        DonateNow = "donate_now",
+        GetAccess = "get_access",
+        GetOffer = "get_offer",
+        Join = "join",
+        OrderNow = "order_now",
+        Purchase = "purchase",
+        ShopNow = "shop_now",
+        SignUp = "sign_up",
+        Subscribe = "subscribe",
+    }
+}
+
+string_enum! {
     /// The schema's `CustomFieldTypes`.
     pub enum CustomFieldTypes {
         Text = "text",
@@ -297,6 +350,24 @@ string_enum! {
         Automated = "automated",
         Regular = "regular",
         System = "system",
+    }
+}
+
+string_enum! {
+    /// The schema's `EntriesSortableColumns`.
+    pub enum EntriesSortableColumns {
+        CreatedAt = "created_at",
+        Id = "id",
+    }
+}
+
+string_enum! {
+    /// The schema's `EntryStatus`.
+    pub enum EntryStatus {
+        Any = "any",
+        Approved = "approved",
+        Denied = "denied",
+        Pending = "pending",
     }
 }
 
@@ -335,6 +406,14 @@ string_enum! {
     /// The schema's `GifProviders`.
     pub enum GifProviders {
         Giphy = "giphy",
+    }
+}
+
+string_enum! {
+    /// The schema's `GlobalAffiliateStatuses`.
+    pub enum GlobalAffiliateStatuses {
+        Disabled = "disabled",
+        Enabled = "enabled",
     }
 }
 
@@ -431,10 +510,31 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `PlanOrder`.
+    pub enum PlanOrder {
+        ActiveMembershipsCount = "active_memberships_count",
+        Affiliates = "affiliates",
+        CreatedAt = "created_at",
+        ExpiresAt = "expires_at",
+        InternalNotes = "internal_notes",
+    }
+}
+
+string_enum! {
     /// The schema's `PlanTypes`.
     pub enum PlanTypes {
         OneTime = "one_time",
         Renewal = "renewal",
+    }
+}
+
+string_enum! {
+    /// The schema's `ProductHighlightTypes`.
+    pub enum ProductHighlightTypes {
+        Benefit = "benefit",
+        PricingFeature = "pricing_feature",
+        Qualification = "qualification",
+        WhoThisIsFor = "who_this_is_for",
     }
 }
 
@@ -490,6 +590,20 @@ string_enum! {
 }
 
 string_enum! {
+    /// The schema's `SocialLinkWebsites`.
+    pub enum SocialLinkWebsites {
+        Facebook = "facebook",
+        Instagram = "instagram",
+        Linkedin = "linkedin",
+        Tiktok = "tiktok",
+        Twitter = "twitter",
+        Website = "website",
+        X = "x",
+        Youtube = "youtube",
+    }
+}
+
+string_enum! {
     /// The schema's `Status`.
     pub enum Status {
         Active = "active",
@@ -512,6 +626,19 @@ string_enum! {
     pub enum Visibility {
         Archived = "archived",
         Hidden = "hidden",
+        QuickLink = "quick_link",
+        Visible = "visible",
+    }
+}
+
+string_enum! {
+    /// The schema's `VisibilityFilter`.
+    pub enum VisibilityFilter {
+        All = "all",
+        Archived = "archived",
+        Hidden = "hidden",
+        NotArchived = "not_archived",
+        NotQuickLink = "not_quick_link",
         QuickLink = "quick_link",
         Visible = "visible",
     }

@@ -10,6 +10,7 @@ pub const ALL: &[Operation<'static>] = &[
     CHECK_IF_USER_HAS_ACCESS_TO_ACCESS_PASS,
     CHECK_IF_USER_HAS_ACCESS_TO_COMPANY,
     CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE,
+    CREATE_ACCESS_PASS,
     CREATE_AFFILIATE,
     CREATE_APP,
     CREATE_APP_BUILD,
@@ -17,6 +18,7 @@ pub const ALL: &[Operation<'static>] = &[
     CREATE_FORUM_POST,
     CREATE_PROMO_CODE,
     CREATE_WEBHOOK,
+    DELETE_ACCESS_PASS,
     DELETE_PROMO_CODE,
     DELETE_WEBHOOK,
     FIND_OR_CREATE_CHAT,
@@ -32,7 +34,9 @@ pub const ALL: &[Operation<'static>] = &[
     GET_PROMO_CODE,
     GET_USER,
     GET_USER_LEDGER_ACCOUNT,
+    GET_WAITLIST_ENTRIES_FOR_COMPANY,
     GET_WEBHOOK,
+    LIST_ACCESS_PASSES,
     LIST_ACCESS_PASSES_FOR_EXPERIENCE,
     LIST_AFFILIATES,
     LIST_APPS,
@@ -40,8 +44,10 @@ pub const ALL: &[Operation<'static>] = &[
     LIST_EXPERIENCES,
     LIST_FORUM_POSTS_FROM_FORUM,
     LIST_MESSAGES_FROM_CHAT,
+    LIST_PLANS,
     LIST_PROMO_CODES,
     LIST_USERS_FOR_EXPERIENCE,
+    LIST_WAITLIST_ENTRIES,
     LIST_WEBHOOKS,
     MUTE_USER,
     PAY_USER,
@@ -54,6 +60,7 @@ pub const ALL: &[Operation<'static>] = &[
     UNASSIGN_APP_BUILD,
     UNBAN_USER,
     UNMUTE_USER,
+    UPDATE_ACCESS_PASS,
     UPDATE_AFFILIATE,
     UPDATE_APP,
     UPDATE_APP_PERMISSIONS,
@@ -122,6 +129,46 @@ pub const CHECK_IF_USER_HAS_ACCESS_TO_EXPERIENCE: Operation<'static> = Operation
   hasAccessToExperience(experienceId: $experienceId, userId: $userId) {
     hasAccess
     accessLevel
+  }
+}"#,
+};
+
+/// `createAccessPass`, of accessPasses.
+pub const CREATE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "createAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:20ae526780e39f4766202cec9041775e39dcf12c6254d9ce3c80ceeed146ad9c",
+    document: r#"mutation createAccessPass($input: CreateAccessPassInput!) {
+  createAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
   }
 }"#,
 };
@@ -321,6 +368,16 @@ pub const CREATE_WEBHOOK: Operation<'static> = Operation {
     resourceId
     webhookSecret
   }
+}"#,
+};
+
+/// `deleteAccessPass`, of accessPasses.
+pub const DELETE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "deleteAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:cc4cb9f78f298bfc5067091adca56a07833d22f4011255aedd317a9c78b2a3ba",
+    document: r#"mutation deleteAccessPass($input: DeleteAccessPassInput!) {
+  deleteAccessPass(input: $input)
 }"#,
 };
 
@@ -793,6 +850,46 @@ pub const GET_USER_LEDGER_ACCOUNT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `getWaitlistEntriesForCompany`, of companies.
+pub const GET_WAITLIST_ENTRIES_FOR_COMPANY: Operation<'static> = Operation {
+    name: "getWaitlistEntriesForCompany",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:5ad1e4c5932d68eda92af2d709ecf6ad0afc8fb29e1ef2bd1448f61650b637d3",
+    document: r#"query getWaitlistEntriesForCompany($companyId: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    creatorDashboardTable(tableFilters: {}) {
+      entries(after: $after, before: $before, first: $first, last: $last) {
+        nodes {
+          status
+          name
+          customFieldResponses {
+            question
+            answer
+          }
+          plan {
+            id
+          }
+          user {
+            id
+            username
+            profilePicture {
+              sourceUrl
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+        totalCount
+      }
+    }
+  }
+}"#,
+};
+
 /// `getWebhook`, of webhooks.
 pub const GET_WEBHOOK: Operation<'static> = Operation {
     name: "getWebhook",
@@ -809,6 +906,57 @@ pub const GET_WEBHOOK: Operation<'static> = Operation {
       events
       resourceId
       webhookSecret
+    }
+  }
+}"#,
+};
+
+/// `listAccessPasses`, of companies.
+pub const LIST_ACCESS_PASSES: Operation<'static> = Operation {
+    name: "listAccessPasses",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:d3c047dfcf88fae7603b04a3f46c9a7abd6638c13591ac64d7f86226a5edb438",
+    document: r#"query listAccessPasses($companyId: ID!, $visibility: VisibilityFilter, $order: AccessPassOrder, $last: Int, $first: Int, $direction: Direction, $conditions: [AccessPassConditions!], $before: String, $after: String, $accessPassTypes: [AccessPassTypes!]) {
+  company(id: $companyId) {
+    accessPasses: accessPassesV2(visibility: $visibility, order: $order, last: $last, first: $first, direction: $direction, conditions: $conditions, before: $before, after: $after, accessPassTypes: $accessPassTypes) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        createdAt
+        route
+        title
+        headline
+        shortenedDescription
+        verified
+        visibility
+        activeUsersCount
+        reviewsAverage
+        creatorPitch
+        updatedAtMs
+        showOffers
+        redirectPurchaseUrl
+        customCta
+        customCtaUrl
+        globalAffiliatePercentage
+        globalAffiliateStatus
+        memberAffiliatePercentage
+        memberAffiliateStatus
+        showMemberCount
+        logo {
+          sourceUrl
+        }
+        bannerImage {
+          source {
+            url
+          }
+        }
+      }
     }
   }
 }"#,
@@ -1085,6 +1233,57 @@ pub const LIST_MESSAGES_FROM_CHAT: Operation<'static> = Operation {
 }"#,
 };
 
+/// `listPlans`, of companies.
+pub const LIST_PLANS: Operation<'static> = Operation {
+    name: "listPlans",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:51d610ed0e4994b2c6f3514f9f478fb301366adc33c3e09166b3de3801c9c26a",
+    document: r#"query listPlans($companyId: ID!, $after: String, $before: String, $filter: PlanFilters, $first: Int, $last: Int) {
+  company(id: $companyId) {
+    plans(after: $after, before: $before, filter: $filter, first: $first, last: $last) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        baseCurrency
+        rawRenewalPrice
+        rawInitialPrice
+        initialPriceDue
+        createdAt
+        updatedAt
+        billingPeriod
+        trialPeriodDays
+        expirationDays
+        unlimitedStock
+        paymentLinkDescription
+        releaseMethod
+        stock
+        visibility
+        planType
+        title
+        description
+        name
+        formattedPrice
+        formattedBillingPeriod
+        accessPass {
+          id
+          title
+          route
+          logo {
+            sourceUrl
+          }
+        }
+      }
+    }
+  }
+}"#,
+};
+
 /// `listPromoCodes`, of promoCodes.
 pub const LIST_PROMO_CODES: Operation<'static> = Operation {
     name: "listPromoCodes",
@@ -1157,6 +1356,54 @@ pub const LIST_USERS_FOR_EXPERIENCE: Operation<'static> = Operation {
         hasPreviousPage
       }
       totalCount
+    }
+  }
+}"#,
+};
+
+/// `listWaitlistEntries`, of companies.
+pub const LIST_WAITLIST_ENTRIES: Operation<'static> = Operation {
+    name: "listWaitlistEntries",
+    kind: OperationKind::Query,
+    persisted_id: "sha256:14e1c30b9e364214d378cdb0b8ebf929397295e3644ffc22205ebe915b79e79f",
+    document: r#"query listWaitlistEntries($companyId: ID!, $after: String, $before: String, $direction: Direction, $first: Int, $last: Int, $order: EntriesSortableColumns, $filters: EntriesFiltersInput) {
+  company(id: $companyId) {
+    entries(after: $after, before: $before, direction: $direction, first: $first, last: $last, order: $order, filters: $filters) {
+      totalCount
+      pageInfo {
+        endCursor
+        hasNextPage
+        hasPreviousPage
+        startCursor
+      }
+      nodes {
+        id
+        name
+        status
+        createdAt
+        updatedAtMs
+        user {
+          id
+          name
+          username
+          profilePicture {
+            sourceUrl
+          }
+        }
+        plan {
+          id
+          title
+        }
+        accessPass {
+          id
+          title
+        }
+        customFieldResponses {
+          id
+          question
+          answer
+        }
+      }
     }
   }
 }"#,
@@ -1294,6 +1541,46 @@ pub const UNMUTE_USER: Operation<'static> = Operation {
     persisted_id: "sha256:9c1f64ede76760c37850648c4541d50186d28dd656e4f69dd94501ae3babf8c7",
     document: r#"mutation unmuteUser($input: DeleteCompanyMutedUserInput!) {
   deleteCompanyMutedUser(input: $input)
+}"#,
+};
+
+/// `updateAccessPass`, of accessPasses.
+pub const UPDATE_ACCESS_PASS: Operation<'static> = Operation {
+    name: "updateAccessPass",
+    kind: OperationKind::Mutation,
+    persisted_id: "sha256:45e0d72fec2c61a8763e7febcdfeea44c780fb657358614e5d6fa18d68b46aed",
+    document: r#"mutation updateAccessPass($input: UpdateAccessPassInput!) {
+  updateAccessPass(input: $input) {
+    id
+    createdAt
+    route
+    title
+    headline
+    shortenedDescription
+    verified
+    visibility
+    activeUsersCount
+    reviewsAverage
+    creatorPitch
+    updatedAtMs
+    showOffers
+    redirectPurchaseUrl
+    customCta
+    customCtaUrl
+    globalAffiliatePercentage
+    globalAffiliateStatus
+    memberAffiliatePercentage
+    memberAffiliateStatus
+    showMemberCount
+    logo {
+      sourceUrl
+    }
+    bannerImage {
+      source {
+        url
+      }
+    }
+  }
 }"#,
 };
 

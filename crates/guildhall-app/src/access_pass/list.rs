@@ -1,0 +1,117 @@
+//! A company's shelf.
+
+use super::{AccessPass, AccessPassKind};
+use crate::Guildhall;
+use crate::error::Result;
+use crate::page::{Page, Part};
+use crate::principal::{Principal, authorize};
+use crate::store;
+use guildhall_core::ids::{AccessPassId, CompanyId};
+use guildhall_core::permission::Permission;
+
+/// What a list of passes is ordered by; equals by when they were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccessPassOrder {
+    /// When it was made.
+    #[default]
+    CreatedAt,
+    /// How many people hold a valid membership.
+    ActiveMembershipsCount,
+    /// What was paid for it in us dollars.
+    UsdGmv,
+    /// The same within the last thirty days.
+    UsdGmvThirtyDays,
+}
+
+impl AccessPassOrder {
+    /// The wire's word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::ActiveMembershipsCount => "active_memberships_count",
+            Self::UsdGmv => "usd_gmv",
+            Self::UsdGmvThirtyDays => "usd_gmv_30_days",
+        }
+    }
+}
+
+/// Which visibilities a list holds: the wire's `VisibilityFilter`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VisibilityFilter {
+    /// Every one.
+    All,
+    /// `archived` alone.
+    Archived,
+    /// `hidden` alone.
+    Hidden,
+    /// All but `archived`.
+    #[default]
+    NotArchived,
+    /// All but `quick_link`.
+    NotQuickLink,
+    /// `quick_link` alone.
+    QuickLink,
+    /// `visible` alone.
+    Visible,
+}
+
+impl VisibilityFilter {
+    /// The words that pass, each between commas.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::All => ",archived,hidden,quick_link,visible,",
+            Self::Archived => ",archived,",
+            Self::Hidden => ",hidden,",
+            Self::NotArchived => ",hidden,quick_link,visible,",
+            Self::NotQuickLink => ",archived,hidden,visible,",
+            Self::QuickLink => ",quick_link,",
+            Self::Visible => ",visible,",
+        }
+    }
+}
+
+/// Which passes a list holds, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct AccessPassFilter {
+    /// Of these kinds; when empty, those that are sold on their own.
+    pub kinds: Vec<AccessPassKind>,
+    /// Who finds them.
+    pub visibility: VisibilityFilter,
+    /// Those alone that have a plan which is not archived.
+    pub has_plans: bool,
+    /// What comes first.
+    pub order: AccessPassOrder,
+    /// The largest first.
+    pub descending: bool,
+}
+
+impl AccessPassFilter {
+    /// The kinds that pass, each between commas.
+    pub(crate) fn kind_words(&self) -> String {
+        let kinds = if self.kinds.is_empty() { &[AccessPassKind::Regular][..] } else { &self.kinds };
+        let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        format!(",{},", words.join(","))
+    }
+}
+
+/// A company's access passes.
+///
+/// # Errors
+/// `Forbidden` without `access_pass:basic:read`, `Invalid` for a cursor of another list.
+pub async fn list(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+    filter: AccessPassFilter,
+    part: Part<AccessPassId>,
+) -> Result<Page<AccessPass>> {
+    let principal = principal.clone();
+    hall.store
+        .scan(move |read| {
+            authorize(read, &principal, &company, Permission::AccessPassRead)?;
+            let nodes = store::access_pass::list(read, &company, &filter, &part)?;
+            let total = store::access_pass::count(read, &company, &filter)?;
+            Ok(part.page(nodes, total))
+        })
+        .await
+}

@@ -1,0 +1,191 @@
+//! Raffles: plans whose entries are drawn, by a draw that anyone can compute again (`guildhall_core::raffle`).
+//!
+//! A raffle commits itself to its seed when its plan is made. Once entries are over, a job closes it, which publishes
+//! the digest of the entries; ten minutes later, when whoever wants to has kept that, it draws, which publishes all; then
+//! it tells the customers, [`TOLD_AT_ONCE`] in a transaction. Each step is one transaction under the plan's lock and
+//! does nothing where it was done before, so that two copies of the server and a crash change nothing.
+
+use crate::Guildhall;
+use crate::access_pass::Visibility;
+use crate::audit::Doer;
+use crate::entry;
+use crate::error::{Error, Result, no_such};
+use crate::jobs::{self, Work};
+use crate::plan::{self, NewPlan};
+use crate::store::{self, Tx};
+use guildhall_core::ids::{AccessPassId, EntryId, Id, PlanId};
+use guildhall_core::job::Failure;
+use guildhall_core::plan::{PlanRequest, ReleaseMethod};
+use guildhall_core::raffle::{Seed, draw, entries_digest};
+use guildhall_core::waitlist::{EntryRules, EntryStatus};
+use serde_json::json;
+
+/// How long the digest stands alone before the draw, in milliseconds (ten minutes).
+const LOOK_MS: i64 = 10 * 60 * 1000;
+/// How many customers are told in one transaction.
+const TOLD_AT_ONCE: i64 = 200;
+/// The lane of raffles' jobs.
+const LANE: &str = "raffle";
+
+/// What is public of a raffle. Times are milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct Raffle {
+    /// What is raffled off.
+    pub plan: PlanId,
+    /// What was published when it opened.
+    pub commitment: String,
+    /// How many win.
+    pub places: i64,
+    /// Since when it takes no more entries.
+    pub closed_at: Option<i64>,
+    /// The digest of its entries, once it is closed.
+    pub entries_digest: Option<String>,
+    /// When it was drawn.
+    pub drawn_at: Option<i64>,
+    /// The draw as JSON, once it is drawn.
+    pub draw: Option<String>,
+}
+
+/// Opens the raffle of a new plan: makes its secret, publishes the commitment, and queues its end.
+///
+/// # Errors
+/// `Invalid` for a plan without an end or places, or whose end has passed.
+pub(crate) fn open(tx: &mut Tx<'_>, id: &PlanId, plan: &NewPlan) -> Result<()> {
+    plan.entry_rules.check(true, tx.now)?;
+    let (Some(places), Some(end)) = (plan.stock, plan.entry_rules.expires_at) else {
+        return Err(Error::Invalid("A raffle needs `stock`: that many entries win.".into()));
+    };
+    let seed = Seed::new(tx.random_bytes());
+    store::raffle::insert(tx, id, &seed, places)?;
+    jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, end)?;
+    Ok(())
+}
+
+/// What one step of a raffle leaves to be done.
+#[derive(Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    More,
+}
+
+/// Does what is due of a raffle.
+pub(crate) async fn carry_on(hall: &Guildhall, plan: &PlanId) -> std::result::Result<(), Failure> {
+    loop {
+        let (origin, plan) = (hall.origin().to_owned(), plan.clone());
+        let step = hall.store.write(move |tx| step(tx, &origin, &plan)).await;
+        match step.map_err(|error| Failure::Temporary(format!("{error:?}")))? {
+            Left::More => {}
+            Left::Nothing => return Ok(()),
+        }
+    }
+}
+
+fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
+    entry::lock(tx, id)?;
+    let (Some(raffle), Some(plan)) = (store::raffle::find(tx, id)?, store::plan::find(tx, id)?) else {
+        return Ok(Left::Nothing);
+    };
+    let end = plan.entry_rules.expires_at.unwrap_or(0);
+    match (raffle.closed_at, raffle.drawn_at) {
+        (None, _) if tx.now < end => {
+            jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, end)?;
+            Ok(Left::Nothing)
+        }
+        (None, _) => {
+            let entries = store::entry::ids_of_plan(tx, id)?;
+            let digest = entries_digest(id.as_str(), &entries);
+            store::raffle::close(tx, id, &digest)?;
+            jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
+            let details = json!({"entries": entries.len(), "digest": digest});
+            Doer::OPERATOR.log(tx, &plan.company, "close_raffle", id, details)?;
+            Ok(Left::Nothing)
+        }
+        // The job that draws was queued when it closed.
+        (Some(closed_at), None) if tx.now < closed_at + LOOK_MS => Ok(Left::Nothing),
+        (Some(_), None) => {
+            let winners = draw_in(tx, &raffle)?;
+            Doer::OPERATOR.log(tx, &plan.company, "draw_raffle", id, json!({"winners": winners}))?;
+            Ok(Left::More)
+        }
+        (Some(_), Some(_)) => {
+            let untold = store::entry::to_tell(tx, id, TOLD_AT_ONCE)?;
+            for entry in &untold {
+                entry::tell(tx, origin, entry)?;
+            }
+            Ok(if untold.is_empty() { Left::Nothing } else { Left::More })
+        }
+    }
+}
+
+/// Draws, and decides on every entry by it; answers how many won.
+fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
+    let (seed, entries) =
+        (store::raffle::seed(tx, &raffle.plan)?, store::entry::ids_of_plan(tx, &raffle.plan)?);
+    let places = usize::try_from(raffle.places).unwrap_or(0);
+    let drawn = draw(raffle.plan.as_str(), &seed, entries, places)?;
+    if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
+        return Err(Error::internal("the entries of a raffle are not those it was closed with"));
+    }
+    if store::raffle::set_draw(tx, &raffle.plan, &drawn)? {
+        for winner in &drawn.winners {
+            store::entry::decide(tx, &EntryId::from_stored(winner.clone()), EntryStatus::Approved)?;
+        }
+        store::entry::deny_pending(tx, &raffle.plan)?;
+    }
+    Ok(drawn.winners.len())
+}
+
+/// What is public of a plan's raffle.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(hall: &Guildhall, plan: PlanId) -> Result<Raffle> {
+    hall.store
+        .read(move |read| match store::raffle::find(read, &plan)? {
+            Some(raffle) => Ok(raffle),
+            None => no_such("raffle", &plan),
+        })
+        .await
+}
+
+/// A raffle as the operator opens it.
+#[derive(Debug, Clone)]
+pub struct NewRaffle {
+    /// What is raffled off.
+    pub access_pass: AccessPassId,
+    /// What winners pay; its stock is how many win.
+    pub price: PlanRequest,
+    /// What it is called.
+    pub name: Option<String>,
+    /// When and how many entries it takes.
+    pub rules: EntryRules,
+}
+
+/// Makes a plan that is raffled off, by the operator, who asks nobody.
+///
+/// # Errors
+/// `NotFound` for the pass, `Invalid` for what no raffle may be.
+pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId> {
+    hall.store
+        .write(move |tx| {
+            let Some(company) = store::access::company_of_pass(tx, &new.access_pass)? else {
+                return Err(Error::NotFound(format!("There is no access pass `{}`.", new.access_pass)));
+            };
+            let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
+            let sound = request.check()?;
+            let plan =
+                NewPlan::of_terms(company.clone(), new.access_pass.clone(), sound.currency, sound.terms);
+            let plan = NewPlan {
+                stock: sound.stock,
+                release_method: sound.release_method,
+                entry_rules: new.rules,
+                visibility: Visibility::Visible,
+                name: new.name.clone(),
+                ..plan
+            };
+            let id = plan::create(tx, &plan)?;
+            Doer::OPERATOR.log(tx, &company, "open_raffle", &id, json!({"places": plan.stock}))?;
+            Ok(id)
+        })
+        .await
+}
