@@ -9,6 +9,7 @@ import * as openid from "openid-client";
 import { WhopServerSdk as WhopServerSdk29 } from "whop-api-0.0.29";
 import { WhopServerSdk as WhopServerSdk40 } from "whop-api-0.0.40";
 import { WhopServerSdk as WhopServerSdk51 } from "whop-api-0.0.51";
+import { Browser } from "./browser.mjs";
 import { post } from "./wire.mjs";
 import { world } from "./world.mjs";
 
@@ -24,31 +25,8 @@ function oauthOf(version) {
 	return make({ appApiKey: world.apiKey, appId: world.appId, apiOrigin: world.apiOrigin }).oauth;
 }
 
-/** A browser: cookies, one page at a time, forms as they stand in it. */
-class Browser {
-	#cookies = new Map();
-
-	async open(address, init = {}) {
-		const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-		const headers = { ...init.headers, cookie };
-		const response = await fetch(new URL(address, world.apiOrigin), { ...init, headers, redirect: "manual" });
-		for (const line of response.headers.getSetCookie()) {
-			const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-			if (/max-age=0/i.test(line)) this.#cookies.delete(name);
-			else this.#cookies.set(name, value);
-		}
-		return { status: response.status, location: response.headers.get("location"), text: await response.text() };
-	}
-
-	/** Sends the page's last form with its hidden fields and these. */
-	async send(page, fields) {
-		const form = page.text.slice(page.text.lastIndexOf("<form"));
-		const hidden = [...form.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-		const body = new URLSearchParams(hidden.map(([, name, value]) => [name, plain(value)]));
-		for (const [name, value] of Object.entries(fields)) body.set(name, value);
-		return this.open(plain(/action="([^"]*)"/.exec(form)[1]), { method: "POST", body });
-	}
-
+/** A customer at a browser. */
+class Customer extends Browser {
 	/** Signs in where that is asked, answers the question where there is one: where the app is called back. */
 	async decide(authorizationUrl, decision = "allow") {
 		const { pathname, search } = new URL(authorizationUrl);
@@ -65,12 +43,8 @@ class Browser {
 	}
 }
 
-function plain(text) {
-	return text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code)).replaceAll("&amp;", "&");
-}
-
 /** One person's browser for all tests, so that signing in happens once. */
-const browser = new Browser();
+const browser = new Customer();
 
 async function me(accessToken) {
 	const response = await fetch(new URL("/api/v5/me", world.apiOrigin), {

@@ -271,3 +271,8 @@ fn taken(route: &str) -> Error {
 fn lock_routes(tx: &mut Tx<'_>, company: &CompanyId) -> Result<()> {
     tx.lock(&format!("routes of {company}"))
 }
+
+/// Holds everyone else who changes the pass, deletes it or lets somebody hold it.
+pub(crate) fn lock(tx: &mut Tx<'_>, id: &AccessPassId) -> Result<()> {
+    tx.lock(&format!("access pass {id}"))
+}

@@ -1,5 +1,6 @@
 //! Memberships: one user's hold of one access pass.
 
+use crate::access_pass;
 use crate::error::Result;
 use crate::store::{self, Tx};
 use crate::webhook;
@@ -26,6 +27,8 @@ pub struct NewMembership {
 
 /// Makes a membership; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, membership: &NewMembership) -> Result<MembershipId> {
+    // Nobody deletes the pass meanwhile.
+    access_pass::lock(tx, &membership.access_pass)?;
     let id = store::membership::insert(tx, membership)?;
     if is_valid(membership.status, membership.paid_until, tx.now) {
         let subject = webhook::membership_subject(tx, &id, membership)?;

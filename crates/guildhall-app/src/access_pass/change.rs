@@ -1,6 +1,6 @@
 //! What sellers make, say of their passes, and take off the shelf.
 
-use super::{AccessPass, AccessPassKind, NewAccessPass, Offer, Visibility, lock_routes};
+use super::{AccessPass, AccessPassKind, NewAccessPass, Offer, Visibility, lock, lock_routes};
 use crate::Guildhall;
 use crate::app::Change;
 use crate::attachment;
@@ -236,11 +236,6 @@ fn found(tx: &mut Tx<'_>, id: &AccessPassId) -> Result<AccessPass> {
         Some(found) => Ok(found.pass),
         None => no_such("access pass", id),
     }
-}
-
-/// Holds everyone else who changes the pass, deletes it or sells it.
-fn lock(tx: &mut Tx<'_>, id: &AccessPassId) -> Result<()> {
-    tx.lock(&format!("access pass {id}"))
 }
 
 /// A route of the title that no other pass of the company has. The routes are locked.

@@ -1,4 +1,4 @@
-//! Affiliates in a founder's hands: offers, what a checkout asks, and sales that were made earlier.
+//! Affiliates in a founder's hands: what a checkout asks, and sales that were made earlier.
 
 use super::Founder;
 use crate::affiliate::{self, Sold};
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::membership::{self, NewMembership};
 use crate::store::{self, referral::PaidReferral};
 use guildhall_core::affiliate::Commission;
-use guildhall_core::ids::{AccessPassId, AffiliateId, CompanyId, MembershipId, PlanId, UserId};
+use guildhall_core::ids::{AffiliateId, CompanyId, MembershipId, PlanId, UserId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
 
@@ -36,20 +36,6 @@ pub struct Referral {
 }
 
 impl Founder<'_, '_> {
-    /// What a pass offers to whoever brings a buyer, to everyone and to its members, in hundredths of a percent; `None`
-    /// for nothing.
-    ///
-    /// # Errors
-    /// `Internal` only.
-    pub fn affiliate_offers(
-        &mut self,
-        pass: &AccessPassId,
-        global: Option<i64>,
-        member: Option<i64>,
-    ) -> Result<()> {
-        store::referral::set_offers(self.tx, pass, global, member)
-    }
-
     /// Who a code names, if a sale of a plan counts for them.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! Rows of sales that an affiliate brought earlier, and of what passes offer, as a founder writes them.
+//! Rows of sales that an affiliate brought earlier, as a founder writes them.
 
 use super::{Tx, params};
 use crate::error::Result;
 use crate::founding::Referral;
 use crate::plan::Plan;
-use guildhall_core::ids::{AccessPassId, MembershipId, PaymentId};
+use guildhall_core::ids::{MembershipId, PaymentId};
 
 /// A sale whose membership stands already.
 #[derive(Debug)]
@@ -48,25 +48,6 @@ pub(crate) fn insert(tx: &mut Tx<'_>, paid: &PaidReferral<'_>) -> Result<()> {
             now,
             is_paid.then_some(now)
         ],
-    )?;
-    Ok(())
-}
-
-/// Writes down what a pass offers to everyone and to its members, in hundredths of a percent.
-pub(crate) fn set_offers(
-    tx: &mut Tx<'_>,
-    pass: &AccessPassId,
-    global: Option<i64>,
-    member: Option<i64>,
-) -> Result<()> {
-    tx.execute(
-        "update access_passes
-         set global_affiliate_basis_points = $2,
-             global_affiliate_enabled = $3,
-             member_affiliate_basis_points = $4,
-             member_affiliate_enabled = $5
-         where id = $1",
-        params![pass, global, global.is_some(), member, member.is_some()],
     )?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use guildhall_core::ids::{Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Permission;
+use guildhall_core::waitlist::EntryRules;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ const TABLE: &str = include_str!("authorization.table");
 /// Types whose fields come with whatever holds them: nothing in them is guarded by itself.
 const PLAIN_TYPES: &[&str] = &[
     "AccessPass",
+    "AccessPassConnection",
     "Affiliate",
     "AffiliateConnection",
     "AppBuild",
@@ -26,9 +28,11 @@ const PLAIN_TYPES: &[&str] = &[
     "BalanceCacheConnection",
     "ChargeUserResponse",
     "CheckoutSession",
+    "CustomFieldResponse",
     "DirectUpload",
     "DmsChannel",
     "DmsPost",
+    "EntryConnection",
     "Experience",
     "ExperienceInterfaceConnection",
     "FeedMember",
@@ -42,7 +46,7 @@ const PLAIN_TYPES: &[&str] = &[
     "MultipartUrl",
     "OtherAttachment",
     "PageInfo",
-    "Plan",
+    "PlanConnection",
     "Post",
     "PrivateApiKey",
     "PrivateApiKeyConnection",
@@ -82,8 +86,40 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "viewPath",
         ],
     ),
-    ("Company", &["id"]),
+    ("Company", &["creatorDashboardTable", "id"]),
     ("CustomPrivate", &["app", "description", "id", "imageSrcset", "name", "upsellType"]),
+    (
+        "Entry",
+        &["accessPass", "createdAt", "customFieldResponses", "id", "name", "status", "updatedAtMs", "user"],
+    ),
+    (
+        "Plan",
+        &[
+            "baseCurrency",
+            "billingPeriod",
+            "createdAt",
+            "description",
+            "expirationDays",
+            "formattedBillingPeriod",
+            "formattedPrice",
+            "id",
+            "initialPrice",
+            "initialPriceDue",
+            "name",
+            "paymentLinkDescription",
+            "planType",
+            "rawInitialPrice",
+            "rawRenewalPrice",
+            "releaseMethod",
+            "renewalPrice",
+            "stock",
+            "title",
+            "trialPeriodDays",
+            "unlimitedStock",
+            "updatedAt",
+            "visibility",
+        ],
+    ),
     (
         "PromoCode",
         &[
@@ -207,6 +243,8 @@ async fn scene() -> Scene {
     let account = hall.run(Some(&world.owner), account, json!({})).await;
     let company = "query($id: ID!) { company(id: $id) { ledgerAccount { id } } }";
     let company = hall.run(None, company, json!({"id": world.company.as_str()})).await;
+    let waitlist = hall.waitlist(EntryRules::default(), vec![]).await;
+    hall.entered(&waitlist, &world.customer).await;
     Scene {
         account: text(&account.data()["viewer"]["user"]["ledgerAccount"]["id"]),
         company_account: text(&company.data()["company"]["ledgerAccount"]["id"]),
@@ -311,6 +349,31 @@ impl Scene {
                     format!("{{ promoCode(code: \"{code}\", planId: \"{}\") {{ id }} }}", world.plan),
                     "/promoCode",
                 )
+            }
+            "Company.accessPassesV2" => {
+                of_company("accessPassesV2 { nodes { id } }", "/company/accessPassesV2/nodes/0")
+            }
+            "Company.entries" => of_company("entries { nodes { id } }", "/company/entries/nodes/0"),
+            "Company.plans" => of_company("plans { nodes { id } }", "/company/plans/nodes/0"),
+            "CreatorDashboardTable.entries" => of_company(
+                "creatorDashboardTable { entries { nodes { id } } }",
+                "/company/creatorDashboardTable/entries/nodes/0",
+            ),
+            "Entry.plan" => of_company("entries { nodes { plan { id } } }", "/company/entries/nodes/0/plan"),
+            "Plan.accessPass" => {
+                of_company("plans { nodes { accessPass { id } } }", "/company/plans/nodes/0/accessPass")
+            }
+            "createAccessPass" => {
+                let new = json!({"title": format!("{row} {name}"), "companyId": world.company.as_str()});
+                input(row, "CreateAccessPassInput", "{ id }", new)
+            }
+            "deleteAccessPass" => {
+                let pass = self.hall.access_pass(&format!("to-delete-{name}")).await;
+                input(row, "DeleteAccessPassInput", "", json!({"id": pass.as_str()}))
+            }
+            "updateAccessPass" => {
+                let changes = json!({"id": world.access_pass.as_str(), "headline": name});
+                input(row, "UpdateAccessPassInput", "{ id }", changes)
             }
             "Company.app" => of_company(&format!("app(id: \"{}\") {{ id }}", world.app), "/company/app"),
             "Company.apps" => of_company("apps { nodes { id } }", "/company/apps/nodes/0"),

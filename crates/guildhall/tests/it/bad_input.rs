@@ -24,7 +24,7 @@ const TABLE: &str = include_str!("../../../guildhall-graphql/operations/operatio
 /// Our documents of those that are built, by group and name.
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guildhall-graphql/operations");
 /// How many operations are built.
-const BUILT: usize = 54;
+const BUILT: usize = 61;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 /// What no sentence says: it would tell of the inside.
@@ -226,6 +226,45 @@ fn sound(hall: &Hall, name: &str) -> Value {
         "checkIfUserHasAccessToCompany" => json!({"companyId": company, "userId": customer}),
         "checkIfUserHasAccessToExperience" => json!({"experienceId": chat, "userId": customer}),
         "getAccessPass" => json!({"accessPassId": pass}),
+        "createAccessPass" => {
+            json!({"input": {"bannerImage": {"id": "file_1"}, "companyId": company, "creatorPitch": "a",
+            "customCta": "join", "customCtaUrl": "https://a", "description": "a", "experienceIds": [chat],
+            "globalAffiliatePercentage": 10, "globalAffiliateStatus": "enabled", "headline": "a",
+            "licenseKeyPrefix": "A", "logo": {"id": "file_1"}, "memberAffiliatePercentage": 10,
+            "memberAffiliateStatus": "enabled", "metadata": {}, "redirectPurchaseUrl": "https://a", "route": "a",
+            "shortenedDescription": "a", "showMemberCount": true, "title": "a", "visibility": "visible",
+            "productHighlights": [{"content": "a", "highlightType": "benefit"}],
+            "socialLinks": [{"url": "https://a", "website": "x"}],
+            "planOptions": {"baseCurrency": "usd", "billingPeriod": 30, "initialPrice": 5, "planType": "renewal",
+                "releaseMethod": "waitlist", "renewalPrice": 5, "visibility": "visible",
+                "customFields": [{"fieldType": "text", "id": "a", "name": "b", "order": 1}]}}})
+        }
+        "deleteAccessPass" => json!({"input": {"id": "prod_1"}}),
+        "updateAccessPass" => {
+            json!({"input": {"bannerImage": {"id": "file_1"}, "creatorPitch": "a", "customCta": "join",
+            "customCtaUrl": "https://a", "description": "a", "globalAffiliatePercentage": 10,
+            "globalAffiliateStatus": "enabled", "headline": "a", "id": pass, "licenseKeyPrefix": "A",
+            "logo": {"id": "file_1"}, "memberAffiliatePercentage": 10, "memberAffiliateStatus": "enabled",
+            "redirectPurchaseUrl": "https://a", "route": "a", "shortenedDescription": "a", "showMemberCount": true,
+            "showOffers": true, "title": "a", "visibility": "visible"}})
+        }
+        "getWaitlistEntriesForCompany" => {
+            json!({"companyId": company, "after": "entry_1", "before": "entry_1", "first": 2, "last": 2})
+        }
+        "listAccessPasses" => {
+            json!({"companyId": company, "visibility": "all", "order": "usd_gmv", "last": 2,
+            "first": 2, "direction": "asc", "conditions": ["has_plans"], "before": pass, "after": pass,
+            "accessPassTypes": ["regular"]})
+        }
+        "listPlans" => {
+            json!({"companyId": company, "after": "plan_1", "before": "plan_1", "first": 2, "last": 2,
+            "filter": {"accessPassId": pass, "affiliates": true, "direction": "asc", "order": "created_at",
+                "passholderAffiliate": true, "query": "a", "raffleEnded": true, "releaseMethod": "raffle",
+                "visibility": "all"}})
+        }
+        "listWaitlistEntries" => json!({"companyId": company, "after": "entry_1", "before": "entry_1",
+            "direction": "asc", "first": 2, "last": 2, "order": "id", "filters": {"accessPassIds": [pass],
+                "endDate": later, "planIds": ["plan_1"], "startDate": 1, "statuses": ["any"]}}),
         "createAffiliate" => {
             json!({"input": {"username": "sam", "payoutType": "percentage", "fee": "12.5", "onlyOnePayout": true,
             "planId": world.plan.as_str(), "planIds": [world.plan.as_str()], "companyId": company}})

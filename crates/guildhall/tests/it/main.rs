@@ -4,6 +4,7 @@
 //! Runs on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 
 mod access;
+mod access_pass;
 mod account;
 mod affiliate;
 mod api_key;
@@ -19,6 +20,7 @@ mod checkout;
 mod crash;
 mod dev_proxy;
 mod direct_message;
+mod entry;
 mod experience;
 mod forum;
 mod harness;
@@ -29,12 +31,14 @@ mod message;
 mod moderation;
 mod notification;
 mod oauth;
+mod plan_list;
 mod principal;
 mod process;
 mod promo_code;
 mod proxy;
 mod proxy_attack;
 mod proxy_scene;
+mod raffle;
 mod receiver;
 mod route;
 mod scene;

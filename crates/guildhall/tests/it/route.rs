@@ -5,8 +5,11 @@ use crate::authorization::rows;
 use crate::browser::Browser;
 use crate::harness::{Foreign, Hall};
 use crate::scene::DAY_MS;
+use guildhall_app::plan::NewPlan;
 use guildhall_app::{operator, password, session};
-use guildhall_core::ids::{ApiKeyId, Id, UserId};
+use guildhall_core::ids::{ApiKeyId, EntryId, Id, PlanId, UserId};
+use guildhall_core::plan::ReleaseMethod;
+use guildhall_core::waitlist::EntryRules;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,6 +34,9 @@ struct Scene {
     /// The app's keys at the beginning.
     lasting: Vec<ApiKeyId>,
     probes: AtomicI64,
+    waitlist: PlanId,
+    raffle: PlanId,
+    entry: EntryId,
 }
 
 impl Scene {
@@ -46,7 +52,19 @@ impl Scene {
         assert!(hall.found(move |founder| founder.account(&owner, &hash)).await, "an account");
         let keys = operator::keys(&hall.running.hall, hall.world.app.clone()).await.expect("the keys");
         let lasting = keys.into_iter().map(|key| key.id).collect();
-        Self { hall, foreign, installed, lasting, probes: AtomicI64::new(1) }
+        let waitlist = hall.waitlist(EntryRules::default(), vec![]).await;
+        // Long after the last probe.
+        let end = Some(hall.clock.now_ms() + 100_000 * DAY_MS);
+        let raffle = hall.plan_of(move |plan| NewPlan {
+            release_method: ReleaseMethod::Raffle,
+            stock: Some(1),
+            entry_rules: EntryRules { expires_at: end, ..EntryRules::default() },
+            ..plan
+        });
+        let raffle = raffle.await;
+        let waiting = hall.person("somebody-who-waits").await;
+        let entry = hall.entered(&waitlist, &waiting).await.id;
+        Self { hall, foreign, installed, lasting, probes: AtomicI64::new(1), waitlist, raffle, entry }
     }
 
     /// Those of the table's columns, in their order.
@@ -128,7 +146,10 @@ impl Scene {
         };
         // Their own company has what its app asks for; others decide.
         let app = if path.ends_with("install") { &self.installed.app } else { &world.app };
+        let plan = if path.starts_with("/raffles") { &self.raffle } else { &self.waitlist };
         path.replace("{app}", app.as_str())
+            .replace("{plan}", plan.as_str())
+            .replace("{entry}", self.entry.as_str())
             .replace("{company}", world.company.as_str())
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
@@ -156,6 +177,7 @@ impl Scene {
             "/account/two-step/begin" | "/account/two-step/codes" | "/account/two-step/off" => {
                 vec![password()]
             }
+            "/companies/{company}/entries/{entry}" => vec![("decision", "denied".into())],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             "/developer" => vec![("company", world.company.to_string()), ("name", "Another app".into())],
             "/developer/apps/{app}" => vec![("name", "The app".into()), ("status", "hidden".into())],

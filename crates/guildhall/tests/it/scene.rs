@@ -127,10 +127,15 @@ impl Hall {
         feed::set_rules(&self.running.hall, experience.clone(), rules).await.expect("the rules are changed");
     }
 
+    /// The demo app, as it calls.
+    pub(crate) fn calling_app(&self) -> CallingApp {
+        CallingApp { id: self.world.app.clone(), company: self.world.company.clone() }
+    }
+
     /// The hidden pass of an experience's upsell.
     pub(crate) async fn upsell_pass(&self, experience: &ExperienceId) -> AccessPassId {
         let agent = Principal {
-            app: Some(CallingApp { id: self.world.app.clone(), company: self.world.company.clone() }),
+            app: Some(self.calling_app()),
             user: Some(self.world.agent.clone()),
             is_agent: true,
             ..Principal::default()

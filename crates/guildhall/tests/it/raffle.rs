@@ -1,0 +1,246 @@
+//! Raffles: committed to, closed, drawn once, told, and computed again.
+
+use crate::browser::Browser;
+use crate::entry::letters;
+use crate::harness::Hall;
+use crate::process::{Home, run};
+use guildhall_app::jobs;
+use guildhall_app::plan::NewPlan;
+use guildhall_app::raffle;
+use guildhall_core::ids::{Id, PlanId, UserId};
+use guildhall_core::plan::ReleaseMethod;
+use guildhall_core::raffle::{Draw, verify};
+use guildhall_core::waitlist::{EntryRules, EntryStatus};
+use serde_json::Value;
+use std::process::ExitStatus;
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const LOOK_MS: i64 = 10 * 60 * 1000;
+
+/// A raffle of so many places that ends in an hour.
+async fn opened(hall: &Hall, places: i64) -> PlanId {
+    let end = hall.clock.now_ms() + HOUR_MS;
+    let plan = hall.plan_of(move |plan| NewPlan {
+        release_method: ReleaseMethod::Raffle,
+        stock: Some(places),
+        name: Some("The ash bench".into()),
+        entry_rules: EntryRules { expires_at: Some(end), ..EntryRules::default() },
+        ..plan
+    });
+    plan.await
+}
+
+async fn settle(hall: &Hall) {
+    jobs::run_due(&hall.running.hall).await.expect("it settles");
+}
+
+async fn public(hall: &Hall, plan: &PlanId) -> raffle::Raffle {
+    raffle::find(&hall.running.hall, plan.clone()).await.expect("a raffle")
+}
+
+/// What a file holds is verified by the program; answers how it ended and what it said.
+async fn verified(home: &Home, arguments: &[&str]) -> (ExitStatus, String) {
+    let output = run(&mut home.command(arguments)).await;
+    (output.status, String::from_utf8(output.stdout).expect("text"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
+    let (hall, mut smtp) = Hall::open_with_letters().await;
+    let plan = opened(&hall, 2).await;
+    let (page, json) = (format!("/raffles/{plan}"), format!("/raffles/{plan}/draw.json"));
+    let before = public(&hall, &plan).await;
+    assert_eq!(before.commitment.len(), 64);
+    let mut nobody = Browser::new(&hall.running.origin);
+    nobody.open(&page).await.says(200, &before.commitment);
+    nobody.open(&json).await.says(404, "is not drawn yet.");
+    nobody.open(&format!("/waitlist/{plan}")).await.says(200, "Enter the draw");
+
+    let mut people: Vec<UserId> = Vec::new();
+    for number in 0..5 {
+        let user = hall.reader(&format!("drawn-{number}")).await;
+        hall.entered(&plan, &user).await;
+        people.push(user);
+    }
+    let entry = hall.entered(&plan, &people[0]).await;
+    let refused =
+        guildhall_app::entry::decide_as_operator(&hall.running.hall, entry.id.clone(), EntryStatus::Approved);
+    let refused = refused.await.expect_err("it is drawn");
+    assert_eq!(refused.to_string(), "The entries of a raffle are drawn, not decided on.");
+    let mut entrant = hall.browser_of(&people[0]).await;
+    entrant.open(&page).await.says(200, entry.id.as_str());
+
+    hall.at(HOUR_MS - 1);
+    settle(&hall).await;
+    assert!(public(&hall, &plan).await.closed_at.is_none(), "not before its end");
+    hall.at(HOUR_MS);
+    settle(&hall).await;
+    let closed = public(&hall, &plan).await;
+    let digest = closed.entries_digest.clone().expect("the digest is published");
+    assert!(
+        closed.drawn_at.is_none() && closed.draw.is_none(),
+        "whoever wants to has time to keep the digest"
+    );
+    nobody.open(&page).await.says(200, &digest);
+    nobody.open(&format!("/waitlist/{plan}")).await.says(200, "Entries are closed.");
+    assert!(letters(&hall, &mut smtp).await.is_empty());
+
+    hall.at(HOUR_MS + LOOK_MS);
+    let sent = letters(&hall, &mut smtp).await;
+    let text = public(&hall, &plan).await.draw.expect("it is drawn");
+    let draw: Draw = serde_json::from_str(&text).expect("a draw");
+    verify(&draw, Some(&before.commitment), Some(&digest)).expect("it holds");
+    assert_eq!((draw.entries.len(), draw.winners.len(), draw.raffle.as_str()), (5, 2, plan.as_str()));
+    let shown = nobody.open(&json).await;
+    assert_eq!((shown.status, shown.text.as_str()), (200, text.as_str()));
+    nobody.open(&page).await.says(200, "draw.json");
+
+    assert_eq!(sent.len(), 5, "{sent:?}");
+    let (mut won, mut lost) = (0, 0);
+    for (number, user) in people.iter().enumerate() {
+        let entry = hall.entered(&plan, user).await;
+        let (_, subject, link) =
+            sent.iter().find(|(to, _, _)| *to == format!("drawn-{number}@example.net")).expect("a letter");
+        let mut browser = hall.browser_of(user).await;
+        let place = browser.open(&format!("/waitlist/{plan}")).await;
+        if draw.winners.contains(&entry.id.to_string()) {
+            won += 1;
+            assert_eq!((entry.status, subject.as_str()), (EntryStatus::Approved, "You won a place"));
+            let checkout = link.strip_prefix(&hall.running.origin).expect("here");
+            place.says(200, &format!("href=\"{checkout}\""));
+            browser.open(checkout).await.says(200, "The Open Workshop");
+        } else {
+            lost += 1;
+            assert_eq!((entry.status, subject.as_str()), (EntryStatus::Denied, "Your entry did not win"));
+            place.says(200, "Your entry did not win.");
+        }
+    }
+    assert_eq!((won, lost), (2, 3));
+    hall.has_logged("draw_raffle", plan.as_str(), None).await;
+    hall.at(HOUR_MS + 2 * LOOK_MS);
+    assert!(letters(&hall, &mut smtp).await.is_empty(), "everybody is told once");
+    assert_eq!(public(&hall, &plan).await.draw.as_deref(), Some(text.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_raffle_is_drawn_once_also_when_runners_meet() {
+    let (hall, mut smtp) = Hall::open_with_letters().await;
+    let plan = opened(&hall, 3).await;
+    for number in 0..6 {
+        let user = hall.reader(&format!("met-{number}")).await;
+        hall.entered(&plan, &user).await;
+    }
+    for moment in [HOUR_MS, HOUR_MS + LOOK_MS] {
+        hall.at(moment);
+        // The server's own runner is a fifth.
+        let meet = || jobs::run_due(&hall.running.hall);
+        let (one, two, three, four) = tokio::join!(meet(), meet(), meet(), meet());
+        for outcome in [one, two, three, four] {
+            outcome.expect("it settles");
+        }
+    }
+    assert_eq!(letters(&hall, &mut smtp).await.len(), 6);
+    let subject = plan.to_string();
+    let deeds = hall.found(move |founder| founder.deeds(&subject)).await;
+    let count = |deed: &str| deeds.iter().filter(|(action, _)| action == deed).count();
+    assert_eq!((count("close_raffle"), count("draw_raffle")), (1, 1), "{deeds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raffle_without_entries_or_with_few_is_drawn_too() {
+    let hall = Hall::open().await;
+    let (empty, few) = (opened(&hall, 2).await, opened(&hall, 9).await);
+    hall.entered(&few, &hall.world.customer).await;
+    hall.at(HOUR_MS);
+    settle(&hall).await;
+    hall.at(HOUR_MS + LOOK_MS);
+    settle(&hall).await;
+    for (plan, winners) in [(empty, 0), (few, 1)] {
+        let text = public(&hall, &plan).await.draw.expect("drawn");
+        let draw: Draw = serde_json::from_str(&text).expect("a draw");
+        assert_eq!(draw.winners.len(), winners);
+        verify(&draw, None, None).expect("it holds");
+    }
+    let unknown = PlanId::parse("plan_none").expect("an id");
+    for plan in [&hall.world.plan, &unknown] {
+        let mut browser = Browser::new(&hall.running.origin);
+        browser.open(&format!("/raffles/{plan}")).await.says(404, "There is no raffle");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_opens_a_raffle_and_anyone_verifies_a_draw() {
+    let home = Home::new();
+    let server = home.serve(&["--demo"]).await;
+    let pass = home.demo()["DEMO_ACCESS_PASS_ID"].clone();
+    let told = async |arguments: &[&str]| {
+        let output = run(&mut home.over_data(arguments)).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let open = [
+        "raffle",
+        "open",
+        &pass,
+        "--places",
+        "2",
+        "--ends",
+        "2999-01-01",
+        "--price",
+        "20",
+        "--name",
+        "Bench",
+    ];
+    let said = told(&open).await;
+    let value = |name: &str| {
+        let line = said.lines().find(|line| line.starts_with(name)).expect("a line");
+        line.split_whitespace().nth(1).expect("a value").to_owned()
+    };
+    let (plan, commitment) = (value("plan"), value("commitment"));
+    let shown = told(&["raffle", "show", &plan]).await;
+    assert!(shown.contains(&commitment) && shown.contains("not yet"), "{shown}");
+    Browser::new(&server.origin).open(&format!("/raffles/{plan}")).await.says(200, &commitment);
+    for (arguments, words) in [
+        (
+            vec!["raffle", "open", &pass, "--places", "2", "--ends", "2000-01-01"],
+            "`expiresAt` must lie ahead.",
+        ),
+        (vec!["raffle", "open", &pass, "--places", "2", "--ends", "soon"], "`soon` is no moment"),
+        (
+            vec!["raffle", "open", "prod_none", "--places", "2", "--ends", "2999-01-01"],
+            "There is no access pass",
+        ),
+        (vec!["raffle", "show", "plan_none"], "There is no raffle `plan_none`"),
+    ] {
+        let sentence = crate::process::one_sentence(&mut home.over_data(&arguments)).await;
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    server.stop().await;
+
+    let seed = guildhall_core::raffle::Seed::new([7; 32]);
+    let entries = (0..20).map(|number| format!("entry_{number}")).collect();
+    let draw = guildhall_core::raffle::draw("plan_1", &seed, entries, 3).expect("a draw");
+    let (file, forged) = (home.beside("draw.json"), home.beside("forged.json"));
+    std::fs::write(&file, serde_json::to_string(&draw).expect("JSON")).expect("written");
+    let mut other: Value = serde_json::to_value(&draw).expect("JSON");
+    other["winners"][0] = other["entries"][0].clone();
+    std::fs::write(&forged, other.to_string()).expect("written");
+    let (file, forged) = (file.to_str().expect("text"), forged.to_str().expect("text"));
+    let (status, said) = verified(&home, &["raffle", "verify", file]).await;
+    assert!(status.success() && said.starts_with("The draw holds: 3 of 20 entries won."), "{said}");
+    assert!(said.contains("--commitment") && said.contains("--digest"), "{said}");
+    let kept = ["raffle", "verify", file, "--commitment", &draw.commitment, "--digest", &draw.entries_digest];
+    let (status, said) = verified(&home, &kept).await;
+    assert!(status.success() && said.contains(&draw.winners[0]) && !said.contains("Give --"), "{said}");
+    for (arguments, words) in [
+        (vec!["raffle", "verify", forged], "The winners are not those that the seed and the entries give."),
+        (vec!["raffle", "verify", file, "--commitment", "00"], "The commitment is not the one"),
+        (vec!["raffle", "verify", file, "--digest", "00"], "The entries are not those"),
+    ] {
+        let (status, said) = verified(&home, &arguments).await;
+        assert!(!status.success() && said.contains("does NOT hold") && said.contains(words), "{said}");
+    }
+    let missing =
+        crate::process::one_sentence(&mut home.command(&["raffle", "verify", "nowhere.json"])).await;
+    assert!(missing.contains("cannot read nowhere.json"), "{missing}");
+}
