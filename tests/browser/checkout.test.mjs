@@ -154,8 +154,9 @@ test("two tabs buy once", async () => {
 		const tab = await page.browserContext().newPage();
 		await tab.setJavaScriptEnabled(false);
 		await tab.goto(link);
-		await typeCard(page, { email });
 		await typeCard(tab, { email });
+		await page.bringToFront();
+		await typeCard(page, { email });
 		await follow(page, pay);
 		const payment = await paymentOn(page);
 		await tab.bringToFront();
@@ -171,5 +172,31 @@ test("a checkout that is over says so", async () => {
 		const answer = await page.goto(`${origin}/checkout/ch_unknown`);
 		assert.equal(answer.status(), 404);
 		await assertGood(page, "no checkout");
+	});
+});
+
+test("a buyer sees what they bought, cancels it, takes it up again, and removes the card", async () => {
+	await asVisitor(async (page) => {
+		await signIn(page, { username: "amara" });
+		await page.goto(link);
+		await typeCard(page);
+		await page.click('[name="consent"]');
+		await follow(page, pay);
+		assert.equal(await heading(page), "Paid");
+		await follow(page, ".actions .button");
+		assert.equal(new URL(page.url()).pathname, "/account/purchases");
+		const shown = await textOf(page);
+		for (const words of ["Master class", "renews on", "License key", "Visa ending in 4242", "paid"]) {
+			assert.ok(shown.includes(words), `${words} is not in ${shown}`);
+		}
+		assert.match(shown, /May be charged without asking by The Open Workshop/);
+		await assertGood(page, "purchases");
+		await follow(page, 'form[action$="/cancel"] .button');
+		assert.match(await textOf(page), /ends on/);
+		await assertGood(page, "purchases canceled");
+		await follow(page, 'form[action$="/resume"] .button');
+		assert.match(await textOf(page), /renews on/);
+		await follow(page, 'form[action$="/remove"] .button');
+		assert.match(await textOf(page), /No card is kept for you/);
 	});
 });

@@ -140,7 +140,7 @@ create table payments (
   next_attempt_at bigint
 );
 create index payments_by_company on payments (company_id, id);
-create index payments_by_user on payments (user_id, company_id, id);
+create index payments_by_user on payments (user_id, id);
 create index payments_by_membership on payments (membership_id, id);
 create index payments_by_affiliate on payments (affiliate_id, company_id);
 create index payments_by_reference on payments (processor, reference);

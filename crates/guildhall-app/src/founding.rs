@@ -4,6 +4,7 @@ mod affiliate;
 mod earlier;
 mod entry;
 mod invoice;
+mod payout;
 mod promo_code;
 
 pub use affiliate::Referral;

@@ -49,6 +49,7 @@ pub mod page;
 pub mod password;
 pub mod password_reset;
 pub mod payment;
+pub mod payout;
 pub mod permission_requirement;
 pub mod plan;
 pub mod post;

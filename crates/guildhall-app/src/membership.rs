@@ -5,10 +5,11 @@
 //! begins or ceases to count, and queues the next look at it.
 
 mod operator;
+mod own;
 
 pub use operator::{History, cancel_at_period_end, end, history, lengthen};
+pub use own::{OwnMembership, Purchases, cancel_own, purchases};
 
-use crate::Guildhall;
 use crate::access_pass;
 use crate::billing;
 use crate::company_member;
@@ -305,17 +306,4 @@ pub(crate) fn add_free_days(tx: &mut Tx<'_>, id: &MembershipId, days: i64) -> Re
     membership.state = membership.state.add_free_days(days, tx.now)?;
     write(tx, &mut membership, Some(terms))?;
     Ok(membership.state.paid_until.unwrap_or(i64::MAX))
-}
-
-/// A membership of the person who asks, with its payments.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn own(hall: &Guildhall, user: UserId, id: MembershipId) -> Result<Membership> {
-    hall.store
-        .read(move |read| match store::membership::find(read, &id)? {
-            Some(found) if found.user == user => Ok(found),
-            _ => no_such("membership", &id),
-        })
-        .await
 }

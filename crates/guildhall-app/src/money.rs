@@ -12,6 +12,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct Settings {
     /// What the platform earns of a sale, in hundredths of a percent.
     pub platform_fee_basis_points: i64,
+    /// What the platform earns of a payout, on top of it, in hundredths of a percent.
+    pub payout_fee_basis_points: i64,
     /// How many days a sale by a processor is held before its seller may spend it.
     pub pending_days: i64,
     /// What of a sale is kept longer, against disputes, in hundredths of a percent of the seller's part.
@@ -26,6 +28,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             platform_fee_basis_points: 0,
+            payout_fee_basis_points: 0,
             pending_days: 7,
             reserve_basis_points: 0,
             reserve_days: 90,
@@ -47,6 +50,7 @@ impl Settings {
     /// With the sentence for the first that cannot.
     pub fn check(&self) -> Result<(), Invalid> {
         FeeRate::new(self.platform_fee_basis_points, 0)?;
+        FeeRate::new(self.payout_fee_basis_points, 0)?;
         FeeRate::new(self.reserve_basis_points, 0)?;
         if !(0..=365).contains(&self.pending_days) || !(0..=365).contains(&self.reserve_days) {
             return invalid("Sales are held for 0 to 365 days.");
@@ -69,6 +73,11 @@ impl Settings {
     /// What the platform takes of a sale.
     pub(crate) fn platform_fee(&self) -> FeeRate {
         FeeRate::new(self.platform_fee_basis_points.clamp(0, 10_000), 0).expect("it was clamped")
+    }
+
+    /// What the platform takes of a payout, on top of it.
+    pub(crate) fn payout_fee(&self) -> FeeRate {
+        FeeRate::new(self.payout_fee_basis_points.clamp(0, 10_000), 0).expect("it was clamped")
     }
 
     /// When the parts of a sale at `now` are released: what is pending, in reserve, and of the reward. What a balance

@@ -25,6 +25,23 @@ words! {
     }
 }
 
+words! {
+    /// How a payout reaches its holder.
+    pub enum PayoutMethod {
+        /// The operator sends it by hand to where the holder says.
+        Manual = "manual",
+    }
+}
+
+/// The longest destination, in characters.
+pub const LONGEST_DESTINATION: usize = 500;
+/// The longest reason why a payout failed or was denied, in characters.
+pub const LONGEST_FAILURE: usize = 500;
+/// The longest reference of an operator, in characters.
+pub const LONGEST_REFERENCE: usize = 200;
+/// The longest key under which a payout is asked for, in bytes.
+pub const LONGEST_KEY: usize = 255;
+
 impl PayoutStatus {
     /// Whether the money lies in transit while it stands so.
     #[must_use]
@@ -70,6 +87,53 @@ pub fn check(amount: f64, currency: Currency, owed_minor: i64) -> Result<i64, In
         return invalid(format!("{owed} is owed, and has to be paid back before anything is paid out."));
     }
     Ok(amount_minor)
+}
+
+/// Checks where the money is to go, in the holder's words; answers it without blanks around it.
+///
+/// # Errors
+/// When it is empty, longer than [`LONGEST_DESTINATION`], or holds control characters.
+pub fn check_destination(text: &str) -> Result<String, Invalid> {
+    plain(text, "The destination", LONGEST_DESTINATION)
+}
+
+/// Checks why a payout failed or was denied, in words that its holder reads.
+///
+/// # Errors
+/// When it is empty, longer than [`LONGEST_FAILURE`], or holds control characters.
+pub fn check_failure(text: &str) -> Result<String, Invalid> {
+    plain(text, "The reason", LONGEST_FAILURE)
+}
+
+/// Checks what the operator's bank calls a payout.
+///
+/// # Errors
+/// When it is empty, longer than [`LONGEST_REFERENCE`], or holds control characters.
+pub fn check_reference(text: &str) -> Result<String, Invalid> {
+    plain(text, "The reference", LONGEST_REFERENCE)
+}
+
+/// Checks the key under which a payout is asked for.
+///
+/// # Errors
+/// When it is empty, longer than [`LONGEST_KEY`], or holds control characters.
+pub fn check_key(key: &str) -> Result<&str, Invalid> {
+    if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) {
+        return invalid(format!("The idempotence key must be 1 to {LONGEST_KEY} bytes of plain text."));
+    }
+    Ok(key)
+}
+
+/// Text of several lines that a terminal may show, without blanks around it.
+fn plain(text: &str, noun: &str, longest: usize) -> Result<String, Invalid> {
+    let text = text.replace("\r\n", "\n").trim().to_owned();
+    if text.is_empty() || text.chars().count() > longest {
+        return invalid(format!("{noun} must be 1 to {longest} characters long."));
+    }
+    if text.chars().any(|character| character.is_control() && character != '\n') {
+        return invalid(format!("{noun} must be plain text, without control characters."));
+    }
+    Ok(text)
 }
 
 /// The bank's idempotence key of a payout.
@@ -119,6 +183,32 @@ mod tests {
             (10.0, 1, "0.01 usd is owed"),
         ] {
             assert!(check(amount, usd, owed).expect_err(sentence).0.contains(sentence));
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_plain_and_not_too_long() {
+        assert_eq!(check_destination(" DE89 3704\r\n0044 \n"), Ok("DE89 3704\n0044".to_owned()));
+        assert_eq!(check_destination(&"ü".repeat(500)).map(|text| text.chars().count()), Ok(500));
+        assert_eq!(check_key("k"), Ok("k"));
+        for (refused, sentence) in [
+            (check_destination(" \n "), "The destination must be 1 to 500 characters long."),
+            (check_destination(&"ü".repeat(501)), "The destination must be 1 to 500 characters long."),
+            (check_destination("a\0b"), "The destination must be plain text, without control characters."),
+            (
+                check_destination("a\u{1b}[2J"),
+                "The destination must be plain text, without control characters.",
+            ),
+            (check_failure(""), "The reason must be 1 to 500 characters long."),
+            (check_reference(&"a".repeat(201)), "The reference must be 1 to 200 characters long."),
+        ] {
+            assert_eq!(refused, Err(Invalid(sentence.into())));
+        }
+        for key in ["", "a\0", &"a".repeat(256)] {
+            assert_eq!(
+                check_key(key),
+                Err(Invalid("The idempotence key must be 1 to 255 bytes of plain text.".into()))
+            );
         }
     }
 }

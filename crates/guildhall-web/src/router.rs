@@ -6,9 +6,9 @@ use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::assets;
 use crate::error;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, card, checkout, entry, experience, home,
-    install, invoice, password_reset, permission_requirement, raffle, redirect_uri, sandbox, session,
-    sign_in, sign_up, two_step, waitlist,
+    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, entry,
+    experience, home, install, invoice, password_reset, permission_requirement, purchase, raffle,
+    redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -86,6 +86,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     let hall_router = Router::new()
         .merge(spoken)
         .merge(account_routes())
+        .merge(balance_routes())
         .route("/", get(home::page))
         .route("/account/apps", get(allowed_app::page))
         .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
@@ -138,6 +139,10 @@ fn account_routes() -> Router<State> {
     Router::new()
         .route("/account", get(account::page))
         .route("/account/affiliates", get(affiliate::page))
+        .route("/account/memberships/{membership}/cancel", post(purchase::cancel))
+        .route("/account/memberships/{membership}/resume", post(purchase::resume))
+        .route("/account/payment-methods/{method}/remove", post(purchase::remove_method))
+        .route("/account/purchases", get(purchase::page))
         .route("/account/email", post(account::change_email))
         .route("/account/name", post(account::rename))
         .route("/account/password", post(account::change_password))
@@ -154,4 +159,15 @@ fn account_routes() -> Router<State> {
         .route("/sign-in/code", get(sign_in::code_page).post(sign_in::enter_code))
         .route("/sign-out", post(session::sign_out))
         .route("/sign-up", get(sign_up::page).post(sign_up::ask))
+}
+
+/// What people and companies hold, and take out.
+fn balance_routes() -> Router<State> {
+    Router::new()
+        .route("/account/balance", get(balance::own))
+        .route("/account/payouts", post(balance::take_out))
+        .route("/account/payouts/{payout}/cancel", post(balance::cancel))
+        .route("/companies/{company}/balance", get(balance::of_company))
+        .route("/companies/{company}/payouts", post(balance::take_out_of_company))
+        .route("/companies/{company}/payouts/{payout}/cancel", post(balance::cancel_of_company))
 }

@@ -23,6 +23,8 @@ async fn open(options: &Options) -> Fallible<Arc<Guildhall>> {
         origin: "http://localhost".into(),
         largest_upload_bytes: 1,
         mail: None,
+        money: guildhall_app::money::Settings::default(),
+        stripe: None,
         webhooks: webhook::Settings::within(outbound::Reach::PublicOnly),
     };
     std::fs::create_dir_all(options.data_dir()?)?;

@@ -114,7 +114,9 @@ pub async fn offer(
             let (quoted, promo_refusal) =
                 match quote(read, plan.clone(), session.as_ref(), quantity, code, viewer) {
                     Ok(quoted) => (quoted, None),
-                    Err(Error::Invalid(refusal)) if code.is_some() => {
+                    Err(Error::Invalid(refusal) | Error::NotFound(refusal) | Error::Conflict(refusal))
+                        if code.is_some() =>
+                    {
                         (quote(read, plan.clone(), session.as_ref(), quantity, None, viewer)?, Some(refusal))
                     }
                     Err(error) => return Err(error),

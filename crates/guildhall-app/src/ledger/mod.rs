@@ -16,7 +16,6 @@ mod transfer;
 
 pub(crate) use audit::Reach;
 pub use audit::{AuditReport, MOST_OPEN_ITEMS, OpenItem, Total, audit, audit_as_of};
-#[cfg_attr(not(test), expect(unused_imports, reason = "checkout is going to stand on it"))]
 pub(crate) use booking::{Booked, Parties, book};
 pub use earnings::{Earnings, earnings};
 pub(crate) use known::KnownAccounts;
@@ -97,7 +96,7 @@ pub async fn of_company(hall: &Guildhall, principal: &Principal, company: Compan
         .await
 }
 
-fn holdings(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Holdings> {
+pub(crate) fn holdings(read: &mut Read<'_>, kind: AccountKind, owner: &str) -> Result<Holdings> {
     let id = store::ledger::find_of_owner(read, kind, owner)?
         .ok_or_else(|| Error::internal(format!("{owner} has no ledger account")))?;
     let mut balances: Vec<Balance> = Vec::new();

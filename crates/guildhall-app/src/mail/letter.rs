@@ -16,6 +16,10 @@ pub enum Letter {
     EntryApproved(EntryApproved),
     /// To someone whose entry was denied, or did not win.
     EntryDenied(EntryDenied),
+    /// To someone whose payout could not be made.
+    PayoutFailed(PayoutFailed),
+    /// To someone who was paid out.
+    PayoutPaid(PayoutPaid),
     /// To whom an invoice is for, when it was not paid in time.
     InvoicePastDue(InvoiceLetter),
     /// To whom an invoice is for.
@@ -95,6 +99,34 @@ pub struct EntryDenied {
     pub link: String,
 }
 
+/// Tells someone that money which was to leave a balance is back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutFailed {
+    /// How they call themselves.
+    pub name: String,
+    /// How much, in words.
+    pub amount: String,
+    /// The company whose balance it is; `None` for their own.
+    pub company: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Where they see the balance.
+    pub link: String,
+}
+
+/// Tells someone that money has left a balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutPaid {
+    /// How they call themselves.
+    pub name: String,
+    /// How much, in words.
+    pub amount: String,
+    /// The company whose balance it is; `None` for their own.
+    pub company: Option<String>,
+    /// Where they see the balance.
+    pub link: String,
+}
+
 /// Lets someone choose a new password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetPassword {
@@ -169,6 +201,8 @@ impl Letter {
             },
             Self::EntryApproved(approved) => approved.words(),
             Self::EntryDenied(denied) => denied.words(),
+            Self::PayoutFailed(failed) => failed.words(),
+            Self::PayoutPaid(paid) => paid.words(),
             Self::InvoicePastDue(letter) => Words {
                 subject: format!("Past due: invoice {} from {}", letter.number, letter.seller).into(),
                 lead: format!(
@@ -266,6 +300,42 @@ impl EntryDenied {
     }
 }
 
+impl PayoutFailed {
+    fn words(&self) -> Words<'_> {
+        let (amount, balance, reason) = (&self.amount, balance_of(self.company.as_deref()), &self.reason);
+        Words {
+            subject: "A payout could not be made".into(),
+            name: &self.name,
+            lead: format!("The payout of {amount} from {balance} could not be made. The reason: {reason}")
+                .into(),
+            button: "See the balance",
+            link: &self.link,
+            valid_hours: None,
+            otherwise: "The money is back in the balance, with what was taken as its fee.",
+        }
+    }
+}
+
+impl PayoutPaid {
+    fn words(&self) -> Words<'_> {
+        let (amount, balance) = (&self.amount, balance_of(self.company.as_deref()));
+        Words {
+            subject: "A payout was made".into(),
+            name: &self.name,
+            lead: format!("The payout of {amount} from {balance} was made.").into(),
+            button: "See the balance",
+            link: &self.link,
+            valid_hours: None,
+            otherwise: "If nobody of yours asked for it, tell the operator of this hall.",
+        }
+    }
+}
+
+/// Whose balance a letter is about.
+fn balance_of(company: Option<&str>) -> Cow<'static, str> {
+    company.map_or("your balance".into(), |company| format!("the balance of {company}").into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +351,9 @@ mod tests {
             approved(name, link, false),
             denied(name, link, true),
             denied(name, link, false),
+            paid_out(name, link),
+            not_paid_out(name, link, Some("The Open Workshop")),
+            not_paid_out(name, link, None),
         ];
         for letter in letters {
             let (text, html) = letter.write().expect("it renders");
@@ -308,6 +381,17 @@ mod tests {
         let (name, link) = (name.into(), link.into());
         let (what, company) = ("The bench course".into(), "The Open Workshop".into());
         Letter::EntryDenied(EntryDenied { name, what, company, is_of_raffle, link })
+    }
+
+    fn paid_out(name: &str, link: &str) -> Letter {
+        let (name, link, amount) = (name.into(), link.into(), "12.50 usd".into());
+        Letter::PayoutPaid(PayoutPaid { name, amount, company: None, link })
+    }
+
+    fn not_paid_out(name: &str, link: &str, company: Option<&str>) -> Letter {
+        let (name, link, amount) = (name.into(), link.into(), "12.50 usd".into());
+        let (company, reason) = (company.map(str::to_owned), "The account is closed.".into());
+        Letter::PayoutFailed(PayoutFailed { name, amount, company, reason, link })
     }
 
     #[test]

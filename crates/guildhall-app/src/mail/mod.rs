@@ -8,7 +8,8 @@ mod letter;
 mod settings;
 
 pub use letter::{
-    AccountExists, ConfirmEmail, EntryApproved, EntryDenied, InvoiceLetter, Letter, ResetPassword,
+    AccountExists, ConfirmEmail, EntryApproved, EntryDenied, InvoiceLetter, Letter, PayoutFailed, PayoutPaid,
+    ResetPassword,
 };
 pub use settings::{Sender, Settings, SmtpUrl};
 

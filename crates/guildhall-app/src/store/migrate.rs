@@ -26,6 +26,7 @@ const MIGRATIONS: Migrations = &[
     ("members", include_str!("../../migrations/0015_members.sql")),
     ("stripe", include_str!("../../migrations/0016_stripe.sql")),
     ("invoices", include_str!("../../migrations/0017_invoices.sql")),
+    ("payouts", include_str!("../../migrations/0018_payouts.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -44,6 +44,7 @@ pub(crate) mod oauth;
 pub(crate) mod one_time_token;
 pub(crate) mod payment;
 pub(crate) mod payment_method;
+pub(crate) mod payout;
 pub(crate) mod permission_requirement;
 pub(crate) mod plan;
 pub(crate) mod post;

@@ -161,6 +161,15 @@ pub(crate) fn of_membership(read: &mut Read<'_>, id: &MembershipId, most: i64) -
     rows.into_iter().map(from_row).collect()
 }
 
+/// Somebody's payments, newest first, drafts left out.
+pub(crate) fn of_user(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<Vec<Payment>> {
+    let rows = read.query(
+        select!("where user_id = $1 and stage <> 'drafted' order by id desc limit $2"),
+        params![user, most],
+    )?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// The payments of a company, newest first, before one of them.
 pub(crate) fn of_company(
     read: &mut Read<'_>,

@@ -128,3 +128,17 @@ pub(crate) fn consented(
     )?;
     row.map(from_row).transpose()
 }
+
+/// The titles of the companies that may charge a method.
+pub(crate) fn consented_to(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Vec<String>> {
+    let rows = read.query(
+        "select o.title
+         from payment_consents c
+         join companies o on o.id = c.company_id
+         where c.payment_method_id = $1
+         order by c.created_at, o.id
+         limit 100",
+        params![id],
+    )?;
+    rows.into_iter().map(|mut row| row.text(0)).collect()
+}

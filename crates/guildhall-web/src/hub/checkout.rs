@@ -120,14 +120,7 @@ impl Shown {
     }
 
     fn card_name(&self, method: &PaymentMethod) -> String {
-        let brand = method.brand.as_deref().unwrap_or("card");
-        let mut letters = brand.chars();
-        let brand: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        let last4 = method.last4.as_deref().unwrap_or("····");
-        match method.expiry {
-            Some((month, year)) => format!("{brand} ending in {last4}, expires {month:02}/{:02}", year % 100),
-            None => format!("{brand} ending in {last4}"),
-        }
+        card_name(method)
     }
 
     fn button(&self) -> String {
@@ -144,6 +137,18 @@ impl Shown {
             digits.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
         };
         TEST_CARDS.iter().map(|card| (grouped(card.number), card.what)).collect()
+    }
+}
+
+/// A card in words.
+pub(super) fn card_name(method: &PaymentMethod) -> String {
+    let brand = method.brand.as_deref().unwrap_or("card");
+    let mut letters = brand.chars();
+    let brand: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let last4 = method.last4.as_deref().unwrap_or("····");
+    match method.expiry {
+        Some((month, year)) => format!("{brand} ending in {last4}, expires {month:02}/{:02}", year % 100),
+        None => format!("{brand} ending in {last4}"),
     }
 }
 

@@ -11,6 +11,7 @@ mod job;
 mod ledger;
 mod oauth;
 mod payment;
+mod payout;
 mod raffle;
 mod signing_key;
 mod user_token;
@@ -93,6 +94,11 @@ enum Command {
     Payments {
         #[command(subcommand)]
         command: payment::Command,
+    },
+    /// Look after the money that companies and people take out.
+    Payouts {
+        #[command(subcommand)]
+        command: payout::Command,
     },
     /// Open and show raffles, and compute their draws again.
     Raffle {
@@ -242,6 +248,7 @@ impl Arguments {
             Command::Entries { command } => command.run().await,
             Command::Keys { command } => command.run().await,
             Command::Oauth { command } => command.run().await,
+            Command::Payouts { command } => command.run().await,
             Command::Raffle { command } => command.run().await,
             Command::Token(arguments) => arguments.run().await,
             Command::DevProxy(arguments) => arguments.run().await,

@@ -11,6 +11,8 @@ use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Role;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::task::JoinSet;
 
 const CREATE: &str = "mutation($input: CreateAffiliateInput!) { createAffiliate(input: $input) {
   id status activeMembersCount affiliateType totalPlanCount totalReferralEarnings totalReferrals totalRevenue
@@ -70,9 +72,18 @@ impl Hall {
         self.run(None, LIST, variables).await.data()["company"]["affiliates"].clone()
     }
 
-    async fn offer(&self, global: Option<i64>, member: Option<i64>) {
-        let pass = self.world.paid_access_pass.clone();
-        self.found(move |founder| founder.affiliate_offers(&pass, global, member)).await;
+    /// What the paid pass offers to who brings buyers, to everyone and to its members, in percent; `None` for nothing.
+    async fn offer(&self, global: Option<f64>, member: Option<f64>) {
+        let status = |offer: Option<f64>| if offer.is_some() { "enabled" } else { "disabled" };
+        let document = "mutation($input: UpdateAccessPassInput!) { updateAccessPass(input: $input) { id } }";
+        let mut input = json!({"id": self.world.paid_access_pass.as_str(), "globalAffiliateStatus": status(global),
+            "memberAffiliateStatus": status(member)});
+        for (field, offer) in [("globalAffiliatePercentage", global), ("memberAffiliatePercentage", member)] {
+            if let Some(percent) = offer {
+                input[field] = json!(percent);
+            }
+        }
+        self.run(None, document, json!({"input": input})).await.data();
     }
 
     async fn sold(&self, plan: &PlanId, code: &str, buyer: &UserId) -> Sold {
@@ -251,7 +262,7 @@ async fn what_was_agreed_about_a_plan_goes_before_all_plans_and_those_before_off
         async move { hall.sold(&plan, "ada", buyer).await.expect("it counts").2 }
     };
     assert_eq!(earned(plan.clone()).await, None, "it counts, and earns nothing");
-    hall.offer(Some(1000), None).await;
+    hall.offer(Some(10.0), None).await;
     assert_eq!(earned(plan.clone()).await, Some(Commission::Percentage(1000)));
     let all = json!({"planId": "", "fee": 5, "payoutType": "flat_fee"});
     hall.change(&id, all).await.data();
@@ -315,11 +326,12 @@ async fn an_offer_makes_affiliates_of_everyone_or_of_members() {
         listed.data()["company"]["affiliates"]["nodes"].clone()
     };
     assert_eq!(hall.sold(&plan, "ada", &buyer).await, None, "nothing is offered");
-    hall.offer(None, Some(1500)).await;
+    hall.offer(None, Some(15.0)).await;
     assert_eq!(hall.sold(&plan, "ada", &buyer).await, None, "she holds no membership");
     let sold = hall.sold(&plan, "member", &buyer).await.expect("it counts");
     assert_eq!((sold.1, sold.2), (member, Some(Commission::Percentage(1500))));
-    hall.offer(Some(1000), Some(1500)).await;
+    hall.at(1000);
+    hall.offer(Some(10.0), Some(15.0)).await;
     let first = hall.sold(&plan, "ada", &buyer).await.expect("it counts");
     assert_eq!((&first.1, first.2), (&ada, Some(Commission::Percentage(1000))));
     assert_eq!(hall.sold(&plan, "ada", &buyer).await, Some(first.clone()), "she is one now");
@@ -335,6 +347,37 @@ async fn an_offer_makes_affiliates_of_everyone_or_of_members() {
     let made = &made.data()["createAffiliate"];
     assert_eq!((&made["id"], &made["affiliateType"]), (&json!(first.0.as_str()), &json!("custom")));
     assert_eq!(hall.renewed(&first.0, &plan, 5).await, Some(Commission::Percentage(2500)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_make_the_same_affiliate_at_once_make_one() {
+    let hall = Arc::new(Hall::open().await);
+    hall.person("ada").await;
+    let buyer = hall.person("buyer").await;
+    let mut making = JoinSet::new();
+    for _ in 0..4 {
+        let hall = Arc::clone(&hall);
+        making.spawn(async move {
+            hall.affiliate(json!({"username": "ada", "payoutType": "percentage", "fee": 30})).await
+        });
+    }
+    let answers = making.join_all().await;
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answered| answered.body.get("errors").is_none());
+    assert_eq!((made.len(), refused.len()), (1, 3));
+    for answered in refused {
+        answered.is_refused("CONFLICT", "`ada` is an affiliate of the company already");
+    }
+    hall.offer(Some(10.0), None).await;
+    hall.person("bob").await;
+    let mut selling = JoinSet::new();
+    for _ in 0..4 {
+        let (hall, buyer) = (Arc::clone(&hall), buyer.clone());
+        selling.spawn(async move { hall.sold(&hall.world.plan, "bob", &buyer).await });
+    }
+    let sold = selling.join_all().await;
+    assert!(sold[0].is_some() && sold.iter().all(|one| *one == sold[0]), "one affiliate: {sold:?}");
+    assert_eq!(hall.affiliates(json!({})).await["totalCount"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -648,7 +648,7 @@ async fn an_operator_lists_sends_withdraws_and_prints() {
         let sentence = one_sentence(&mut home.over_data(&["invoices", command, "ch_1"])).await;
         assert!(sentence.contains("is not an invoice id"), "{sentence}");
     }
-    let tomorrow = json!({"dueDate": Clock::System.now_ms() / 1000 + 24 * 60 * 60});
+    let tomorrow = json!({"dueDate": Clock::system().now_ms() / 1000 + 24 * 60 * 60});
     let made =
         caller.data(&server.origin, None, CREATE, json!({"input": invoice_input(&company, &tomorrow)})).await;
     let invoice = &made["createInvoice"]["invoice"];

@@ -38,6 +38,8 @@ mod moderation;
 mod notification;
 mod oauth;
 mod payment_crash;
+mod payout;
+mod payout_page;
 mod pdf_text;
 mod plan_list;
 mod principal;

@@ -441,6 +441,23 @@ async fn the_last_use_is_one_buyers_and_comes_back_when_nothing_was_bought() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_who_make_the_same_code_at_once_make_one() {
+    let hall = Arc::new(Hall::open().await);
+    let mut making = JoinSet::new();
+    for text in ["spring", "Spring", "SPRING", "sprinG"] {
+        let hall = Arc::clone(&hall);
+        making.spawn(async move { hall.promo_code(json!({"code": text})).await });
+    }
+    let answers = making.join_all().await;
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answered| answered.body.get("errors").is_none());
+    assert_eq!((made.len(), refused.len()), (1, 3));
+    for answered in refused {
+        answered.is_refused("CONFLICT", "The company has a promo code `SPRING` already.");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_use_a_customer_holds_also_when_two_are_tried_at_once() {
     let hall = Arc::new(Hall::open().await);
     let code = hall.made_code(json!({"onePerCustomer": true})).await;

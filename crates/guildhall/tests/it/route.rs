@@ -166,8 +166,11 @@ impl Scene {
             .replace("{key}", key.as_str())
             .replace("{operation}", "viewer")
             .replace("{experience}", world.app_experience.as_str())
+            .replace("{membership}", "mem_unknown")
+            .replace("{method}", "payt_unknown")
             .replace("{payment}", "pay_unknown")
             .replace("{session}", &session)
+            .replace("{payout}", "wdrl_unknown")
             .replace("{target}", world.plan.as_str())
             .replace("{attachment}", "file_unknown")
             .replace("{part}", "1")
@@ -192,6 +195,12 @@ impl Scene {
             "/account/two-step/begin" | "/account/two-step/codes" | "/account/two-step/off" => {
                 vec![password()]
             }
+            "/account/payouts" | "/companies/{company}/payouts" => vec![
+                ("amount", "1".into()),
+                ("currency", "usd".into()),
+                ("destination", "a bank".into()),
+                ("key", format!("probe {}", self.probes.load(Ordering::Relaxed))),
+            ],
             "/companies/{company}/entries/{entry}" => vec![("decision", "denied".into())],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             // At another price than it has, so that nobody buys.
