@@ -11,7 +11,7 @@ use crate::money::SANDBOX_DISPUTE_FEE_USD_MINOR;
 use crate::payment::{self, Payment};
 use crate::processor::{Processor, sandbox};
 use crate::refund::{book, end_if_all_gone, hold};
-use crate::store::{self, Read, Tx};
+use crate::store::{self, Tx};
 use crate::{Guildhall, webhook};
 use guildhall_core::card::Outcome;
 use guildhall_core::dispute::{ANSWER_MS, DisputeStatus};
@@ -221,11 +221,6 @@ fn tell(tx: &mut Tx<'_>, dispute: &Dispute, payment: &Payment, is_new: bool) -> 
     }));
     let event = if is_new { Told::DisputeCreated } else { Told::DisputeUpdated };
     webhook::emit(tx, &dispute.company, event, &subject).map(|_| ())
-}
-
-/// The disputes of a payment, oldest first.
-pub(crate) fn of_payment(read: &mut Read<'_>, payment: &PaymentId) -> Result<Vec<Dispute>> {
-    store::dispute::of_payment(read, payment)
 }
 
 /// Queues the dispute of a sandbox's card that is disputed later, the first time it pays.

@@ -117,8 +117,6 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct House {
     pub(crate) money: money::Settings,
-    /// Where links in letters lead.
-    pub(crate) origin: String,
 }
 
 /// An open hall: everything a use case needs.
@@ -210,7 +208,7 @@ impl Guildhall {
     }
 
     pub(crate) fn house(&self) -> House {
-        House { money: self.settings.money, origin: self.settings.origin.clone() }
+        House { money: self.settings.money }
     }
 
     /// Milliseconds since 1970, by this hall's clock.

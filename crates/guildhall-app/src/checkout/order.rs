@@ -16,7 +16,7 @@ use crate::store::{self, Tx};
 use crate::{Guildhall, House, affiliate, crash, plan, promo_code};
 use guildhall_core::card::{CardFace, TypedCard};
 use guildhall_core::custom_field::check_answers;
-use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId, UserId};
+use guildhall_core::ids::{CheckoutSessionId, PaymentId, PaymentMethodId, UserId};
 use guildhall_core::moment;
 use guildhall_core::money;
 use guildhall_core::payment::Stage;

@@ -18,9 +18,9 @@ pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
-pub(crate) use record::{note_spending, posting_parties, promo_text, source, subject, tell};
+pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
-pub(crate) use settlement::{fail, settle};
+pub(crate) use settlement::fail;
 
 use crate::Guildhall;
 use crate::House;

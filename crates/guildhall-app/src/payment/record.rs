@@ -15,7 +15,6 @@ use crate::ledger::{self, Booked, Parties};
 use crate::membership::{self, Purchase};
 use crate::plan::{self, Plan};
 use crate::processor::Processor;
-use crate::promo_code;
 use crate::store::{self, Read, Tx};
 use crate::webhook;
 use guildhall_core::affiliate::Commission;
@@ -260,12 +259,4 @@ fn company_shown(read: &mut Read<'_>, id: &CompanyId) -> Result<guildhall_core::
         return Err(Error::internal("a payment of a company that is not there"));
     };
     Ok(webhook::of_company(company))
-}
-
-/// What a promo code takes off, by the code's own text, for pages and receipts.
-pub(crate) fn promo_text(read: &mut Read<'_>, payment: &Payment) -> Result<Option<String>> {
-    match &payment.promo_code {
-        Some(id) => promo_code::code_of(read, id),
-        None => Ok(None),
-    }
 }

@@ -19,7 +19,6 @@ pub(crate) struct Known {
     pub(crate) amount_minor: i64,
     pub(crate) status: Status,
     pub(crate) failure_code: Option<String>,
-    pub(crate) refunded_minor: i64,
     /// How often it was asked for.
     pub(crate) asked: i64,
 }
@@ -58,7 +57,7 @@ fn second_step(charge: &Charge) -> String {
 
 pub(super) async fn charge(hall: &Guildhall, charge: &Charge) -> std::result::Result<Answer, Silence> {
     let asked = charge.clone();
-    let known = hall.store.write(move |tx| ask(tx, &asked)).await.map_err(silent)?;
+    let known = hall.store.write(move |tx| ask(tx, &asked)).await.map_err(|error| silent(&error))?;
     let Some((known, is_silent)) = known else {
         let message = "The sandbox takes test cards only, such as 4242 4242 4242 4242.".to_owned();
         return Ok(Answer::Declined { reference: None, code: "unknown_card".into(), message });
@@ -97,7 +96,6 @@ fn ask(tx: &mut Tx<'_>, charge: &Charge) -> crate::Result<Option<(Known, bool)>>
         amount_minor: charge.amount_minor,
         status,
         failure_code: failure_code.map(str::to_owned),
-        refunded_minor: 0,
         asked: 1,
     };
     store::sandbox::insert(tx, &charge.key, &known, charge.currency)?;
@@ -126,14 +124,18 @@ fn answer(known: Known, second_step: &str) -> Answer {
 
 pub(super) async fn look_up(hall: &Guildhall, asked: &Asked) -> std::result::Result<Answer, Silence> {
     let key = asked.key.clone();
-    let known = hall.store.read(move |read| store::sandbox::find(read, &key)).await.map_err(silent)?;
+    let known = hall
+        .store
+        .read(move |read| store::sandbox::find(read, &key))
+        .await
+        .map_err(|error| silent(&error))?;
     known.map(|known| answer(known, "")).ok_or_else(|| Silence("the sandbox knows no such charge".into()))
 }
 
 /// The buyer does not take the second step.
 pub(super) async fn call_off(hall: &Guildhall, asked: &Asked) -> std::result::Result<Answer, Silence> {
     let key = asked.key.clone();
-    hall.store.write(move |tx| take_second_step(tx, &key, false)).await.map_err(silent)?;
+    hall.store.write(move |tx| take_second_step(tx, &key, false)).await.map_err(|error| silent(&error))?;
     look_up(hall, asked).await
 }
 
@@ -161,9 +163,9 @@ pub(super) async fn give_back(
         let message = "The sandbox has not so much of this charge left.".to_owned();
         Ok(GivenBack::Failed { reference: None, message })
     });
-    write.await.map_err(silent)
+    write.await.map_err(|error| silent(&error))
 }
 
-fn silent(error: Error) -> Silence {
+fn silent(error: &Error) -> Silence {
     Silence(format!("the sandbox's tables do not answer: {error:?}"))
 }

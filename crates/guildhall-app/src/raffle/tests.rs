@@ -51,6 +51,8 @@ impl Scene {
             origin: "http://localhost".into(),
             largest_upload_bytes: 1,
             mail: None,
+            money: crate::money::Settings::default(),
+            stripe: None,
             webhooks: crate::webhook::Settings::within(crate::outbound::Reach::PublicOnly),
         };
         let clock = Clock::frozen(NOW_MS);

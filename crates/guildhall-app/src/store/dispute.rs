@@ -5,7 +5,7 @@ use super::{Read, Row, Tx, params};
 use crate::dispute::Dispute;
 use crate::error::{Error, Result};
 use guildhall_core::dispute::DisputeStatus;
-use guildhall_core::ids::{CompanyId, DisputeId, PaymentId};
+use guildhall_core::ids::{CompanyId, DisputeId};
 use guildhall_core::money::Currency;
 
 macro_rules! select {
@@ -46,12 +46,6 @@ pub(crate) fn find(read: &mut Read<'_>, id: &DisputeId) -> Result<Option<Dispute
 
 pub(crate) fn of_reference(read: &mut Read<'_>, reference: &str) -> Result<Option<Dispute>> {
     read.first(select!("where reference = $1"), params![reference])?.map(from_row).transpose()
-}
-
-/// The disputes of a payment, oldest first.
-pub(crate) fn of_payment(read: &mut Read<'_>, payment: &PaymentId) -> Result<Vec<Dispute>> {
-    let rows = read.query(select!("where payment_id = $1 order by id limit 1000"), params![payment])?;
-    rows.into_iter().map(from_row).collect()
 }
 
 /// Disputes, newest first, of one company or of all.

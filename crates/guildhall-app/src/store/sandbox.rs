@@ -17,14 +17,13 @@ fn from_row(mut row: Row) -> Result<Known> {
         status: Status::from_word(&status)
             .ok_or_else(|| Error::internal(format!("a sandbox charge that is {status}")))?,
         failure_code: row.text_or_null(5)?,
-        refunded_minor: row.int(6)?,
-        asked: row.int(7)?,
+        asked: row.int(6)?,
     })
 }
 
 pub(crate) fn find(read: &mut Read<'_>, key: &str) -> Result<Option<Known>> {
     let row = read.first(
-        "select id, user_id, last4, amount_minor, status, failure_code, refunded_minor, asked
+        "select id, user_id, last4, amount_minor, status, failure_code, asked
          from sandbox_charges
          where charge_key = $1",
         params![key],

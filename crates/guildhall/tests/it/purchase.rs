@@ -306,7 +306,8 @@ async fn what_is_tampered_with_stale_or_meant_for_others_is_refused_and_nothing_
     let place = format!("/checkout/{plan}");
     let page = mira.open(&place).await;
     let (session, seen) = hidden(&page);
-    let refusals: [(&[(&str, &str)], u16, &str); 9] = [
+    type Refusal<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+    let refusals: [Refusal<'_>; 9] = [
         (&[("seen", "1")], 409, "The price is 20.00 usd now"),
         (&[("seen", "x")], 400, "The form is not whole"),
         (&[("quantity", "0")], 400, "The quantity is 1 to 1000."),
