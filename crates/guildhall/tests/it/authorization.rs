@@ -63,7 +63,6 @@ const PLAIN_TYPES: &[&str] = &[
     "Post",
     "PrivateApiKey",
     "PrivateApiKeyConnection",
-    "PromoCode",
     "PromoCodeConnection",
     "PublicAccessPass",
     "PublicApp",
