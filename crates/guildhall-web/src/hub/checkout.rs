@@ -16,7 +16,7 @@ use guildhall_app::{Error, Guildhall};
 use guildhall_core::billing::Terms;
 use guildhall_core::card::TEST_CARDS;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId};
-use guildhall_core::money::in_words;
+use guildhall_core::money::{in_words, percent_in_words};
 use guildhall_core::web_address::is_web;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -61,13 +61,8 @@ impl Shown {
     }
 
     fn tax_name(&self) -> String {
-        let percent = self.offer.tax.rate.basis_points;
-        let percent = match percent % 100 {
-            0 => format!("{}", percent / 100),
-            rest if rest % 10 == 0 => format!("{}.{}", percent / 100, rest / 10),
-            rest => format!("{}.{rest:02}", percent / 100),
-        };
-        format!("{} {percent} %", self.offer.tax.label)
+        let percent = percent_in_words(self.offer.tax.rate.basis_points);
+        format!("{} {percent}", self.offer.tax.label)
     }
 
     fn what(&self) -> &str {
