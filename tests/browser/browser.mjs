@@ -50,9 +50,14 @@ export async function asVisitor(visit, { scripts = false } = {}) {
 	}
 }
 
-/** Follows a link, or sends a form, and waits for the page that it leads to. */
+/**
+ * Follows a link, or sends a form, and waits for the page that it leads to. By the keyboard: a pointer misses what a
+ * screen that was just made wider is still moving.
+ */
 export async function follow(page, selector) {
-	const [response] = await Promise.all([page.waitForNavigation(), page.click(selector)]);
+	const target = await page.waitForSelector(selector);
+	await target.focus();
+	const [response] = await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
 	return response;
 }
 

@@ -14,7 +14,7 @@ export async function makeApp(page, fields) {
 /** Copies the key that is shown, and goes on to the page of its app. */
 export async function takeKey(page) {
 	const key = await page.$eval(".key", (element) => element.innerText);
-	assert.match(key, /^gh_\w+/);
+	assert.match(key, /^gh_[\w-]+/);
 	await follow(page, 'main .button[href^="/developer/apps/"]');
 	return key;
 }

@@ -77,7 +77,7 @@ async fn one_charge_and_one_membership_wherever_the_server_dies() {
         [("beginning", 0), ("begun", 0), ("asked", 2900), ("settling", 2900), ("settled", 2900)]
     {
         let home = Home::new();
-        drop(start(&home, None).await);
+        start(&home, None).await.kill().await;
         let server = start(&home, Some(point)).await;
         let mut mira = sign_in(&home, &server.origin).await;
         let place = format!("/checkout/{}", home.demo()["DEMO_PLAN_ID"]);
@@ -85,7 +85,7 @@ async fn one_charge_and_one_membership_wherever_the_server_dies() {
         let (session, seen) = hidden(&page);
         let fields = card_fields(&session, &seen, "4242424242424242");
         assert!(!mira.is_answered(&place, &fields).await, "the server did not die at {point}");
-        drop(server);
+        server.kill().await;
         assert_eq!(found(&home).await.2, charged_at_once, "{point}");
         let server = start(&home, None).await;
         // The buyer comes back through the history of their browser, and sends the form again.
@@ -113,7 +113,7 @@ async fn one_refund_wherever_the_server_dies() {
         let paid = checkout::progress(&hall, session).await.expect("a payment");
         let payment = paid.payment.to_string();
         drop(hall);
-        drop(server);
+        server.kill().await;
         let mut command = home.over_data(&["payments", "refund", &payment, "--key", "once"]);
         let died = run(command.env("CRASH_AT", point)).await;
         assert!(!died.status.success(), "the command did not die at {point}");

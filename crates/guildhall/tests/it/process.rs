@@ -160,6 +160,11 @@ impl Server {
             .expect("it can be waited for")
     }
 
+    /// Ends it as a power cut does, and waits until what it held is free.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
     /// Stops it as an operator does.
     pub(crate) async fn stop(mut self) {
         self.signal("TERM").await;
