@@ -10,8 +10,8 @@ use thread_local::ThreadLocal;
 pub(super) type Readers = ThreadLocal<Mutex<Reader>>;
 
 /// How long a reader may look at one snapshot, in milliseconds, so that what another process wrote (a
-/// command beside the server) is seen soon.
-const SNAPSHOT_MS: i64 = 50;
+/// command beside the server) is seen soon: the other waits as long before it ends.
+pub(super) const SNAPSHOT_MS: i64 = 50;
 /// After so many commits the writer lets go of old snapshots of idle threads, which would otherwise
 /// keep the log from starting over.
 pub(super) const SWEEP_EVERY: u64 = 64;

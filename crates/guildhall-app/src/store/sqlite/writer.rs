@@ -3,12 +3,13 @@
 use super::super::memo::{self, Memo, View};
 use super::super::{BATCH, Engine, Job, Shared, Tx};
 use super::SqliteEngine;
-use super::reader::{Readers, SWEEP_EVERY, sweep};
+use super::reader::{Readers, SNAPSHOT_MS, SWEEP_EVERY, sweep};
 use crate::error::{Error, Result};
 use rusqlite::Connection;
 use rusqlite::hooks::Action;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// The writer's part in the memory.
@@ -30,7 +31,8 @@ pub(super) fn watch(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicB
     Ok(touched)
 }
 
-/// Writes until nobody can ask any more.
+/// Writes until nobody can ask any more. Ends when readers in other processes see the last commit too: whoever waited
+/// for a command beside a server finds what it did.
 pub(super) fn write_in_groups(
     engine: &mut SqliteEngine,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
@@ -38,6 +40,7 @@ pub(super) fn write_in_groups(
     readers: &Readers,
     watched: &Watched<'_>,
 ) {
+    let mut last_commit = None;
     while let Some(first) = jobs.blocking_recv() {
         let (group, committed) = write_group(engine, first, &mut jobs, shared, watched);
         if watched.touched.swap(false, Ordering::Relaxed) {
@@ -56,7 +59,26 @@ pub(super) fn write_in_groups(
         for job in group {
             job.answer(failure.clone().map_or(Ok(()), |cause| Err(Error::internal(cause))));
         }
+        last_commit = Some(now());
     }
+    if let Some(last_commit) = last_commit {
+        let_others_see(last_commit);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how old the snapshots of other processes are by now")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Waits until no reader anywhere looks at a snapshot from before a commit.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "other processes give no signal when they let go of a snapshot"
+)]
+fn let_others_see(commit: Instant) {
+    let longest = Duration::from_millis(SNAPSHOT_MS.unsigned_abs());
+    std::thread::sleep(longest.saturating_sub(now().duration_since(commit)));
 }
 
 type Group = Vec<Box<dyn Job>>;
