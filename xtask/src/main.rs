@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod chaos;
 mod ci;
 mod clock;
 mod demo_env;
@@ -30,6 +31,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Measure the server beside a bare route under the same load.
     Bench(bench::Arguments),
+    /// Send random commands to a server that is killed again and again, and prove that none was lost or doubled.
+    Chaos(chaos::Arguments),
     /// Write the GraphQL schema that the server prints.
     Schema(schema::Arguments),
     /// Write the TypeScript and Rust clients from the operations the server holds.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => return test::run(&arguments),
         Command::Ci(arguments) => return ci::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Sdk(arguments) => sdk::run(&arguments),
         Command::Tidy => tidy::run(),

@@ -70,6 +70,11 @@ impl Process {
             }
         }
     }
+
+    /// Kills the process, as a power cut does, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> Fallible<()> {
+        Ok(self.child.kill().await?)
+    }
 }
 
 /// Runs a command to its end and answers what it printed; a failure or a wait beyond `limit` is an error.

@@ -1,7 +1,7 @@
 //! The parts of a run: what each is called, what it needs, what it does.
 
 use super::{clients, command, localstripe, postgres::Cluster};
-use crate::{Outcome, schema, sdk, tidy};
+use crate::{Outcome, chaos, schema, sdk, tidy};
 use clap::ValueEnum;
 use tokio::process::Command;
 
@@ -22,6 +22,10 @@ pub(crate) enum Part {
     Clients,
     /// The published clients against a server on PostgreSQL.
     ClientsPostgres,
+    /// Random commands while the server is killed, on SQLite: none is lost or doubled.
+    Chaos,
+    /// The same on PostgreSQL, by two servers, which ends as it does on SQLite.
+    ChaosPostgres,
     /// The pages in headless Chromium, against a server on SQLite.
     Browser,
     /// The tests of our TypeScript client.
@@ -43,6 +47,8 @@ pub(super) const TESTS: &[Part] = &[
     Part::RustPostgres,
     Part::Clients,
     Part::ClientsPostgres,
+    Part::Chaos,
+    Part::ChaosPostgres,
     Part::Browser,
     Part::Typescript,
 ];
@@ -74,7 +80,7 @@ impl Part {
     }
 
     pub(super) fn needs_postgres(self) -> bool {
-        matches!(self, Self::RustPostgres | Self::ClientsPostgres)
+        matches!(self, Self::RustPostgres | Self::ClientsPostgres | Self::ChaosPostgres)
     }
 
     /// Whether it asks the fake of Stripe, which is installed with Python.
@@ -117,6 +123,8 @@ impl Part {
                 let cluster = Cluster::start()?;
                 clients::test_published(Some(&cluster.url())).await
             }
+            Self::Chaos => chaos::test().await,
+            Self::ChaosPostgres => chaos::test_on_postgres().await,
             Self::Browser => clients::test_pages().await,
             Self::Typescript => clients::test_typescript().await,
             Self::Schema => schema::check(),
