@@ -8,13 +8,22 @@ use tracing_subscriber::fmt::format::{Format, Full, Json, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Starts the log of this process on its standard error.
+/// Starts the log of a server on its standard error.
 pub(crate) fn start(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_default();
+    start_with(&config.log, config.log_format);
+}
+
+/// Starts the log of a command that ends by itself: what broke, and nothing else.
+pub(crate) fn start_for_command() {
+    start_with("error", LogFormat::Text);
+}
+
+fn start_with(filter: &str, format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_default();
     let colourful = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colourful);
-    let started = match config.log_format {
+    let started = match format {
         LogFormat::Text => log.event_format(Lines::Text(Format::default().with_ansi(colourful))).try_init(),
         LogFormat::Json => log
             .fmt_fields(JsonFields::new())

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 /// How long a command beside the servers may take.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(3600);
 
 /// One hall: a program over one database, served once or twice.
 #[derive(Debug)]

@@ -18,12 +18,16 @@ use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use writer::Watched;
 
 /// How many scans run at once; further ones wait.
 const SCANS: usize = 4;
 const STATEMENT_CACHE: usize = 256;
+/// How long a write waits for that of another process. SQLite gives no turns: a command beside a server that commits
+/// without a pause finds a gap only by trying again and again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Sqlite {
     path: PathBuf,
@@ -153,7 +157,7 @@ impl SqliteEngine {
     }
 
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // One plan a statement, whatever is bound: without it many statements are planned anew each time.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -20,6 +20,7 @@ mod when;
 
 use crate::config::{Config, Environment};
 use crate::fill;
+use crate::log;
 use crate::serve;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -216,6 +217,9 @@ impl Arguments {
     /// # Errors
     /// One sentence.
     pub async fn run(self) -> Result<ExitCode, String> {
+        if !matches!(self.command, Command::Serve(_)) {
+            log::start_for_command();
+        }
         match self.command {
             Command::Serve(arguments) => {
                 let config = arguments.place.load(&[
