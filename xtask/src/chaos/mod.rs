@@ -116,7 +116,20 @@ struct Ended {
 async fn weather(program: &Path, storm: Storm, on_postgres: bool) -> Fallible<Ended> {
     let cluster = if on_postgres { Some(Cluster::start()?) } else { None };
     let directory = tempfile::Builder::new().prefix("guildhall-chaos-").tempdir()?;
-    let hall = Hall::open(program, directory.path(), cluster.as_ref().map(Cluster::url)).await?;
+    let ended = send_and_prove(program, directory.path(), cluster.as_ref().map(Cluster::url), storm).await;
+    if ended.is_err() {
+        println!("    the data and the logs are kept in {}", directory.keep().display());
+    }
+    ended
+}
+
+async fn send_and_prove(
+    program: &Path,
+    directory: &Path,
+    database_url: Option<String>,
+    storm: Storm,
+) -> Fallible<Ended> {
+    let hall = Hall::open(program, directory, database_url).await?;
     let commands = Commands::seeded(storm);
     let scene = Scene::set(&hall, &commands).await?;
     let answers = drive::drive(&hall, &scene, &commands).await?;

@@ -143,16 +143,21 @@ async fn statement(hall: &Hall, account: &str) -> Fallible<Vec<String>> {
         let (after, most) = (lines.len().to_string(), PAGE.to_string());
         let words = ["ledger", "statement", account, "--currency", "usd", "--after", &after, "--most", &most];
         let printed = hall.run(&words).await?;
-        let entries = printed.lines().filter(|line| {
-            line.split_whitespace().next().is_some_and(|number| number.parse::<u32>().is_ok())
-                && (line.contains(" +") || line.contains(" -"))
-        });
+        let entries = printed.lines().filter(|line| is_entry(line));
         let before = lines.len();
         lines.extend(entries.map(str::to_owned));
         if lines.len() - before < PAGE {
             return Ok(lines);
         }
     }
+}
+
+/// Whether a line of a statement begins with a number and a day; those around them say where it goes on.
+fn is_entry(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_number = words.next().is_some_and(|word| word.parse::<u32>().is_ok());
+    let is_day = |word: &str| word.len() == 10 && word.bytes().nth(4) == Some(b'-');
+    is_number && words.next().is_some_and(is_day)
 }
 
 /// The first amount with a sign, in cents.
@@ -286,4 +291,21 @@ async fn memberships(hall: &Hall, scene: &Scene, commands: &Commands, sales: &Sa
         all += found;
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_told_from_what_stands_around_them() {
+        let entry = "10000  2026-11-30 22:09:31  transfer  \"chaos-3-15530\"  user user_1  -0.07  48410.33";
+        assert!(is_entry(entry));
+        assert_eq!(first_amount(entry).expect("an amount"), -7);
+        let after =
+            "2872 more entries follow: guildhall ledger statement ldgr_1 --currency usd --after 10000";
+        for other in [after, "#  WHEN (UTC)  WHY", "           closing balance   48410.33", ""] {
+            assert!(!is_entry(other), "{other}");
+        }
+    }
 }
