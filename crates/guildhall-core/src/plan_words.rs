@@ -47,6 +47,15 @@ pub fn price(minor: i64, currency: Currency) -> String {
     }
 }
 
+/// An amount that is to be read on its own, far from its seller: as [`price`], and always with the currency's code, e.g.
+/// `$12.50 USD`.
+#[must_use]
+pub fn price_in_full(minor: i64, currency: Currency) -> String {
+    let code = currency.code().to_ascii_uppercase();
+    let words = price(minor, currency);
+    if words.ends_with(&code) { words } else { format!("{words} {code}") }
+}
+
 /// What a plan costs, in one line: `$12.00 / month`, `$99.00 for 90 days`, `Free`.
 #[must_use]
 pub fn formatted_price(terms: Terms, currency: Currency) -> String {

@@ -22,7 +22,7 @@ use crate::error::{Error, Result, no_such};
 use crate::membership::Membership;
 use crate::plan::Plan;
 use crate::promo_code::{self, Applied};
-use crate::store::{self, Read};
+use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
@@ -201,6 +201,11 @@ pub(crate) fn closed(plan: &Plan, session: Option<&CheckoutSession>) -> Option<S
         ReleaseMethod::Waitlist => Some(Standing::Waitlist),
         ReleaseMethod::Raffle => Some(Standing::Raffle),
     }
+}
+
+/// Holds every other purchase of a plan by its public link for the same buyer until the transaction ends.
+pub(crate) fn lock_purchase(tx: &mut Tx<'_>, buyer: &UserId, plan: &PlanId) -> Result<()> {
+    tx.lock(&format!("purchase {buyer} {plan}"))
 }
 
 /// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app

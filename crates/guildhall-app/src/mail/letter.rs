@@ -1,5 +1,6 @@
 //! The letters: what each says, as text and as HTML.
 
+use super::purchase::NotSold;
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ pub enum Letter {
     EntryApproved(EntryApproved),
     /// To someone whose entry was denied, or did not win.
     EntryDenied(EntryDenied),
+    /// To someone who was not sold what was asked for with their address.
+    NotSold(NotSold),
     /// To someone whose payout could not be made.
     PayoutFailed(PayoutFailed),
     /// To someone who was paid out.
@@ -139,17 +142,17 @@ pub struct ResetPassword {
 }
 
 /// What every letter consists of.
-struct Words<'a> {
-    subject: Cow<'static, str>,
+pub(super) struct Words<'a> {
+    pub(super) subject: Cow<'static, str>,
     /// Empty when it is not known.
-    name: &'a str,
-    lead: Cow<'static, str>,
-    button: &'static str,
-    link: &'a str,
+    pub(super) name: &'a str,
+    pub(super) lead: Cow<'static, str>,
+    pub(super) button: &'static str,
+    pub(super) link: &'a str,
     /// How long the link counts; `None` for as long as there is something to see.
-    valid_hours: Option<u32>,
+    pub(super) valid_hours: Option<u32>,
     /// What to do when they did not ask for it.
-    otherwise: &'static str,
+    pub(super) otherwise: &'static str,
 }
 
 #[derive(Template)]
@@ -201,6 +204,7 @@ impl Letter {
             },
             Self::EntryApproved(approved) => approved.words(),
             Self::EntryDenied(denied) => denied.words(),
+            Self::NotSold(told) => told.words(),
             Self::PayoutFailed(failed) => failed.words(),
             Self::PayoutPaid(paid) => paid.words(),
             Self::InvoicePastDue(letter) => Words {
@@ -354,6 +358,9 @@ mod tests {
             paid_out(name, link),
             not_paid_out(name, link, Some("The Open Workshop")),
             not_paid_out(name, link, None),
+            not_sold(name, link, Some("$20.00 USD"), true),
+            not_sold(name, link, Some("$20.00 USD"), false),
+            not_sold(name, link, None, true),
         ];
         for letter in letters {
             let (text, html) = letter.write().expect("it renders");
@@ -392,6 +399,12 @@ mod tests {
         let (name, link, amount) = (name.into(), link.into(), "12.50 usd".into());
         let (company, reason) = (company.map(str::to_owned), "The account is closed.".into());
         Letter::PayoutFailed(PayoutFailed { name, amount, company, reason, link })
+    }
+
+    fn not_sold(name: &str, link: &str, amount: Option<&str>, is_had: bool) -> Letter {
+        let (name, link, amount) = (name.into(), link.into(), amount.map(str::to_owned));
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        Letter::NotSold(NotSold { name, what, company, amount, is_had, link })
     }
 
     #[test]

@@ -273,7 +273,15 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
         Standing::GivenBack => done(
             "↩",
             "Given back",
-            "What you paid for could not be had any more. Your money is given back, all of it.",
+            match visitor.session {
+                Some(_) => {
+                    "What you paid for could not be had any more. Your money is given back, all of it."
+                }
+                // Why is between the seller and the owner of the address.
+                None => {
+                    "What you paid for could not be had. Your money is given back, all of it; a letter to your address says why."
+                }
+            },
             false,
             false,
             account,
@@ -282,6 +290,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             let (title, lead) = closed_words(closed);
             let onward = match closed {
                 Standing::Had => account,
+                Standing::SignInFirst => Some(("Sign in".to_owned(), shown.sign_in.clone())),
                 Standing::Waitlist => {
                     Some(("To the waitlist".to_owned(), format!("/waitlist/{}", shown.offer.plan.id)))
                 }
@@ -305,6 +314,9 @@ fn closed_words(standing: &Standing) -> (&'static str, &'static str) {
         Standing::Raffle => ("By raffle", "This is given to whom the raffle draws."),
         Standing::NotForYou => {
             ("Not for you", "This checkout is meant for somebody else: sign in as the one who was asked.")
+        }
+        Standing::SignInFirst => {
+            ("Sign in to go on", "This checkout is meant for one person: sign in as the one who was asked.")
         }
         _ => ("You have this already", "There is nothing to pay."),
     }
