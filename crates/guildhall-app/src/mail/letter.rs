@@ -1,6 +1,6 @@
 //! The letters: what each says, as text and as HTML.
 
-use super::purchase::NotSold;
+use super::purchase::{ChoosePassword, NotSold, Receipt};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -11,6 +11,8 @@ use std::borrow::Cow;
 pub enum Letter {
     /// To the owner of an address with an account, with which someone asked for another.
     AccountExists(AccountExists),
+    /// To someone for whom an account was made when they bought something.
+    ChoosePassword(ChoosePassword),
     /// To the owner of an address that was given with a new account.
     ConfirmEmail(ConfirmEmail),
     /// To someone whose entry was approved, or won.
@@ -27,6 +29,8 @@ pub enum Letter {
     InvoicePastDue(InvoiceLetter),
     /// To whom an invoice is for.
     InvoiceSent(InvoiceLetter),
+    /// To someone who paid.
+    Receipt(Receipt),
     /// To someone who forgot a password.
     ResetPassword(ResetPassword),
 }
@@ -157,11 +161,11 @@ pub(super) struct Words<'a> {
 
 #[derive(Template)]
 #[template(path = "mail/letter.txt")]
-struct Text<'a>(&'a Words<'a>);
+struct Text<'a>(&'a Words<'a>, &'a [(String, String)]);
 
 #[derive(Template)]
 #[template(path = "mail/letter.html")]
-struct Html<'a>(&'a Words<'a>);
+struct Html<'a>(&'a Words<'a>, &'a [(String, String)]);
 
 impl Letter {
     /// The line it is announced with.
@@ -179,7 +183,16 @@ impl Letter {
     /// The text and the HTML.
     pub(super) fn write(&self) -> askama::Result<(String, String)> {
         let words = self.words();
-        Ok((Text(&words).render()?, Html(&words).render()?))
+        let lines = self.lines();
+        Ok((Text(&words, lines).render()?, Html(&words, lines).render()?))
+    }
+
+    /// What stands between its lead and its link, as labels and texts.
+    fn lines(&self) -> &[(String, String)] {
+        match self {
+            Self::Receipt(receipt) => &receipt.lines,
+            _ => &[],
+        }
     }
 
     fn words(&self) -> Words<'_> {
@@ -193,6 +206,7 @@ impl Letter {
                 valid_hours: Some(*valid_hours),
                 otherwise: "If it was not you, leave this letter alone: nothing has changed.",
             },
+            Self::ChoosePassword(letter) => letter.words(),
             Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
                 subject: "Confirm your e-mail".into(),
                 name,
@@ -225,6 +239,7 @@ impl Letter {
                 .into(),
                 ..letter.words()
             },
+            Self::Receipt(receipt) => receipt.words(),
             Self::ResetPassword(ResetPassword { name, link, valid_hours }) => Words {
                 subject: "Reset your password".into(),
                 name,
@@ -361,6 +376,8 @@ mod tests {
             not_sold(name, link, Some("$20.00 USD"), true),
             not_sold(name, link, Some("$20.00 USD"), false),
             not_sold(name, link, None, true),
+            receipt(name, link, true),
+            receipt(name, link, false),
         ];
         for letter in letters {
             let (text, html) = letter.write().expect("it renders");
@@ -405,6 +422,30 @@ mod tests {
         let (name, link, amount) = (name.into(), link.into(), amount.map(str::to_owned));
         let (what, company) = ("The bench course".into(), "The Open Workshop".into());
         Letter::NotSold(NotSold { name, what, company, amount, is_had, link })
+    }
+
+    fn receipt(name: &str, link: &str, is_renewal: bool) -> Letter {
+        let (name, link, amount, day) = (name.into(), link.into(), "$20.00 USD".into(), "1 May 2024".into());
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        let lines = vec![("The bench <i>course".into(), "$20.00".into()), ("Account".into(), "@mira".into())];
+        Letter::Receipt(Receipt { name, what, company, amount, day, is_renewal, lines, link })
+    }
+
+    #[test]
+    fn a_receipt_lists_its_lines() {
+        let link = "https://hall.example.com/account/purchases";
+        let (text, html) = receipt("Mira", link, false).write().expect("it renders");
+        let expected = "for “The bench course” on 1 May 2024.
+
+The bench <i>course: $20.00
+Account: @mira
+
+See your purchases:
+";
+        assert!(text.contains(expected), "{text}");
+        assert!(html.contains("The bench &#60;i&#62;course</td>") && html.contains(">@mira</td>"), "{html}");
+        let (text, _) = receipt("Mira", link, true).write().expect("it renders");
+        assert!(text.contains("was renewed on 1 May 2024 for $20.00 USD."), "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub use letter::{
     AccountExists, ConfirmEmail, EntryApproved, EntryDenied, InvoiceLetter, Letter, PayoutFailed, PayoutPaid,
     ResetPassword,
 };
-pub use purchase::NotSold;
+pub use purchase::{ChoosePassword, NotSold, Receipt};
 pub use settings::{Sender, Settings, SmtpUrl};
 
 use crate::Guildhall;

@@ -60,6 +60,8 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;
+    letter::receipt(tx, house, payment)?;
+    letter::choose_password(tx, house, payment)?;
     Ok(Delivery::Done)
 }
 
@@ -83,6 +85,7 @@ pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
     note_spending(tx, payment, payment.state)?;
+    letter::choose_password(tx, house, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)
 }
 

@@ -249,7 +249,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             let lead = match visitor.session {
                 Some(_) => "Thank you. What you bought is yours.",
                 None => {
-                    "Thank you. What you bought belongs to the account of your e-mail: sign in to use it."
+                    "Thank you. What you bought belongs to the account of your e-mail: sign in to use it. If it has no password yet, a letter says how to choose one."
                 }
             };
             done("✓", "Paid", lead, true, false, onward(shown).or(account))

@@ -4,12 +4,12 @@ use crate::browser::{Browser, Page};
 use crate::harness::Hall;
 use crate::mail::{unfolded, with_smtp};
 use crate::purchase::{
-    GOOD_CARD, ONCE, Sold, between, card_fields, company_balance, hidden, pay_by_card, sell, send_card,
-    signed_in, sound,
+    GOOD_CARD, MONTHLY, ONCE, Sold, between, card_fields, company_balance, hidden, pay_by_card, sell,
+    send_card, signed_in, sound,
 };
 use crate::smtp::{Received, Smtp};
-use guildhall_app::{jobs, membership};
-use guildhall_core::billing::Terms;
+use guildhall_app::{jobs, membership, world_time};
+use guildhall_core::billing::{DAY_MS, Terms};
 use guildhall_core::ids::Id;
 use guildhall_core::payment::Stage;
 use serde_json::json;
@@ -119,6 +119,7 @@ async fn what_an_address_has_already_is_given_back_and_its_owner_is_told() {
     let place = format!("/checkout/{sold}");
     let mut mira = signed_in(&hall, "mira").await;
     pay_by_card(&mut mira, &place, GOOD_CARD, &[]).await;
+    assert_eq!(letter(&mut smtp).await.1, "Receipt from The Open Workshop");
     let before = company_balance(&hall).await;
     let mut stranger = Browser::new(&hall.running.origin);
     let page = stranger.open(&place).await;
@@ -198,4 +199,115 @@ async fn what_names_its_payer_asks_whoever_typed_an_address_to_sign_in() {
     mira.open(&place).await.says(200, "What you bought is yours");
     assert_eq!(company_balance(&hall).await.1, 4.56);
     sound(&hall).await;
+}
+
+const WRONG: &str = "There is no account with this name and this password.";
+const PASSWORD: &str = "a spoon on a train";
+
+/// The link that a letter asks to follow.
+fn link(text: &str) -> String {
+    text.lines().find(|line| line.starts_with("http")).expect("a link").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_pays_gets_one_receipt_also_for_a_renewal_and_none_for_nothing() {
+    let (hall, mut smtp) = open().await;
+    let sold = sell(&hall, MONTHLY, |plan| plan).await;
+    let create = "mutation($input: CreatePromoCodeInput!) { createPromoCode(input: $input) { id } }";
+    let input = json!({"code": "MAY", "promoType": "percentage", "amountOff": 25, "baseCurrency": "usd",
+        "numberOfIntervals": 1, "newUsersOnly": false});
+    hall.run(None, create, json!({"input": input})).await.data();
+    let mut mira = signed_in(&hall, "mira").await;
+    let place = format!("/checkout/{sold}?promo=may&quantity=2");
+    let (session, seen) = hidden(&mira.open(&place).await);
+    let more = [("quantity", "2"), ("promo", "MAY")];
+    let (mut one, mut two) = (mira.clone(), mira.clone());
+    // The processor is down at first, and the form is sent twice.
+    let card = "4000 0000 0000 0119";
+    tokio::join!(
+        send_card(&mut one, &place, &session, &seen, card, &more),
+        send_card(&mut two, &place, &session, &seen, card, &more)
+    );
+    mira.open(&format!("/checkout/{session}")).await.says(200, "What you bought is yours");
+    let (to, subject, text) = letter(&mut smtp).await;
+    assert_eq!((to.as_str(), subject.as_str()), (OWNER, "Receipt from The Open Workshop"));
+    for words in [
+        "You paid $15.00 USD to The Open Workshop for",
+        "on 1 May 2024.",
+        ": $20.00\n",
+        "Promo code MAY: -$5.00\n",
+        "Paid: $15.00 USD\n",
+        "For the account: @mira\n",
+        "Payment: pay_",
+        "/account/purchases\n",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    written_nothing_more(&hall, &smtp).await;
+    world_time::advance(&hall.running.hall, 30 * DAY_MS).await.expect("the clock is moved");
+    let (to, subject, text) = letter(&mut smtp).await;
+    assert_eq!((to.as_str(), subject.as_str()), (OWNER, "Receipt from The Open Workshop"));
+    assert!(text.contains("was renewed on 30 May 2024 for $20.00 USD."), "{text}");
+    assert!(!text.contains("Promo code"), "{text}");
+    written_nothing_more(&hall, &smtp).await;
+    let free = sell(&hall, FREE, |plan| plan).await;
+    let mut mira = signed_in(&hall, "mira").await;
+    let done = pay_by_card(&mut mira, &format!("/checkout/{free}"), GOOD_CARD, &[]).await;
+    mira.open(&done.location.expect("it leads on")).await.says(200, "What you bought is yours");
+    written_nothing_more(&hall, &smtp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_made_by_a_purchase_gets_its_password_by_letter() {
+    let (hall, mut smtp) = open().await;
+    let sold = sell(&hall, ONCE, |plan| plan).await;
+    let place = format!("/checkout/{sold}");
+    let mut buyer = Browser::new(&hall.running.origin);
+    // A purchase that came to nothing writes to nobody.
+    let declined = pay_by_card(&mut buyer, &place, "4000000000000002", &[("email", "ada@example.net")]).await;
+    let declined = declined.location.expect("it leads on");
+    written_nothing_more(&hall, &smtp).await;
+    pay_by_card(&mut buyer, &declined, GOOD_CARD, &[("email", "ada@example.net")]).await.leads_to(&declined);
+    let mut letters = vec![letter(&mut smtp).await, letter(&mut smtp).await];
+    letters.sort();
+    let (to, subject, text) = &letters[0];
+    assert_eq!((to.as_str(), subject.as_str()), ("ada@example.net", "Choose a password"));
+    assert!(text.contains("The link counts for 7 days."), "{text}");
+    assert_eq!(
+        (letters[1].0.as_str(), letters[1].1.as_str()),
+        (to.as_str(), "Receipt from The Open Workshop")
+    );
+    // There is no password that signs in.
+    for password in ["!", "", PASSWORD] {
+        buyer.sign_in("ada@example.net", password).await.says(401, WRONG);
+    }
+    let place = link(text);
+    buyer.open(&place).await.says(200, "Choose a new password");
+    buyer.send(&place, &[("password", PASSWORD)]).await.leads_to("/sign-in?done=password");
+    buyer.sign_in("ada@example.net", PASSWORD).await.leads_to("/account");
+    buyer.open("/account/purchases").await.says(200, "A lathe course");
+    buyer.open(&place).await.says(404, "This link was used already");
+    written_nothing_more(&hall, &smtp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_made_by_a_purchase_can_ask_for_a_link_later() {
+    let (hall, mut smtp) = open().await;
+    let sold = sell(&hall, FREE, |plan| plan).await;
+    let mut buyer = Browser::new(&hall.running.origin);
+    let fields = [("email", "ada@example.net"), ("method", "")];
+    pay_by_card(&mut buyer, &format!("/checkout/{sold}"), GOOD_CARD, &fields).await;
+    let (_, subject, first) = letter(&mut smtp).await;
+    assert_eq!(subject, "Choose a password");
+    hall.clock.advance_ms(8 * DAY_MS);
+    buyer.open(&link(&first)).await.says(404, "This link was used already");
+    buyer.open("/forgot-password").await;
+    buyer.send("/forgot-password", &[("email", "ADA@example.net")]).await;
+    let (to, subject, text) = letter(&mut smtp).await;
+    assert_eq!((to.as_str(), subject.as_str()), ("ada@example.net", "Reset your password"));
+    let place = link(&text);
+    buyer.open(&place).await;
+    buyer.send(&place, &[("password", PASSWORD)]).await.leads_to("/sign-in?done=password");
+    buyer.sign_in("ada@example.net", PASSWORD).await.leads_to("/account");
+    buyer.open("/account/purchases").await.says(200, "A lathe course");
 }
