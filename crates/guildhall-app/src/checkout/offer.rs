@@ -196,7 +196,7 @@ fn standing(
             _ => {}
         }
     }
-    if let Some(closed) = closed(plan, session) {
+    if let Some(closed) = closed(read, plan, session)? {
         return Ok(closed);
     }
     if let Some(viewer) = viewer

@@ -19,8 +19,8 @@ use guildhall_core::card::{CardFace, TypedCard};
 use guildhall_core::custom_field::check_answers;
 use guildhall_core::ids::{CheckoutSessionId, PaymentId, PaymentMethodId, UserId};
 use guildhall_core::moment;
-use guildhall_core::money;
 use guildhall_core::payment::Stage;
+use guildhall_core::plan_words::price;
 use guildhall_core::receipt::BillingReason;
 
 /// How long the session of a public link is remembered, in milliseconds (a day).
@@ -135,7 +135,7 @@ fn begin(
     }
     refuse_closed(tx, &session)?;
     let Some(plan) = store::plan::find(tx, &session.plan)? else { return no_such("plan", &session.plan) };
-    if let Some(closed) = closed(&plan, Some(&session)) {
+    if let Some(closed) = closed(tx, &plan, Some(&session))? {
         return Err(refusal(&closed));
     }
     let user = buyer::find_or_make(tx, &order.buyer)?;
@@ -260,7 +260,7 @@ fn draft(
     if quoted.price.total_minor != order.seen_minor {
         return Err(Error::Conflict(format!(
             "The price is {} now. Nothing was charged: look at it again, and pay if it suits you.",
-            money::in_words(quoted.price.total_minor, quoted.currency)
+            price(quoted.price.total_minor, quoted.currency)
         )));
     }
     let plan = quoted.plan;

@@ -13,10 +13,10 @@ use guildhall_app::checkout::{self, Buyer, Card, Method, Offer, Order, Standing,
 use guildhall_app::payment::{self, Outcome, Payment};
 use guildhall_app::processor::{PaymentMethod, Processor};
 use guildhall_app::{Error, Guildhall};
-use guildhall_core::billing::Terms;
 use guildhall_core::card::TEST_CARDS;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId};
-use guildhall_core::money::{in_words, percent_in_words};
+use guildhall_core::money::percent_in_words;
+use guildhall_core::plan_words::{later_in_words, price};
 use guildhall_core::web_address::is_web;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -49,11 +49,11 @@ struct Shown {
 
 impl Shown {
     fn money(&self, minor: &i64) -> String {
-        in_words(*minor, self.offer.currency)
+        price(*minor, self.offer.currency)
     }
 
     fn paid_money(&self, payment: &Payment, minor: &i64) -> String {
-        in_words(*minor, payment.currency)
+        price(*minor, payment.currency)
     }
 
     fn has_tax(&self) -> bool {
@@ -71,25 +71,7 @@ impl Shown {
 
     /// What falls due after the first payment.
     fn later(&self) -> Option<String> {
-        let Terms::Renewal { renewal_price_minor, period_days, trial_days, .. } = self.offer.plan.terms()
-        else {
-            return None;
-        };
-        if renewal_price_minor == 0 {
-            return None;
-        }
-        let amount = self.money(&renewal_price_minor.saturating_mul(self.offer.quantity));
-        let every = match period_days {
-            1 => "every day".to_owned(),
-            7 => "every week".to_owned(),
-            30 => "every month of 30 days".to_owned(),
-            365 => "every year of 365 days".to_owned(),
-            days => format!("every {days} days"),
-        };
-        Some(match trial_days {
-            0 => format!("Then {amount} {every}, until you cancel."),
-            days => format!("{days} days free; then {amount} {every}, until you cancel."),
-        })
+        later_in_words(self.offer.plan.terms(), self.offer.quantity, self.offer.plan.currency)
     }
 
     fn answer(&self, field: &str) -> &str {
@@ -123,6 +105,11 @@ impl Shown {
             0 => "Get it".to_owned(),
             due => format!("Pay {}", self.money(&due)),
         }
+    }
+
+    /// Whether it is meant for one person, and nobody is signed in.
+    fn asks_to_sign_in(&self) -> bool {
+        self.offer.standing == Standing::SignInFirst
     }
 
     /// Numbers in groups, and what happens with each.
@@ -238,7 +225,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
     };
     let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
     match &shown.offer.standing {
-        Standing::Open | Standing::Declined(_) => {
+        Standing::Open | Standing::Declined(_) | Standing::SignInFirst => {
             let declined = match &shown.offer.standing {
                 Standing::Declined(sentence) => Some(sentence.as_str()),
                 _ => None,
@@ -290,7 +277,6 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             let (title, lead) = closed_words(closed);
             let onward = match closed {
                 Standing::Had => account,
-                Standing::SignInFirst => Some(("Sign in".to_owned(), shown.sign_in.clone())),
                 Standing::Waitlist => {
                     Some(("To the waitlist".to_owned(), format!("/waitlist/{}", shown.offer.plan.id)))
                 }
@@ -314,9 +300,6 @@ fn closed_words(standing: &Standing) -> (&'static str, &'static str) {
         Standing::Raffle => ("By raffle", "This is given to whom the raffle draws."),
         Standing::NotForYou => {
             ("Not for you", "This checkout is meant for somebody else: sign in as the one who was asked.")
-        }
-        Standing::SignInFirst => {
-            ("Sign in to go on", "This checkout is meant for one person: sign in as the one who was asked.")
         }
         _ => ("You have this already", "There is nothing to pay."),
     }
