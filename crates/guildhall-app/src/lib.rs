@@ -117,6 +117,8 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct House {
     pub(crate) money: money::Settings,
+    /// Where clients reach the server, for links in letters.
+    pub(crate) origin: String,
 }
 
 /// An open hall: everything a use case needs.
@@ -208,7 +210,7 @@ impl Guildhall {
     }
 
     pub(crate) fn house(&self) -> House {
-        House { money: self.settings.money }
+        House { money: self.settings.money, origin: self.settings.origin.clone() }
     }
 
     /// Milliseconds since 1970, by this hall's clock.

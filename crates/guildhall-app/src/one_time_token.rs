@@ -14,6 +14,8 @@ const MINUTE_MS: i64 = 60 * 1000;
 pub(crate) enum Kind {
     /// Opening an account that was asked for.
     SignUp,
+    /// Choosing the first password of an account that a purchase made.
+    FirstPassword,
     /// Giving an account another e-mail.
     ChangeEmail,
     /// Choosing a new password.
@@ -27,6 +29,7 @@ impl Kind {
         match self {
             Self::SignUp => "sign_up",
             Self::ChangeEmail => "change_email",
+            Self::FirstPassword => "first_password",
             Self::ResetPassword => "reset_password",
             Self::SecondStep => "second_step",
         }
@@ -36,6 +39,8 @@ impl Kind {
     fn minutes(self) -> i64 {
         match self {
             Self::SignUp | Self::ChangeEmail => 24 * 60,
+            // Who buys something reads of it when they come to it, and has no password that could be taken.
+            Self::FirstPassword => 7 * 24 * 60,
             Self::ResetPassword => 60,
             Self::SecondStep => 10,
         }

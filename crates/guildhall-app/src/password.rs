@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 const AT_ONCE: usize = 4;
 /// How many callers may wait for theirs.
 const MOST_WAITING: usize = 256;
+/// What stands for the hash of an account whose owner has chosen no password: none fits it.
+pub(crate) const NONE: &str = "!";
 /// The hash of no password, with the cost of every other, for names that nobody has.
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Z3VpbGRoYWxsLW5vYm9keQ$Z3VpbGRoYWxsLWhhcy1uby1zdWNoLXBlcnNvbi0zMmI";
@@ -76,11 +78,12 @@ pub async fn hash(hall: &Guildhall, password: &str) -> Result<String> {
     hashed.await?.map_err(|error| Error::internal(error.to_string()))
 }
 
-/// Whether a password has this hash; without one it takes as long, and the answer is no.
+/// Whether a password has this hash; without one, or where none was chosen, it takes as long, and the answer is no.
 ///
 /// # Errors
 /// `RateLimited` when too many wait for an answer.
 pub(crate) async fn fits(hall: &Guildhall, password: &str, hash: Option<&str>) -> Result<bool> {
+    let hash = hash.filter(|hash| *hash != NONE);
     let is_known = hash.is_some();
     let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODYS).to_owned());
     let verified = hall

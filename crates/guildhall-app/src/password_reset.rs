@@ -1,4 +1,4 @@
-//! A forgotten password: a letter with a link, and a new password for whoever follows it.
+//! A forgotten password, or one that was never chosen: a letter with a link, and a new password for whoever follows it.
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::session::Device;
 use crate::sign_in::account_named;
 use crate::sign_up::over;
 use crate::store::account::AccountRow;
-use crate::store::{self, Tx};
+use crate::store::{self, Read, Tx};
 use crate::throttle::{self, place_of};
 use guildhall_core::account::{check_email, check_password, email_key};
 use guildhall_core::ids::{Id, UserId};
@@ -31,7 +31,7 @@ pub async fn ask(hall: &Guildhall, email: &str, device: &Device) -> Result<()> {
             let Some(account) = store::account::find_by_email(tx, &email)? else {
                 return Ok(());
             };
-            let link = issue(tx, &origin, &account)?;
+            let link = issue(tx, Kind::ResetPassword, &origin, &account)?;
             let name = account.name.unwrap_or(account.username);
             let letter = ResetPassword { name, link, valid_hours: Kind::ResetPassword.hours() };
             mail::queue(tx, &account.email, Letter::ResetPassword(letter)).map(|_| ())
@@ -52,18 +52,33 @@ pub async fn link(hall: &Guildhall, name: &str) -> Result<String> {
                 Err(_) => account_named(tx, &name)?,
             };
             match found {
-                Some(account) => issue(tx, &origin, &account),
+                Some(account) => issue(tx, Kind::ResetPassword, &origin, &account),
                 None => Err(Error::NotFound(format!("Nobody signs in as `{name}`."))),
             }
         })
         .await
 }
 
-fn issue(tx: &mut Tx<'_>, origin: &str, account: &AccountRow) -> Result<String> {
+/// The link by which the owner of an account without a password chooses one, and how many hours it counts.
+pub(crate) fn first_link(tx: &mut Tx<'_>, origin: &str, account: &AccountRow) -> Result<(String, u32)> {
+    Ok((issue(tx, Kind::FirstPassword, origin, account)?, Kind::FirstPassword.hours()))
+}
+
+fn issue(tx: &mut Tx<'_>, kind: Kind, origin: &str, account: &AccountRow) -> Result<String> {
     let meant =
         Meant { user: Some(account.user.clone()), email: account.email.clone(), details: String::new() };
-    let token = one_time_token::issue(tx, Kind::ResetPassword, &meant)?;
+    let token = one_time_token::issue(tx, kind, &meant)?;
     Ok(format!("{origin}/reset-password/{token}"))
+}
+
+/// What a link is for, while it counts.
+fn look(read: &mut Read<'_>, token: &str) -> Result<Option<(Kind, Meant)>> {
+    for kind in [Kind::ResetPassword, Kind::FirstPassword] {
+        if let Some(meant) = one_time_token::look(read, kind, token)? {
+            return Ok(Some((kind, meant)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whose password a link is for: the username; `None` when it counts no more.
@@ -73,8 +88,8 @@ fn issue(tx: &mut Tx<'_>, origin: &str, account: &AccountRow) -> Result<String> 
 pub async fn whose(hall: &Guildhall, token: &str) -> Result<Option<String>> {
     let token = token.to_owned();
     hall.store
-        .read(move |read| match one_time_token::look(read, Kind::ResetPassword, &token)? {
-            Some(Meant { user: Some(user), .. }) => {
+        .read(move |read| match look(read, &token)? {
+            Some((_, Meant { user: Some(user), .. })) => {
                 Ok(store::account::find(read, &user)?.map(|account| account.username))
             }
             _ => Ok(None),
@@ -88,10 +103,10 @@ pub async fn whose(hall: &Guildhall, token: &str) -> Result<Option<String>> {
 /// `NotFound` when the link was used or is too old, `Invalid` for a password that does not do.
 pub async fn reset(hall: &Guildhall, token: &str, password: &str) -> Result<()> {
     let looked = token.to_owned();
-    let account = hall
+    let (kind, account) = hall
         .store
-        .read(move |read| match one_time_token::look(read, Kind::ResetPassword, &looked)? {
-            Some(Meant { user: Some(user), .. }) => store::account::require(read, &user),
+        .read(move |read| match look(read, &looked)? {
+            Some((kind, Meant { user: Some(user), .. })) => Ok((kind, store::account::require(read, &user)?)),
             _ => Err(over()),
         })
         .await?;
@@ -101,7 +116,7 @@ pub async fn reset(hall: &Guildhall, token: &str, password: &str) -> Result<()> 
     let user = account.user.clone();
     hall.store
         .write(move |tx| {
-            if one_time_token::use_up(tx, Kind::ResetPassword, &token)?.is_none() {
+            if one_time_token::use_up(tx, kind, &token)?.is_none() {
                 return Err(over());
             }
             change(tx, &account, &hash)?;
@@ -119,7 +134,7 @@ pub(crate) fn change(tx: &mut Tx<'_>, account: &AccountRow, password_hash: &str)
     store::account::set_password(tx, &account.user, password_hash)?;
     store::session::delete_all(tx, &account.user, None)?;
     oauth::revoke_of_user(tx, &account.user)?;
-    for kind in [Kind::ResetPassword, Kind::SecondStep, Kind::ChangeEmail] {
+    for kind in [Kind::ResetPassword, Kind::FirstPassword, Kind::SecondStep, Kind::ChangeEmail] {
         store::one_time_token::delete_of_user(tx, &account.user, kind)?;
     }
     Ok(())

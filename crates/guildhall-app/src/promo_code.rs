@@ -242,9 +242,7 @@ pub async fn find_public(hall: &Guildhall, code: String, plan: PlanId) -> Result
         };
         let found = for_plan(read, &plan, &code)?;
         // Whether it is for this customer is said where somebody is known to buy.
-        let of_all =
-            Limits { stock: found.limits.stock, expires_at: found.limits.expires_at, ..Limits::default() };
-        of_all.admit(found.status, Customer::default(), read.now)?;
+        found.limits.of_all().admit(found.status, Customer::default(), read.now)?;
         Ok(found)
     });
     read.await

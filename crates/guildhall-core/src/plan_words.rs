@@ -47,6 +47,15 @@ pub fn price(minor: i64, currency: Currency) -> String {
     }
 }
 
+/// An amount that is to be read on its own, far from its seller: as [`price`], and always with the currency's code, e.g.
+/// `$12.50 USD`.
+#[must_use]
+pub fn price_in_full(minor: i64, currency: Currency) -> String {
+    let code = currency.code().to_ascii_uppercase();
+    let words = price(minor, currency);
+    if words.ends_with(&code) { words } else { format!("{words} {code}") }
+}
+
 /// What a plan costs, in one line: `$12.00 / month`, `$99.00 for 90 days`, `Free`.
 #[must_use]
 pub fn formatted_price(terms: Terms, currency: Currency) -> String {
@@ -83,6 +92,31 @@ pub fn formatted_billing_period(terms: Terms) -> Option<String> {
         (1, "year") => "yearly".to_owned(),
         (1, unit) => format!("{unit}ly"),
         _ => format!("every {}", period(period_days)),
+    })
+}
+
+/// What each renewal of so many costs, and when: `$12.00 every month`; nothing where nothing more falls due.
+#[must_use]
+pub fn renewal_in_words(terms: Terms, quantity: i64, currency: Currency) -> Option<String> {
+    let Terms::Renewal { period_days, .. } = terms else {
+        return None;
+    };
+    let due_minor = terms.renewal_due_minor(quantity).ok().filter(|due_minor| *due_minor > 0)?;
+    Some(format!("{} every {}", price(due_minor, currency), period(period_days)))
+}
+
+/// What falls due after the first payment for so many, as a sentence; nothing where nothing does.
+#[must_use]
+pub fn later_in_words(terms: Terms, quantity: i64, currency: Currency) -> Option<String> {
+    let each = renewal_in_words(terms, quantity, currency)?;
+    Some(match terms {
+        Terms::Renewal { initial_price_minor: 0, trial_days: days @ 1.., .. } => {
+            format!("{} free; then {each}, until you cancel.", days_in_words(days))
+        }
+        Terms::Renewal { trial_days: days @ 1.., .. } => {
+            format!("After {} {each}, until you cancel.", days_in_words(days))
+        }
+        _ => format!("Then {each}, until you cancel."),
     })
 }
 
@@ -170,6 +204,29 @@ mod tests {
         for (terms, price, period) in table {
             assert_eq!(formatted_price(terms, currency("usd")), price, "{terms:?}");
             assert_eq!(formatted_billing_period(terms).as_deref(), period, "{terms:?}");
+        }
+    }
+
+    #[test]
+    fn what_falls_due_later() {
+        let usd = currency("usd");
+        let renewal = |initial_price_minor, renewal_price_minor, period_days, trial_days| Terms::Renewal {
+            initial_price_minor,
+            renewal_price_minor,
+            period_days,
+            trial_days,
+        };
+        let table = [
+            (Terms::OneTime { price_minor: 500, expiration_days: Some(30) }, 1, None),
+            (renewal(500, 0, 30, 0), 1, None),
+            (renewal(0, 1200, 30, 0), 1, Some("Then $12.00 every month, until you cancel.")),
+            (renewal(500, 1200, 14, 0), 3, Some("Then $36.00 every 2 weeks, until you cancel.")),
+            (renewal(0, 1200, 365, 14), 1, Some("14 days free; then $12.00 every year, until you cancel.")),
+            (renewal(500, 1200, 1, 1), 1, Some("After 1 day $12.00 every day, until you cancel.")),
+            (renewal(0, 1200, 30, 0), 0, None),
+        ];
+        for (terms, quantity, words) in table {
+            assert_eq!(later_in_words(terms, quantity, usd).as_deref(), words, "{terms:?}");
         }
     }
 

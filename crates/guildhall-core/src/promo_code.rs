@@ -211,6 +211,21 @@ impl Limits {
         Ok(())
     }
 
+    /// What holds for everybody: how many uses are left, and until when.
+    #[must_use]
+    pub fn of_all(&self) -> Self {
+        Self { stock: self.stock, expires_at: self.expires_at, ..Self::default() }
+    }
+
+    /// Whether it depends on who the customer is.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.new_users_only
+            || self.churned_users_only
+            || self.existing_memberships_only
+            || self.one_per_customer
+    }
+
     /// Whether a customer may use the code at `now` (milliseconds).
     ///
     /// # Errors

@@ -1,7 +1,18 @@
 //! Buyers: who pays, signed in or by an e-mail that makes or finds their account.
+//!
+//! Whoever types an address has not shown that it is theirs, so that nothing may be told, or done, by what its account is
+//! or owns. What a signed-in buyer is refused because of who they are, a typed address is therefore not:
+//!
+//! - What the account has already is sold to it as to any other: a card that is declined is declined. Only what was
+//!   taken shows that it cannot be kept. It is given back at once, all of it, so that nothing is paid for twice, and why
+//!   is told by letter to the address (`payment/letter.rs`). Where nothing is to be paid the page says what it says to
+//!   everybody, and what the account has stays as it is.
+//! - A promo code that depends on who uses it, and a session that names its payer, ask to sign in, whatever the address.
+//! - Nobody agrees for the account that a seller may charge it again.
 
 use crate::error::{Error, Result};
 use crate::mail;
+use crate::password;
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use guildhall_core::account::check_email;
@@ -16,8 +27,16 @@ pub enum Buyer {
     Email(String),
 }
 
-/// The hash that no password fits.
-const NO_PASSWORD: &str = "!";
+impl Buyer {
+    /// Who pays, where that is certain.
+    pub(crate) fn known(&self) -> Option<&UserId> {
+        match self {
+            Self::SignedIn(user) => Some(user),
+            Self::Email(_) => None,
+        }
+    }
+}
+
 /// How often another username is tried when one is taken.
 const TRIES: usize = 5;
 
@@ -37,7 +56,7 @@ pub(crate) fn find_or_make(tx: &mut Tx<'_>, buyer: &Buyer) -> Result<UserId> {
             Err(Error::Conflict(_)) => continue,
             Err(error) => return Err(error),
         };
-        if store::account::insert(tx, &user, &email, NO_PASSWORD)? {
+        if store::account::insert(tx, &user, &email, password::NONE)? {
             return Ok(user);
         }
         return Err(Error::internal("an e-mail that had no account has one"));

@@ -20,9 +20,9 @@ pub use session::{Extras, Opened, create_session, purchase_url};
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
 use crate::membership::Membership;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::promo_code::{self, Applied};
-use crate::store::{self, Read};
+use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
@@ -191,16 +191,25 @@ pub(crate) fn look(read: &mut Read<'_>, target: &Target) -> Result<(Option<Check
 }
 
 /// Why a plan is not simply bought by its public link; `None` when it is.
-pub(crate) fn closed(plan: &Plan, session: Option<&CheckoutSession>) -> Option<Standing> {
-    if plan.archived_at.is_some() && session.is_none_or(|session| session.invoice.is_none()) {
-        return Some(Standing::NotSold);
+pub(crate) fn closed(
+    read: &mut Read<'_>,
+    plan: &Plan,
+    session: Option<&CheckoutSession>,
+) -> Result<Option<Standing>> {
+    if session.is_none_or(|session| session.invoice.is_none()) && !plan::is_sold(read, plan)? {
+        return Ok(Some(Standing::NotSold));
     }
-    match plan.release_method {
+    Ok(match plan.release_method {
         ReleaseMethod::BuyNow => None,
         _ if session.is_some_and(|session| session.entry.is_some()) => None,
         ReleaseMethod::Waitlist => Some(Standing::Waitlist),
         ReleaseMethod::Raffle => Some(Standing::Raffle),
-    }
+    })
+}
+
+/// Holds every other purchase of a plan by its public link for the same buyer until the transaction ends.
+pub(crate) fn lock_purchase(tx: &mut Tx<'_>, buyer: &UserId, plan: &PlanId) -> Result<()> {
+    tx.lock(&format!("purchase {buyer} {plan}"))
 }
 
 /// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app

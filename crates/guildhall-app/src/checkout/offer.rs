@@ -43,6 +43,8 @@ pub enum Standing {
     Raffle,
     /// Somebody else is to pay it.
     NotForYou,
+    /// One person is to pay it, and nobody is signed in.
+    SignInFirst,
     /// The buyer has it already.
     Had,
 }
@@ -188,13 +190,13 @@ fn standing(
         if session.expires_at <= read.now {
             return Ok(Standing::Over);
         }
-        if let (Some(meant), Some(viewer)) = (&session.user, viewer)
-            && meant != viewer
-        {
-            return Ok(Standing::NotForYou);
+        match (&session.user, viewer) {
+            (Some(meant), Some(viewer)) if meant != viewer => return Ok(Standing::NotForYou),
+            (Some(_), None) => return Ok(Standing::SignInFirst),
+            _ => {}
         }
     }
-    if let Some(closed) = closed(plan, session) {
+    if let Some(closed) = closed(read, plan, session)? {
         return Ok(closed);
     }
     if let Some(viewer) = viewer

@@ -6,7 +6,8 @@
 
 use super::buyer::{self, Buyer};
 use super::{
-    Answered, CheckoutSession, NewCheckoutSession, Standing, Target, closed, have_already, look, quote,
+    Answered, CheckoutSession, NewCheckoutSession, Standing, Target, closed, have_already, lock_purchase,
+    look, quote,
 };
 use crate::error::{Error, Result, no_such};
 use crate::payment::{self, Outcome, Payment};
@@ -18,8 +19,8 @@ use guildhall_core::card::{CardFace, TypedCard};
 use guildhall_core::custom_field::check_answers;
 use guildhall_core::ids::{CheckoutSessionId, PaymentId, PaymentMethodId, UserId};
 use guildhall_core::moment;
-use guildhall_core::money;
 use guildhall_core::payment::Stage;
+use guildhall_core::plan_words::price;
 use guildhall_core::receipt::BillingReason;
 
 /// How long the session of a public link is remembered, in milliseconds (a day).
@@ -66,7 +67,7 @@ pub struct Order {
     pub buyer: Buyer,
     /// How.
     pub method: Method,
-    /// Whether the seller may charge the method again without asking.
+    /// Whether the seller may charge the method again without asking; counts for who is signed in.
     pub consents: bool,
     /// A promo code.
     pub promo: Option<String>,
@@ -134,16 +135,20 @@ fn begin(
     }
     refuse_closed(tx, &session)?;
     let Some(plan) = store::plan::find(tx, &session.plan)? else { return no_such("plan", &session.plan) };
-    if let Some(closed) = closed(&plan, Some(&session)) {
+    if let Some(closed) = closed(tx, &plan, Some(&session))? {
         return Err(refusal(&closed));
     }
     let user = buyer::find_or_make(tx, &order.buyer)?;
     refuse_others(tx, order, &session, &user)?;
-    if session.is_public_link {
+    if session.is_public_link && order.buyer.known().is_some() {
         refuse_twice(tx, &plan, &session, &user)?;
     }
+    let later_minor = plan.terms().renewal_due_minor(order.quantity)?;
     let mut payment = draft(tx, order, &session, plan, &user)?;
-    set_method(tx, order, &mut payment, face, processors)?;
+    // What never costs anything is paid by no method.
+    if payment.state.amount_minor > 0 || later_minor > 0 || order.buyer.known().is_some() {
+        set_method(tx, order, &mut payment, face, processors)?;
+    }
     payment::begin(tx, house, &mut payment)?;
     crash::point("beginning");
     Ok((session.id, payment.id))
@@ -192,6 +197,9 @@ fn refuse_closed(tx: &Tx<'_>, session: &CheckoutSession) -> Result<()> {
 
 /// A session that names its payer is theirs alone, and they must be signed in.
 fn refuse_others(tx: &mut Tx<'_>, order: &Order, session: &CheckoutSession, user: &UserId) -> Result<()> {
+    if session.user.is_some() && order.buyer.known().is_none() {
+        return Err(refusal(&Standing::SignInFirst));
+    }
     let pays = match buyer::find(tx, &order.buyer)? {
         Some(buyer) => buyer == *user,
         None => false,
@@ -202,7 +210,7 @@ fn refuse_others(tx: &mut Tx<'_>, order: &Order, session: &CheckoutSession, user
 
 /// One plan is bought once at a time by its link, also from two tabs.
 fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
-    tx.lock(&format!("purchase {user} {}", plan.id))?;
+    lock_purchase(tx, user, &plan.id)?;
     if have_already(tx, plan, Some(session), user)?.is_some() {
         return Err(refusal(&Standing::Had));
     }
@@ -225,6 +233,9 @@ pub(super) fn refusal(standing: &Standing) -> Error {
         Standing::Waitlist => "This is given to whom its waitlist lets in. Nothing was charged.",
         Standing::Raffle => "This is given to whom its raffle draws. Nothing was charged.",
         Standing::NotForYou => "This checkout is meant for somebody else. Nothing was charged.",
+        Standing::SignInFirst => {
+            "This checkout is meant for one person: sign in as them. Nothing was charged."
+        }
         Standing::Had => "You have this already. Nothing was charged.",
         Standing::Open
         | Standing::Declined(_)
@@ -245,11 +256,11 @@ fn draft(
     user: &UserId,
 ) -> Result<Payment> {
     let promo = order.promo.as_deref();
-    let quoted = quote(tx, plan, Some(session), order.quantity, promo, Some(user))?;
+    let quoted = quote(tx, plan, Some(session), order.quantity, promo, order.buyer.known())?;
     if quoted.price.total_minor != order.seen_minor {
         return Err(Error::Conflict(format!(
             "The price is {} now. Nothing was charged: look at it again, and pay if it suits you.",
-            money::in_words(quoted.price.total_minor, quoted.currency)
+            price(quoted.price.total_minor, quoted.currency)
         )));
     }
     let plan = quoted.plan;
@@ -362,7 +373,8 @@ fn set_method(
         }
         (_, method) => method,
     };
-    if let Some(method) = payment.method.as_ref().filter(|_| order.consents) {
+    if let Some(method) = payment.method.as_ref().filter(|_| order.consents && order.buyer.known().is_some())
+    {
         store::payment_method::consent(tx, &user, &payment.company, method)?;
     }
     Ok(())

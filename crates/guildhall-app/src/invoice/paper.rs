@@ -4,7 +4,7 @@ use super::{Invoice, Line, link_at};
 use crate::company::Tax;
 use guildhall_core::invoice::InvoiceStatus;
 use guildhall_core::moment::day_in_words;
-use guildhall_core::plan_words::price;
+use guildhall_core::plan_words::{price, price_in_full};
 
 /// The paper of an invoice. Amounts and days are words already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,9 +111,7 @@ impl Paper {
 
 /// What is asked for in all, with the currency's code, e.g. `$12.50 USD`, `12.50 CHF`.
 pub(super) fn amount_in_full(invoice: &Invoice) -> String {
-    let code = invoice.currency.code().to_ascii_uppercase();
-    let words = price(invoice.price.total_minor, invoice.currency);
-    if words.ends_with(&code) { words } else { format!("{words} {code}") }
+    price_in_full(invoice.price.total_minor, invoice.currency)
 }
 
 /// What a tax is called with how much it is, e.g. `VAT 19%`; `None` where there is none.

@@ -1,5 +1,6 @@
 //! The letters: what each says, as text and as HTML.
 
+use super::purchase::{ChoosePassword, NotSold, Receipt};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -10,12 +11,16 @@ use std::borrow::Cow;
 pub enum Letter {
     /// To the owner of an address with an account, with which someone asked for another.
     AccountExists(AccountExists),
+    /// To someone for whom an account was made when they bought something.
+    ChoosePassword(ChoosePassword),
     /// To the owner of an address that was given with a new account.
     ConfirmEmail(ConfirmEmail),
     /// To someone whose entry was approved, or won.
     EntryApproved(EntryApproved),
     /// To someone whose entry was denied, or did not win.
     EntryDenied(EntryDenied),
+    /// To someone who was not sold what was asked for with their address.
+    NotSold(NotSold),
     /// To someone whose payout could not be made.
     PayoutFailed(PayoutFailed),
     /// To someone who was paid out.
@@ -24,6 +29,8 @@ pub enum Letter {
     InvoicePastDue(InvoiceLetter),
     /// To whom an invoice is for.
     InvoiceSent(InvoiceLetter),
+    /// To someone who paid.
+    Receipt(Receipt),
     /// To someone who forgot a password.
     ResetPassword(ResetPassword),
 }
@@ -139,26 +146,26 @@ pub struct ResetPassword {
 }
 
 /// What every letter consists of.
-struct Words<'a> {
-    subject: Cow<'static, str>,
+pub(super) struct Words<'a> {
+    pub(super) subject: Cow<'static, str>,
     /// Empty when it is not known.
-    name: &'a str,
-    lead: Cow<'static, str>,
-    button: &'static str,
-    link: &'a str,
+    pub(super) name: &'a str,
+    pub(super) lead: Cow<'static, str>,
+    pub(super) button: &'static str,
+    pub(super) link: &'a str,
     /// How long the link counts; `None` for as long as there is something to see.
-    valid_hours: Option<u32>,
+    pub(super) valid_hours: Option<u32>,
     /// What to do when they did not ask for it.
-    otherwise: &'static str,
+    pub(super) otherwise: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "mail/letter.txt")]
-struct Text<'a>(&'a Words<'a>);
+struct Text<'a>(&'a Words<'a>, &'a [(String, String)]);
 
 #[derive(Template)]
 #[template(path = "mail/letter.html")]
-struct Html<'a>(&'a Words<'a>);
+struct Html<'a>(&'a Words<'a>, &'a [(String, String)]);
 
 impl Letter {
     /// The line it is announced with.
@@ -176,7 +183,16 @@ impl Letter {
     /// The text and the HTML.
     pub(super) fn write(&self) -> askama::Result<(String, String)> {
         let words = self.words();
-        Ok((Text(&words).render()?, Html(&words).render()?))
+        let lines = self.lines();
+        Ok((Text(&words, lines).render()?, Html(&words, lines).render()?))
+    }
+
+    /// What stands between its lead and its link, as labels and texts.
+    fn lines(&self) -> &[(String, String)] {
+        match self {
+            Self::Receipt(receipt) => &receipt.lines,
+            _ => &[],
+        }
     }
 
     fn words(&self) -> Words<'_> {
@@ -190,6 +206,7 @@ impl Letter {
                 valid_hours: Some(*valid_hours),
                 otherwise: "If it was not you, leave this letter alone: nothing has changed.",
             },
+            Self::ChoosePassword(letter) => letter.words(),
             Self::ConfirmEmail(ConfirmEmail { name, link, valid_hours }) => Words {
                 subject: "Confirm your e-mail".into(),
                 name,
@@ -201,6 +218,7 @@ impl Letter {
             },
             Self::EntryApproved(approved) => approved.words(),
             Self::EntryDenied(denied) => denied.words(),
+            Self::NotSold(told) => told.words(),
             Self::PayoutFailed(failed) => failed.words(),
             Self::PayoutPaid(paid) => paid.words(),
             Self::InvoicePastDue(letter) => Words {
@@ -221,6 +239,7 @@ impl Letter {
                 .into(),
                 ..letter.words()
             },
+            Self::Receipt(receipt) => receipt.words(),
             Self::ResetPassword(ResetPassword { name, link, valid_hours }) => Words {
                 subject: "Reset your password".into(),
                 name,
@@ -354,6 +373,11 @@ mod tests {
             paid_out(name, link),
             not_paid_out(name, link, Some("The Open Workshop")),
             not_paid_out(name, link, None),
+            not_sold(name, link, Some("$20.00 USD"), true),
+            not_sold(name, link, Some("$20.00 USD"), false),
+            not_sold(name, link, None, true),
+            receipt(name, link, true),
+            receipt(name, link, false),
         ];
         for letter in letters {
             let (text, html) = letter.write().expect("it renders");
@@ -392,6 +416,36 @@ mod tests {
         let (name, link, amount) = (name.into(), link.into(), "12.50 usd".into());
         let (company, reason) = (company.map(str::to_owned), "The account is closed.".into());
         Letter::PayoutFailed(PayoutFailed { name, amount, company, reason, link })
+    }
+
+    fn not_sold(name: &str, link: &str, amount: Option<&str>, is_had: bool) -> Letter {
+        let (name, link, amount) = (name.into(), link.into(), amount.map(str::to_owned));
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        Letter::NotSold(NotSold { name, what, company, amount, is_had, link })
+    }
+
+    fn receipt(name: &str, link: &str, is_renewal: bool) -> Letter {
+        let (name, link, amount, day) = (name.into(), link.into(), "$20.00 USD".into(), "1 May 2024".into());
+        let (what, company) = ("The bench course".into(), "The Open Workshop".into());
+        let lines = vec![("The bench <i>course".into(), "$20.00".into()), ("Account".into(), "@mira".into())];
+        Letter::Receipt(Receipt { name, what, company, amount, day, is_renewal, lines, link })
+    }
+
+    #[test]
+    fn a_receipt_lists_its_lines() {
+        let link = "https://hall.example.com/account/purchases";
+        let (text, html) = receipt("Mira", link, false).write().expect("it renders");
+        let expected = "for “The bench course” on 1 May 2024.
+
+The bench <i>course: $20.00
+Account: @mira
+
+See your purchases:
+";
+        assert!(text.contains(expected), "{text}");
+        assert!(html.contains("The bench &#60;i&#62;course</td>") && html.contains(">@mira</td>"), "{html}");
+        let (text, _) = receipt("Mira", link, true).write().expect("it renders");
+        assert!(text.contains("was renewed on 1 May 2024 for $20.00 USD."), "{text}");
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! log. Bounds: [`LONGEST_SILENCE`] for each answer of the server, [`LONGEST_SEND`] for one mail.
 
 mod letter;
+mod purchase;
 mod settings;
 
 pub use letter::{
     AccountExists, ConfirmEmail, EntryApproved, EntryDenied, InvoiceLetter, Letter, PayoutFailed, PayoutPaid,
     ResetPassword,
 };
+pub use purchase::{ChoosePassword, NotSold, Receipt};
 pub use settings::{Sender, Settings, SmtpUrl};
 
 use crate::Guildhall;

@@ -2,11 +2,12 @@
 //!
 //! The machine is `guildhall_core::payment`; here its steps are committed and its processor is asked. The order is
 //! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`), and its answer is
-//! committed together with what was bought (`settlement.rs`). Each attempt leaves a job behind that does what
-//! `Payment::resume` says should the server die anywhere in between, so that there is one charge and one membership,
-//! or none of either. What of a sale is released when is in `release.rs`.
+//! committed together with what was bought (`settlement.rs`) and the letter to its buyer (`letter.rs`). Each attempt
+//! leaves a job behind that does what `Payment::resume` says should the server die anywhere in between, so that there
+//! is one charge and one membership, or none of either. What of a sale is released when is in `release.rs`.
 
 mod attempt;
+mod letter;
 mod method;
 mod news;
 mod record;

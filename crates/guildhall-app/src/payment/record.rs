@@ -1,12 +1,14 @@
 //! Records: what a payment that was made brings about, in one transaction. The membership begins or is renewed, the
 //! money is divided and booked, webhooks and the buyer are told.
 
-use super::Payment;
 use super::release::schedule_releases;
+use super::settlement::release_claims;
+use super::{Payment, letter};
 use crate::House;
 use crate::access_pass;
 use crate::affiliate;
 use crate::billing;
+use crate::checkout;
 use crate::company_member;
 use crate::dispute;
 use crate::error::{Error, Result};
@@ -19,21 +21,33 @@ use crate::store::{self, Read, Tx};
 use crate::webhook;
 use guildhall_core::affiliate::Commission;
 use guildhall_core::fee::divide;
-use guildhall_core::ids::{CompanyId, Id, UserId};
+use guildhall_core::ids::{CompanyId, Id, MembershipId, UserId};
 use guildhall_core::payment::{Event, Payment as State};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::{friendly_status, status};
 use guildhall_core::sale::Sale;
 use guildhall_core::webhook::{Event as Told, Money, Payment as Shown, Product, Subject};
 
-/// Records a payment that was charged; `false` when what it was for cannot be had any more, and nothing was written.
-pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<bool> {
+/// What became of what is paid for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// It is the buyer's.
+    Done,
+    /// It cannot be had any more, and nothing was written.
+    Gone,
+    /// Its buyer has it already, by this membership, and nothing was written.
+    Had(MembershipId),
+}
+
+/// Records a payment that was charged, if what it was for can be had.
+pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<Delivery> {
     let before = payment.state;
     let Some(plan) = store::plan::find(tx, &payment.plan)? else {
         return Err(Error::internal("a payment of a plan that is not there"));
     };
-    if !bring_about(tx, house, payment, &plan)? {
-        return Ok(false);
+    match bring_about(tx, house, payment, &plan)? {
+        Delivery::Done => {}
+        undelivered => return Ok(undelivered),
     }
     let state = payment.state.apply(Event::Record)?;
     payment.state = state.unwrap_or(payment.state);
@@ -46,21 +60,32 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;
-    Ok(true)
+    letter::receipt(tx, house, payment)?;
+    letter::choose_password(tx, house, payment)?;
+    Ok(Delivery::Done)
 }
 
-/// Records a payment of which nothing is charged.
+/// Records a payment of which nothing is charged. What its buyer has already stays as it is.
 pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
     let Some(plan) = store::plan::find(tx, &payment.plan)? else {
         return Err(Error::internal("a payment of a plan that is not there"));
     };
-    if !bring_about(tx, house, payment, &plan)? {
-        return Err(Error::Conflict("What was asked for cannot be had any more.".into()));
-    }
     payment.paid_at = Some(tx.now);
+    match bring_about(tx, house, payment, &plan)? {
+        Delivery::Done => {}
+        Delivery::Had(membership) => {
+            payment.membership = Some(membership);
+            release_claims(tx, payment)?;
+            return letter::not_sold_twice(tx, house, payment);
+        }
+        Delivery::Gone => {
+            return Err(Error::Conflict("What was asked for cannot be had any more.".into()));
+        }
+    }
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
     note_spending(tx, payment, payment.state)?;
+    letter::choose_password(tx, house, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)
 }
 
@@ -79,17 +104,21 @@ pub(crate) fn note_spending(tx: &mut Tx<'_>, payment: &Payment, before: State) -
 }
 
 /// The membership that a payment begins or renews, and the invoice that it pays.
-fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<bool> {
+fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<Delivery> {
     if payment.is_renewal() {
-        return billing::renewed(tx, house, payment, plan);
+        let is_renewed = billing::renewed(tx, house, payment, plan)?;
+        return Ok(if is_renewed { Delivery::Done } else { Delivery::Gone });
+    }
+    if let Some(had) = had_before(tx, payment, plan)? {
+        return Ok(Delivery::Had(had));
     }
     // Its seller may have deleted the pass since it was paid for; from here on nobody does.
     access_pass::lock(tx, &plan.access_pass)?;
     if store::access_pass::find(tx, &plan.access_pass)?.is_none() {
-        return Ok(false);
+        return Ok(Delivery::Gone);
     }
     if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
-        return Ok(false);
+        return Ok(Delivery::Gone);
     }
     if let Some(invoice) = &payment.invoice {
         match invoice::paid(tx, invoice, &payment.id) {
@@ -99,7 +128,7 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
                 if payment.stock_held == 0 {
                     plan::put_back_stock(tx, &plan.id, payment.quantity)?;
                 }
-                return Ok(false);
+                return Ok(Delivery::Gone);
             }
             Err(error) => return Err(error),
         }
@@ -114,7 +143,20 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
         answers: payment.answers.clone(),
     };
     payment.membership = Some(membership::begin(tx, plan, &payment.user, &purchase)?);
-    Ok(true)
+    Ok(Delivery::Done)
+}
+
+/// The membership that a buyer by a public link has already: one who typed an address is not told of it before, see
+/// `checkout/buyer.rs`. Until the transaction ends nobody else begins one.
+fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<MembershipId>> {
+    let session = match &payment.checkout_session {
+        Some(session) => store::checkout::find(tx, session)?,
+        None => None,
+    };
+    let Some(session) = session.filter(|session| session.is_public_link) else { return Ok(None) };
+    checkout::lock_purchase(tx, &payment.user, &plan.id)?;
+    let had = checkout::have_already(tx, plan, Some(&session), &payment.user)?;
+    Ok(had.map(|membership| membership.id))
 }
 
 /// Divides what was paid and books it.

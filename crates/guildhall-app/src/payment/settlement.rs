@@ -1,7 +1,7 @@
 //! Settlement: what a processor answered is written down, together with what was bought.
 
-use super::record::{self, deliver, tell};
-use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
+use super::record::{self, Delivery, deliver, tell};
+use super::{LOOK_AFTER_MS, Payment, change, letter, look_after, require};
 use crate::House;
 use crate::billing;
 use crate::crash;
@@ -99,11 +99,13 @@ pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<(
 }
 
 fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
-    if deliver(tx, house, payment)? {
+    let delivery = deliver(tx, house, payment)?;
+    if delivery == Delivery::Done {
         return Ok(());
     }
     change(tx, payment, Event::CannotDeliver)?;
     release_claims(tx, payment)?;
+    letter::given_back(tx, house, payment, matches!(delivery, Delivery::Had(_)))?;
     take_and_return(tx, payment)
 }
 
@@ -154,7 +156,7 @@ pub(crate) fn fail(
 }
 
 /// Gives back what a payment holds while it is under way: stock, and a use of a promo code.
-fn release_claims(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
+pub(super) fn release_claims(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
     if payment.stock_held > 0 {
         plan::put_back_stock(tx, &payment.plan, payment.stock_held)?;
         payment.stock_held = 0;

@@ -26,20 +26,26 @@ pub struct Applied {
     pub intervals: i64,
 }
 
-/// The code of a text, if this buyer may use it for this plan. Without a buyer, nobody is taken for a former customer
-/// or a member. To be asked again in the transaction that claims a use: customers change.
+/// The code of a text, if this buyer may use it for this plan. Without a buyer who is known for sure, a code that depends
+/// on who uses it is refused whoever that is: the answer would tell what an account is to the company. To be asked again
+/// in the transaction that claims a use: customers change.
 ///
 /// # Errors
 /// `NotFound` when the plan has no such code, `Invalid` with the sentence for the buyer who may not use it.
 pub(crate) fn quote(read: &mut Read<'_>, plan: &Plan, code: &str, user: Option<&UserId>) -> Result<Applied> {
     let found = for_plan(read, plan, code)?;
-    let customer = match user {
+    found.limits.of_all().admit(found.status, Customer::default(), read.now)?;
+    match user {
         Some(user) => {
-            store::promo_code_use::customer(read, &plan.company, user, &plan.access_pass, &found.id)?
+            let customer =
+                store::promo_code_use::customer(read, &plan.company, user, &plan.access_pass, &found.id)?;
+            found.limits.admit(found.status, customer, read.now)?;
         }
-        None => Customer::default(),
-    };
-    found.limits.admit(found.status, customer, read.now)?;
+        None if found.limits.is_personal() => {
+            return Err(Error::Invalid("Sign in to use this promo code: it depends on who uses it.".into()));
+        }
+        None => {}
+    }
     Ok(Applied {
         id: found.id,
         code: found.code,
@@ -73,8 +79,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: &PromoCodeId, user: &UserId, payment: &
     if store::promo_code_use::take(tx, id)? {
         return Ok(());
     }
-    let limits = Limits { stock: code.limits.stock, expires_at: code.limits.expires_at, ..Limits::default() };
-    limits.admit(code.status, Customer::default(), tx.now)?;
+    code.limits.of_all().admit(code.status, Customer::default(), tx.now)?;
     // Somebody took the last one since this transaction looked.
     let used_up = Limits { stock: Some(0), ..Limits::default() };
     Ok(used_up.admit(code.status, Customer::default(), tx.now)?)

@@ -11,7 +11,7 @@ use axum::response::Response;
 use guildhall_app::processor::stripe::{CardPage, Sources, card_page};
 use guildhall_app::{Error, Guildhall};
 use guildhall_core::ids::{Id, PaymentId};
-use guildhall_core::money::in_words;
+use guildhall_core::plan_words::price;
 use hyper::StatusCode;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub(crate) async fn page(
         } => {
             let page = Card {
                 visitor: &visitor,
-                amount: &in_words(amount_minor, currency),
+                amount: &price(amount_minor, currency),
                 needs_card,
                 client_secret: &client_secret,
                 publishable_key: &publishable_key,

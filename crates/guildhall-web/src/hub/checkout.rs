@@ -13,10 +13,10 @@ use guildhall_app::checkout::{self, Buyer, Card, Method, Offer, Order, Standing,
 use guildhall_app::payment::{self, Outcome, Payment};
 use guildhall_app::processor::{PaymentMethod, Processor};
 use guildhall_app::{Error, Guildhall};
-use guildhall_core::billing::Terms;
 use guildhall_core::card::TEST_CARDS;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId};
-use guildhall_core::money::{in_words, percent_in_words};
+use guildhall_core::money::percent_in_words;
+use guildhall_core::plan_words::{later_in_words, price};
 use guildhall_core::web_address::is_web;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -49,11 +49,11 @@ struct Shown {
 
 impl Shown {
     fn money(&self, minor: &i64) -> String {
-        in_words(*minor, self.offer.currency)
+        price(*minor, self.offer.currency)
     }
 
     fn paid_money(&self, payment: &Payment, minor: &i64) -> String {
-        in_words(*minor, payment.currency)
+        price(*minor, payment.currency)
     }
 
     fn has_tax(&self) -> bool {
@@ -71,25 +71,7 @@ impl Shown {
 
     /// What falls due after the first payment.
     fn later(&self) -> Option<String> {
-        let Terms::Renewal { renewal_price_minor, period_days, trial_days, .. } = self.offer.plan.terms()
-        else {
-            return None;
-        };
-        if renewal_price_minor == 0 {
-            return None;
-        }
-        let amount = self.money(&renewal_price_minor.saturating_mul(self.offer.quantity));
-        let every = match period_days {
-            1 => "every day".to_owned(),
-            7 => "every week".to_owned(),
-            30 => "every month of 30 days".to_owned(),
-            365 => "every year of 365 days".to_owned(),
-            days => format!("every {days} days"),
-        };
-        Some(match trial_days {
-            0 => format!("Then {amount} {every}, until you cancel."),
-            days => format!("{days} days free; then {amount} {every}, until you cancel."),
-        })
+        later_in_words(self.offer.plan.terms(), self.offer.quantity, self.offer.plan.currency)
     }
 
     fn answer(&self, field: &str) -> &str {
@@ -123,6 +105,11 @@ impl Shown {
             0 => "Get it".to_owned(),
             due => format!("Pay {}", self.money(&due)),
         }
+    }
+
+    /// Whether it is meant for one person, and nobody is signed in.
+    fn asks_to_sign_in(&self) -> bool {
+        self.offer.standing == Standing::SignInFirst
     }
 
     /// Numbers in groups, and what happens with each.
@@ -238,7 +225,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
     };
     let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
     match &shown.offer.standing {
-        Standing::Open | Standing::Declined(_) => {
+        Standing::Open | Standing::Declined(_) | Standing::SignInFirst => {
             let declined = match &shown.offer.standing {
                 Standing::Declined(sentence) => Some(sentence.as_str()),
                 _ => None,
@@ -249,7 +236,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             let lead = match visitor.session {
                 Some(_) => "Thank you. What you bought is yours.",
                 None => {
-                    "Thank you. What you bought belongs to the account of your e-mail: sign in to use it."
+                    "Thank you. What you bought belongs to the account of your e-mail: sign in to use it. If it has no password yet, a letter says how to choose one."
                 }
             };
             done("✓", "Paid", lead, true, false, onward(shown).or(account))
@@ -273,7 +260,15 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
         Standing::GivenBack => done(
             "↩",
             "Given back",
-            "What you paid for could not be had any more. Your money is given back, all of it.",
+            match visitor.session {
+                Some(_) => {
+                    "What you paid for could not be had any more. Your money is given back, all of it."
+                }
+                // Why is between the seller and the owner of the address.
+                None => {
+                    "What you paid for could not be had. Your money is given back, all of it; a letter to your address says why."
+                }
+            },
             false,
             false,
             account,

@@ -15,7 +15,7 @@ use guildhall_core::billing::Terms;
 use guildhall_core::ids::{Id, MembershipId, PaymentMethodId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::moment::day;
-use guildhall_core::money::in_words;
+use guildhall_core::plan_words::{price, renewal_in_words};
 use guildhall_core::receipt::{FriendlyStatus, friendly_status};
 use hyper::StatusCode;
 use std::sync::Arc;
@@ -50,9 +50,7 @@ impl Page<'_> {
     /// What a renewal costs.
     fn price(&self, own: &OwnMembership) -> Option<String> {
         let plan = own.plan.as_ref()?;
-        let due = plan.terms().renewal_due_minor(own.membership.quantity).ok().filter(|due| *due > 0)?;
-        let days = plan.billing_period_days.unwrap_or(30);
-        Some(format!("{} every {days} days", in_words(due, plan.currency)))
+        renewal_in_words(plan.terms(), own.membership.quantity, plan.currency)
     }
 
     /// Whether it renews, so that it can be canceled or taken up again.
@@ -66,7 +64,7 @@ impl Page<'_> {
     }
 
     fn amount(&self, payment: &Payment) -> String {
-        in_words(payment.state.amount_minor, payment.currency)
+        price(payment.state.amount_minor, payment.currency)
     }
 
     fn day(&self, at: &i64) -> String {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use guildhall_app::Guildhall;
 use guildhall_app::payment::{self, SecondStep};
 use guildhall_core::ids::{Id, PaymentId};
-use guildhall_core::money::in_words;
+use guildhall_core::plan_words::price;
 use hyper::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(crate) async fn page(
             ),
         });
     }
-    let amount = in_words(amount_minor, currency);
+    let amount = price(amount_minor, currency);
     let step = Step { visitor: &visitor, payment: &payment, amount: &amount, seller: &seller };
     Ok(visitor.keep(render(StatusCode::OK, &step)))
 }

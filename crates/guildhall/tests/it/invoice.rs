@@ -618,6 +618,7 @@ async fn who_agreed_to_it_is_charged_by_a_job() {
     hall.settle_jobs().await;
     let listed = jobs::list(&hall.running.hall, false, 10).await.expect("a list");
     assert!(listed.iter().all(|listed| listed.id.as_str() != job), "it is done");
+    assert_eq!(hall.status(&created["invoice"]).await, "paid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,7 +40,7 @@ impl Desk {
     }
 }
 
-fn with_smtp(config: Config, smtp: &Smtp) -> Config {
+pub(crate) fn with_smtp(config: Config, smtp: &Smtp) -> Config {
     Config {
         smtp_url: Some(SmtpUrl::parse(&smtp.url()).expect("an address")),
         mail_from: Some(Sender::parse("Our Hall <hall@example.com>").expect("a sender")),
@@ -63,7 +63,7 @@ fn confirm() -> Letter {
 }
 
 /// The text without the line breaks of quoted-printable.
-fn unfolded(text: &str) -> String {
+pub(crate) fn unfolded(text: &str) -> String {
     text.replace("=\n", "").replace("=3D", "=")
 }
 

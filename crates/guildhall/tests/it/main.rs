@@ -49,6 +49,7 @@ mod proxy;
 mod proxy_attack;
 mod proxy_scene;
 mod purchase;
+mod purchase_by_email;
 mod raffle;
 mod receipt;
 mod receiver;

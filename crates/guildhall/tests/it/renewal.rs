@@ -112,7 +112,7 @@ async fn a_trial_costs_nothing_until_it_ends() {
     let sold = sell(&hall, terms, |plan| plan).await;
     let mut mira = signed_in(&hall, "mira").await;
     let place = format!("/checkout/{sold}");
-    mira.open(&place).await.says(200, "14 days free; then 10.00 usd every month of 30 days");
+    mira.open(&place).await.says(200, "14 days free; then $10.00 every month, until you cancel.");
     let paid = pay_by_card(&mut mira, &place, "4242 4242 4242 4242", &[]).await;
     let session = paid.location.clone().expect("it leads on");
     mira.open(&session).await.says(200, "Paid");

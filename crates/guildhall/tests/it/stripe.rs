@@ -164,7 +164,7 @@ async fn a_card_is_typed_on_the_card_page_and_kept() {
 
     let mut browser = Browser::new(&scene.hall.running.origin);
     let shown = browser.open(&page).await;
-    shown.says(200, "Pay 19.99 usd by card");
+    shown.says(200, "Pay $19.99 by card");
     shown.says(200, "Stripe's card form needs scripts");
     shown.says(200, &format!("{}/js.stripe.com/v3/", scene.front.origin()));
     shown.says(200, "data-needs-card=\"true\"");
