@@ -20,6 +20,7 @@ pub use session::{Extras, Opened, create_session, purchase_url};
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
 use crate::membership::Membership;
+use crate::payment::Payment;
 use crate::plan::Plan;
 use crate::promo_code::{self, Applied};
 use crate::store::{self, Read};
@@ -201,6 +202,19 @@ pub(crate) fn closed(plan: &Plan, session: Option<&CheckoutSession>) -> Option<S
         ReleaseMethod::Waitlist => Some(Standing::Waitlist),
         ReleaseMethod::Raffle => Some(Standing::Raffle),
     }
+}
+
+/// Whether the order that a payment was made for can still be paid: its checkout is not over, and its buyer did not get
+/// the same another way. What was bought without a checkout says itself whether it can be had.
+pub(crate) fn stands(read: &mut Read<'_>, payment: &Payment) -> Result<bool> {
+    let Some(id) = &payment.checkout_session else { return Ok(true) };
+    let (Some(session), Some(plan)) =
+        (store::checkout::find(read, id)?, store::plan::find(read, &payment.plan)?)
+    else {
+        return Ok(false);
+    };
+    let is_open = session.canceled_at.is_none() && session.expires_at > read.now;
+    Ok(is_open && have_already(read, &plan, Some(&session), &payment.user)?.is_none())
 }
 
 /// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app

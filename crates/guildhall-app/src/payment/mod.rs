@@ -4,7 +4,8 @@
 //! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`), and its answer is
 //! committed together with what was bought (`settlement.rs`). Each attempt leaves a job behind that does what
 //! `Payment::resume` says should the server die anywhere in between, so that there is one charge and one membership,
-//! or none of either. What of a sale is released when is in `release.rs`.
+//! or none of either. What of a sale is released when is in `release.rs`; money that another attempt took beside the one
+//! that paid is given back in `stray.rs`.
 
 mod attempt;
 mod method;
@@ -12,6 +13,8 @@ mod news;
 mod record;
 mod release;
 mod settlement;
+mod show;
+mod stray;
 
 pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
 pub(crate) use attempt::{carry_on, drive, outcome};
@@ -21,6 +24,9 @@ pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::fail;
+pub use show::{Shown, show};
+pub use stray::StrayCharge;
+pub(crate) use stray::carry_on as carry_on_stray;
 
 use crate::Guildhall;
 use crate::House;

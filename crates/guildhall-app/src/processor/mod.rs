@@ -12,6 +12,8 @@ pub mod stripe;
 pub(crate) use news::{Kept, queue, tell};
 
 use crate::Guildhall;
+use crate::error::Result;
+use crate::store::Read;
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::{PaymentId, PaymentMethodId, UserId};
 use guildhall_core::money::Currency;
@@ -185,6 +187,25 @@ pub enum GivenBack {
     },
 }
 
+/// A charge as it was asked for, by whichever attempt of a payment.
+#[derive(Debug, Clone)]
+pub(crate) struct AskedFor {
+    /// Who was asked.
+    pub(crate) processor: Processor,
+    /// What the processor calls the charge.
+    pub(crate) reference: String,
+    /// The key of its attempt.
+    pub(crate) key: String,
+    /// What was to be paid by it.
+    pub(crate) payment: PaymentId,
+    /// Who was to pay, as far as the processor still knows them.
+    pub(crate) payer: Option<UserId>,
+    /// By which method, as the processor calls it; `None` where the card page asked for one.
+    pub(crate) method: Option<String>,
+    /// How much was to be charged, in minor units; `None` where nothing was.
+    pub(crate) amount: Option<(i64, Currency)>,
+}
+
 /// No answer came: nothing is known. Says what happened instead, for the log.
 #[derive(Debug)]
 pub struct Silence(pub String);
@@ -306,6 +327,21 @@ pub async fn give_back(
         Processor::Sandbox => sandbox::give_back(hall, wanted).await,
         Processor::Stripe => stripe::give_back(hall, wanted).await,
         Processor::PlatformBalance => Err(not_asked(processor)),
+    }
+}
+
+/// The charge that a processor calls so. The sandbox, which tells no news by itself, and balances have none.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn asked_for(
+    read: &mut Read<'_>,
+    processor: Processor,
+    reference: &str,
+) -> Result<Option<AskedFor>> {
+    match processor {
+        Processor::Stripe => stripe::asked_for(read, reference),
+        Processor::Sandbox | Processor::PlatformBalance => Ok(None),
     }
 }
 

@@ -20,6 +20,18 @@ pub(crate) fn customer(read: &mut Read<'_>, user: &UserId, mode: Mode) -> Result
     row.map(|mut row| row.text(0)).transpose()
 }
 
+/// Whom Stripe calls so.
+pub(crate) fn user_of(read: &mut Read<'_>, customer: &str) -> Result<Option<UserId>> {
+    let row = read.first(
+        "select user_id
+         from stripe_customers
+         where customer = $1
+         limit 1",
+        params![customer],
+    )?;
+    row.map(|mut row| row.id(0)).transpose()
+}
+
 /// Remembers what Stripe calls a user, unless that is known.
 pub(crate) fn insert_customer(tx: &mut Tx<'_>, user: &UserId, mode: Mode, customer: &str) -> Result<()> {
     let now = tx.now;

@@ -166,9 +166,14 @@ pub(crate) enum Bad {
 }
 
 impl Bad {
+    /// An answer of Stripe's.
+    pub(crate) fn answer(status: u16, body: &Value) -> Self {
+        Self::Bytes(written(status, "", &body.to_string()))
+    }
+
     /// An answer of Stripe's that says what is wrong.
     pub(crate) fn error(status: u16, error: &Value) -> Self {
-        Self::Bytes(written(status, "", &json!({"error": error}).to_string()))
+        Self::answer(status, &json!({"error": error}))
     }
 }
 

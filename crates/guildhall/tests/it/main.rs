@@ -62,6 +62,7 @@ mod start;
 mod stripe;
 mod stripe_event;
 mod stripe_purchase;
+mod stripe_stray;
 mod tls;
 mod two_step;
 mod user;

@@ -34,7 +34,7 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_test";
 pub(crate) struct Scene {
     pub(crate) hall: Hall,
     pub(crate) local: LocalStripe,
-    front: Front,
+    pub(crate) front: Front,
 }
 
 /// What a hall is configured with to be paid there.

@@ -21,6 +21,7 @@ pub use card_page::{CardPage, Sources, card_page};
 pub(crate) use client::Client;
 pub use event::take_event;
 pub(crate) use question::Question;
+pub(super) use question::asked_for;
 pub(super) use refund::give_back;
 pub use settings::{ApiBase, Secret, Settings, parse_publishable_key};
 

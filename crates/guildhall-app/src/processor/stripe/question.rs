@@ -1,8 +1,12 @@
 //! What Stripe is asked for a charge, as it is written down before it is sent.
 
-use super::form;
-use crate::processor::Charge;
+use super::{amount, form};
+use crate::error::Result;
+use crate::processor::{AskedFor, Charge, Processor};
+use crate::store::{self, Read};
 use guildhall_core::ids::PaymentId;
+use guildhall_core::money::Currency;
+use url::form_urlencoded;
 
 /// The metadata that says under which key an intent was made.
 pub(super) const KEY: &str = "guildhall_key";
@@ -66,8 +70,34 @@ impl Question {
         }
     }
 
+    /// What was to be charged, in our minor units; `None` where nothing was.
+    pub(super) fn amount(&self) -> Option<(i64, Currency)> {
+        let currency = Currency::parse(&self.said("currency")?).ok()?;
+        Some((amount::from_stripe(self.said("amount")?.parse().ok()?, currency), currency))
+    }
+
+    /// What stands in a field of the form.
+    fn said(&self, field: &str) -> Option<String> {
+        let mut pairs = form_urlencoded::parse(self.form.as_bytes());
+        pairs.find(|(name, _)| name == field).map(|(_, value)| value.into_owned())
+    }
+
     /// The path of the card page of this payment.
     pub(super) fn card_page(&self) -> String {
         format!("/checkout/card/{}", self.payment)
     }
+}
+
+/// The charge that Stripe calls so.
+pub(in crate::processor) fn asked_for(read: &mut Read<'_>, reference: &str) -> Result<Option<AskedFor>> {
+    let Some(question) = store::stripe::find_by_reference(read, reference)? else { return Ok(None) };
+    Ok(Some(AskedFor {
+        processor: Processor::Stripe,
+        reference: reference.to_owned(),
+        payer: store::stripe::user_of(read, &question.customer)?,
+        method: question.said("payment_method"),
+        amount: question.amount(),
+        key: question.key,
+        payment: question.payment,
+    }))
 }
