@@ -345,6 +345,25 @@ pub(crate) fn asked_for(
     }
 }
 
+/// What a processor said that it keeps of a charge, in minor units of the charge's currency. Stripe says so, by the card;
+/// what the sandbox keeps is a rate ([`crate::money::Settings`]).
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn told_fee_minor(
+    read: &mut Read<'_>,
+    processor: Processor,
+    reference: &str,
+) -> Result<Option<i64>> {
+    match processor {
+        Processor::Stripe => {
+            let asked = crate::store::stripe::find_by_reference(read, reference)?;
+            Ok(asked.and_then(|question| question.fee_minor))
+        }
+        Processor::Sandbox | Processor::PlatformBalance => Ok(None),
+    }
+}
+
 /// Balances are moved by the ledger itself, in the transaction that records the payment.
 fn not_asked(processor: Processor) -> Silence {
     Silence(format!("{} is asked by nobody", processor.as_str()))

@@ -3,6 +3,7 @@
 //! An event is believed when it is signed with the endpoint's secret and not old (`signature.rs`), heard once, and
 //! news when it is about something that was asked from here.
 
+use super::balance::BalanceTransaction;
 use super::refund::Refund;
 use super::{amount, question, signature};
 use crate::Guildhall;
@@ -43,13 +44,6 @@ struct Dispute {
 #[derive(Debug, Deserialize)]
 struct Evidence {
     due_by: Option<i64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct BalanceTransaction {
-    amount: i64,
-    currency: String,
-    fee: i64,
 }
 
 /// Hears an event: remembers it, and queues what it tells. What was heard before, and what is about nothing that was
@@ -154,7 +148,8 @@ fn dispute(object: &Value) -> Option<Told> {
         return None;
     };
     let currency = Currency::parse(&dispute.currency).ok()?;
-    let fee: i64 = dispute.balance_transactions.iter().map(|moved| fee_of(moved, &dispute)).sum();
+    let moved = dispute.balance_transactions.iter();
+    let fee: i64 = moved.map(|moved| moved.fee_in(&dispute.currency, dispute.amount)).sum();
     let what = WhatIsNew::Dispute {
         reference: dispute.id,
         status,
@@ -167,15 +162,6 @@ fn dispute(object: &Value) -> Option<Told> {
             .map(|due| due * 1000),
     };
     Some(Told { intent: dispute.payment_intent?, key: None, what })
-}
-
-/// A fee in the dispute's currency. Stripe takes it in the operator's own, at the rate at which it moved the rest.
-fn fee_of(moved: &BalanceTransaction, dispute: &Dispute) -> i64 {
-    if moved.currency == dispute.currency || moved.amount == 0 {
-        return moved.fee;
-    }
-    let fee = i128::from(moved.fee) * i128::from(dispute.amount) / i128::from(moved.amount.abs());
-    i64::try_from(fee).unwrap_or(moved.fee)
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
 //! How a PaymentIntent stands. <https://docs.stripe.com/payments/paymentintents/lifecycle>
 
+use super::amount;
+use super::balance::BalanceTransaction;
 use super::client::{Client, Refused, Trouble, form};
 use super::question::{KEY, Question};
 use crate::processor::{Answer, KeptMethod, Silence};
 use guildhall_core::card::CardBrand;
+use guildhall_core::money::Currency;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+/// What of an intent tells the fee, which is shown where it is asked for.
+pub(super) const FEE: &str = "latest_charge.balance_transaction";
 
 /// An intent: what is read of it, and nothing that it might lack.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +28,9 @@ pub(super) struct Intent {
     next_action: Option<NextAction>,
     last_payment_error: Option<Trouble>,
     payment_method: Option<Method>,
+    /// Read as far as it is what was asked for, so that another form of it hides no charge.
+    #[serde(default)]
+    latest_charge: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -69,7 +78,8 @@ pub(super) fn path(id: &str, below: &str) -> Result<String, Silence> {
 /// Looks at an intent.
 pub(super) async fn find(client: &Client, id: &str) -> Result<Intent, Refused> {
     let path = path(id, "").map_err(|Silence(what)| Refused::Silence(what))?;
-    client.get(&path, &form([("expand[]", "payment_method")])).await
+    let whole = [("expand[]", "payment_method"), ("expand[]", FEE)];
+    client.get(&path, &form(whole)).await
 }
 
 /// The intent that was made under a key, among a buyer's last hundred.
@@ -85,6 +95,13 @@ pub(super) async fn made_under(
 }
 
 impl Intent {
+    /// What Stripe keeps of it, in our minor units, once it was charged and Stripe says so.
+    pub(super) fn fee_minor(&self) -> Option<i64> {
+        let moved = self.latest_charge.get("balance_transaction").filter(|_| self.status == "succeeded")?;
+        let fee = BalanceTransaction::deserialize(moved).ok()?.fee_in(&self.currency, self.amount);
+        Some(amount::from_stripe(fee, Currency::parse(&self.currency).ok()?).max(0))
+    }
+
     /// Whether the buyer has to do something at their bank.
     pub(super) fn needs_action(&self) -> bool {
         self.status == "requires_action"
@@ -174,6 +191,7 @@ mod tests {
             is_kept: true,
             return_url: "http://localhost/back".into(),
             reference: None,
+            fee_minor: None,
         }
     }
 
@@ -248,6 +266,29 @@ mod tests {
         assert_eq!(method_of(question(false, true)), Some(kept));
         assert_eq!(method_of(question(true, true)), None);
         assert_eq!(method_of(Question { is_kept: false, ..question(false, true) }), None);
+    }
+
+    #[test]
+    fn a_fee_is_told_when_it_was_charged_and_never_hides_the_charge() {
+        let at = |status: &str, currency: &str, charge: Value| {
+            intent(&json!({"status": status, "amount": 2000, "currency": currency, "latest_charge": charge}))
+        };
+        let moved = |fee: Value| {
+            json!({"id": "ch_1", "balance_transaction":
+            {"id": "txn_1", "amount": 1850, "currency": "eur", "fee": fee}})
+        };
+        assert_eq!(at("succeeded", "usd", moved(json!(79))).fee_minor(), Some(85));
+        // Stripe's ariary has no smaller unit.
+        assert_eq!(at("succeeded", "mga", moved(json!(79))).fee_minor(), Some(8500));
+        assert_eq!(at("succeeded", "usd", moved(json!(-1))).fee_minor(), Some(0));
+        assert_eq!(at("processing", "usd", moved(json!(79))).fee_minor(), None);
+        let pending = json!({"id": "ch_1", "balance_transaction": null});
+        let named = json!({"id": "ch_1", "balance_transaction": "txn_1"});
+        for charge in [Value::Null, json!("ch_1"), pending, named, moved(json!("79")), json!([1]), json!(5)] {
+            let intent = at("succeeded", "usd", charge);
+            assert_eq!(intent.fee_minor(), None, "{intent:?}");
+            assert!(matches!(intent.answer(&question(false, true)), Ok(Answer::Charged { .. })));
+        }
     }
 
     #[test]

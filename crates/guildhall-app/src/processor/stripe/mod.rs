@@ -7,6 +7,7 @@
 //! answer are read.
 
 mod amount;
+mod balance;
 mod card_page;
 mod client;
 mod customer;
@@ -144,7 +145,11 @@ async fn repeat(hall: &Guildhall, client: &Client, question: &Question) -> Heard
         return settle(hall, client, question, intent).await;
     }
     match intent::made_under(client, &question.customer, &question.key).await {
-        Ok(Some(intent)) => settle(hall, client, question, intent).await,
+        // Lists do not tell all of it.
+        Ok(Some(made)) => {
+            let intent = intent::find(client, &made.id).await.map_err(Refused::into_silence)?;
+            settle(hall, client, question, intent).await
+        }
         Ok(None) => ask(hall, client, question).await,
         Err(refused) => Err(refused.into_silence()),
     }
@@ -186,10 +191,15 @@ async fn refuse(hall: &Guildhall, question: &Question, trouble: Box<Trouble>) ->
     Err(Refused::Question(trouble).into_silence())
 }
 
-/// Answers as an intent stands, whose name is noted first.
+/// Answers as an intent stands, whose name and fee are noted first.
 async fn settle(hall: &Guildhall, client: &Client, question: &Question, intent: Intent) -> Heard<Answer> {
     if question.reference.is_none() {
         note(hall, question, &intent.id).await?;
+    }
+    if let (None, Some(fee_minor)) = (question.fee_minor, intent.fee_minor()) {
+        let key = question.key.clone();
+        let noted = hall.store.write(move |tx| store::stripe::set_fee(tx, &key, fee_minor));
+        noted.await.map_err(silent)?;
     }
     if question.has_method && intent.needs_card() {
         call_off_declined(client, question, &intent.id).await?;

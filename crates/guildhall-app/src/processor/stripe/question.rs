@@ -1,6 +1,6 @@
 //! What Stripe is asked for a charge, as it is written down before it is sent.
 
-use super::{amount, form};
+use super::{amount, form, intent};
 use crate::error::Result;
 use crate::processor::{AskedFor, Charge, Processor};
 use crate::store::{self, Read};
@@ -27,6 +27,8 @@ pub(crate) struct Question {
     pub(crate) return_url: String,
     /// What Stripe calls the charge, when it said so.
     pub(crate) reference: Option<String>,
+    /// What Stripe keeps of it, in our minor units, when it said so.
+    pub(crate) fee_minor: Option<i64>,
 }
 
 impl Question {
@@ -37,10 +39,13 @@ impl Question {
         let description: String = charge.description.chars().take(500).collect();
         let mut pairs = vec![
             ("amount", amount.as_str()),
+            // Captured with the charge: the fee is told at once, not within an hour.
+            ("capture_method", "automatic"),
             ("currency", charge.currency.code()),
             ("customer", customer),
             ("description", description.as_str()),
             ("expand[]", "payment_method"),
+            ("expand[]", intent::FEE),
             ("metadata[guildhall_payment]", payment.as_str()),
             ("metadata[guildhall_key]", charge.key.as_str()),
             ("payment_method_types[]", "card"),
@@ -67,6 +72,7 @@ impl Question {
             is_kept: charge.is_kept,
             return_url: charge.return_url.clone(),
             reference: None,
+            fee_minor: None,
         }
     }
 
