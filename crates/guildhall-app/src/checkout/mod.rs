@@ -19,6 +19,7 @@ pub use session::{Extras, Opened, create_session, purchase_url};
 
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
+use crate::invoice;
 use crate::membership::Membership;
 use crate::payment::Payment;
 use crate::plan::Plan;
@@ -165,7 +166,10 @@ pub(crate) fn quote(
         Some(applied) => applied.discount.off(subtotal_minor, currency)?,
         None => 0,
     };
-    let tax = company::tax(read, &plan.company)?;
+    let tax = match session.and_then(|session| session.invoice.as_ref()) {
+        Some(invoice) => invoice::tax(read, invoice)?,
+        None => company::tax(read, &plan.company)?,
+    };
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
     let price = Price::new(subtotal_minor, discount_minor, rate);

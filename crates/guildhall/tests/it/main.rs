@@ -18,6 +18,7 @@ mod authorized_user;
 mod bad_input;
 mod browser;
 mod checkout;
+mod company_command;
 mod crash;
 mod dev_proxy;
 mod direct_message;
