@@ -36,6 +36,7 @@ use crate::jobs::{self, Work};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::store::{self, Tx};
+use guildhall_core::billing::Terms;
 use guildhall_core::ids::{
     AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
     PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
@@ -193,10 +194,15 @@ impl Payment {
     }
 }
 
-/// Begins an attempt, or skips the charge of what is too little; writes the payment down. The caller asks the processor
+/// Begins an attempt, or skips the charge of what is too little, unless a card is to be kept for what falls due later;
+/// writes the payment down. The caller asks the processor
 /// after the commit, by [`drive`].
 pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
-    let event = if payment.state.is_chargeable { Event::Begin } else { Event::Skip };
+    let event = match payment.state.is_chargeable {
+        true => Event::Begin,
+        false if keeps_card(tx, payment)? => Event::Keep,
+        false => Event::Skip,
+    };
     if let Some(state) = payment.state.apply(event)? {
         payment.state = state;
     }
@@ -211,6 +217,16 @@ pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Re
         Stage::Paid => record::skipped(tx, house, payment),
         _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),
     }
+}
+
+/// Whether nothing is charged now, and the processor asks the buyer itself for the card that pays later.
+fn keeps_card(read: &mut store::Read<'_>, payment: &Payment) -> Result<bool> {
+    let asks_itself = payment.processor == Some(Processor::Stripe) && payment.method.is_none();
+    if !asks_itself || payment.is_renewal() {
+        return Ok(false);
+    }
+    let terms = store::plan::find(read, &payment.plan)?.map(|plan| plan.terms());
+    Ok(matches!(terms, Some(Terms::Renewal { renewal_price_minor: 1.., .. })))
 }
 
 /// Has a payment looked after at a moment, should nobody have done so before.

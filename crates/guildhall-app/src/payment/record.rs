@@ -37,7 +37,10 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     }
     let state = payment.state.apply(Event::Record)?;
     payment.state = state.unwrap_or(payment.state);
-    sell(tx, house, payment, &plan)?;
+    // Where a card was kept alone there is nothing to divide.
+    if payment.state.is_chargeable {
+        sell(tx, house, payment, &plan)?;
+    }
     payment.paid_at = Some(tx.now);
     // What was held is sold.
     payment.stock_held = 0;

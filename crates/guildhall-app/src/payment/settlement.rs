@@ -116,9 +116,10 @@ fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Resu
     take_and_return(tx, payment)
 }
 
-/// Books what was taken, and has it given back after the commit. A balance was never charged, and is done at once.
+/// Books what was taken, and has it given back after the commit. A balance was never charged, nor was a card that was
+/// kept alone: those are done at once.
 fn take_and_return(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
-    if payment.processor == Some(Processor::PlatformBalance) {
+    if payment.processor == Some(Processor::PlatformBalance) || !payment.state.is_chargeable {
         change(tx, payment, Event::Return)?;
         return Ok(());
     }

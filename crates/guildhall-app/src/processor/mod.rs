@@ -81,7 +81,7 @@ pub struct Charge {
     pub user: UserId,
     /// Their e-mail, for the processor's own records.
     pub email: Option<String>,
-    /// How much, in minor units.
+    /// How much, in minor units; zero where nothing is charged, and a method is kept alone.
     pub amount_minor: i64,
     /// Of which currency.
     pub currency: Currency,
@@ -100,7 +100,7 @@ pub struct Charge {
 /// What a processor answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The money was taken. A method that was kept on the way is told of.
+    /// The money was taken, unless nothing was to be. A method that was kept on the way is told of.
     Charged {
         /// What the processor calls the charge.
         reference: String,

@@ -236,6 +236,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
     let done = |emblem, title, lead: &str, is_paid, reloads, onward| {
         render(StatusCode::OK, &Done { visitor, shown, emblem, title, lead, is_paid, reloads, onward })
     };
+    let charged = shown.offer.payment.as_ref().is_none_or(|payment| payment.state.is_chargeable);
     let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
     match &shown.offer.standing {
         Standing::Open | Standing::Declined(_) => {
@@ -272,8 +273,12 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
         ),
         Standing::GivenBack => done(
             "↩",
-            "Given back",
-            "What you paid for could not be had any more. Your money is given back, all of it.",
+            if charged { "Given back" } else { "Not to be had" },
+            if charged {
+                "What you paid for could not be had any more. Your money is given back, all of it."
+            } else {
+                "What you asked for could not be had any more. Nothing was charged."
+            },
             false,
             false,
             account,

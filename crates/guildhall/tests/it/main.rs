@@ -64,6 +64,7 @@ mod stripe;
 mod stripe_event;
 mod stripe_purchase;
 mod stripe_stray;
+mod stripe_trial;
 mod tls;
 mod two_step;
 mod user;

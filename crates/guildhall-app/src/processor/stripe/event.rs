@@ -113,7 +113,11 @@ fn told(event: &Event) -> Vec<Told> {
         | "payment_intent.payment_failed"
         | "payment_intent.processing"
         | "payment_intent.canceled"
-        | "payment_intent.requires_action" => {
+        | "payment_intent.requires_action"
+        | "setup_intent.succeeded"
+        | "setup_intent.setup_failed"
+        | "setup_intent.canceled"
+        | "setup_intent.requires_action" => {
             let key = object["metadata"][question::KEY].as_str().map(str::to_owned);
             let intent = object["id"].as_str().map(str::to_owned);
             intent.map(|intent| Told { intent, key, what: WhatIsNew::Charge }).into_iter().collect()
@@ -181,7 +185,12 @@ mod tests {
         for word in ["succeeded", "payment_failed", "processing", "canceled", "requires_action"] {
             assert_eq!(told_of(&format!("payment_intent.{word}"), object.clone()), [expected()], "{word}");
         }
-        for kind in ["payment_intent.created", "charge.succeeded", "customer.created", ""] {
+        for word in ["succeeded", "setup_failed", "canceled", "requires_action"] {
+            assert_eq!(told_of(&format!("setup_intent.{word}"), object.clone()), [expected()], "{word}");
+        }
+        for kind in
+            ["payment_intent.created", "setup_intent.created", "charge.succeeded", "customer.created", ""]
+        {
             assert_eq!(told_of(kind, object.clone()), [], "{kind}");
         }
         assert_eq!(told_of("payment_intent.succeeded", json!(5)), []);

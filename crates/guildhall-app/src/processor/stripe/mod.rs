@@ -1,6 +1,7 @@
 //! Stripe: cards that we never see. Their numbers are typed into Stripe's own form, on the card page or at their bank.
 //!
-//! A charge is a PaymentIntent, made under the attempt's key. What is asked is written down before it is sent
+//! A charge is a PaymentIntent, made under the attempt's key; where a card is kept alone, it is a SetupIntent, which is
+//! asked about in the same way. What is asked is written down before it is sent
 //! (`question.rs`), so that asking again asks the very same, and also finds what was made when Stripe has forgotten the
 //! key. How an intent stands is read in `intent.rs`, a refund in `refund.rs`, what Stripe tells by itself in `event.rs`.
 //! Nothing here is asked inside a transaction. Bounds: a question takes as long as [`Settings`] says, two MiB of an
@@ -94,7 +95,7 @@ pub(super) async fn call_off(hall: &Guildhall, asked: &Asked) -> Heard<Answer> {
     let reference = match &question.reference {
         Some(reference) => Some(reference.clone()),
         None => {
-            let made = intent::made_under(client, &question.customer, &question.key).await;
+            let made = intent::made_under(client, &question).await;
             made.map_err(Refused::into_silence)?.map(|intent| intent.id)
         }
     };
@@ -144,7 +145,7 @@ async fn repeat(hall: &Guildhall, client: &Client, question: &Question) -> Heard
         let intent = intent::find(client, reference).await.map_err(Refused::into_silence)?;
         return settle(hall, client, question, intent).await;
     }
-    match intent::made_under(client, &question.customer, &question.key).await {
+    match intent::made_under(client, question).await {
         // Lists do not tell all of it.
         Ok(Some(made)) => {
             let intent = intent::find(client, &made.id).await.map_err(Refused::into_silence)?;
@@ -156,7 +157,7 @@ async fn repeat(hall: &Guildhall, client: &Client, question: &Question) -> Heard
 }
 
 async fn ask(hall: &Guildhall, client: &Client, question: &Question) -> Heard<Answer> {
-    match client.post("/v1/payment_intents", &question.form, &question.key).await {
+    match client.post(question.path(), &question.form, &question.key).await {
         Ok(intent) => settle(hall, client, question, intent).await,
         Err(Refused::Card(trouble)) => {
             let reference = trouble.intent();

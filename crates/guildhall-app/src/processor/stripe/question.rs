@@ -32,27 +32,32 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// The question of a charge of so many of Stripe's units.
+    /// The question of a charge of so many of Stripe's units; of none, that a card be kept.
     pub(super) fn of(charge: &Charge, amount: i64, customer: &str) -> Self {
-        let (amount, payment) = (amount.to_string(), charge.payment.to_string());
+        let (text, payment) = (amount.to_string(), charge.payment.to_string());
         // Longer ones are refused.
         let description: String = charge.description.chars().take(500).collect();
         let mut pairs = vec![
-            ("amount", amount.as_str()),
-            // Captured with the charge: the fee is told at once, not within an hour.
-            ("capture_method", "automatic"),
-            ("currency", charge.currency.code()),
             ("customer", customer),
             ("description", description.as_str()),
             ("expand[]", "payment_method"),
-            ("expand[]", intent::FEE),
             ("metadata[guildhall_payment]", payment.as_str()),
             ("metadata[guildhall_key]", charge.key.as_str()),
             ("payment_method_types[]", "card"),
         ];
+        pairs.extend(match amount {
+            0 => vec![("usage", "off_session")],
+            _ => vec![
+                ("amount", text.as_str()),
+                // Captured with the charge: the fee is told at once, not within an hour.
+                ("capture_method", "automatic"),
+                ("currency", charge.currency.code()),
+                ("expand[]", intent::FEE),
+            ],
+        });
         let is_present = charge.is_present || charge.method.is_none();
         // A method that is named was kept when it was typed.
-        if charge.is_kept && charge.method.is_none() {
+        if charge.is_kept && charge.method.is_none() && amount > 0 {
             pairs.push(("setup_future_usage", "off_session"));
         }
         if let Some(method) = &charge.method {
@@ -80,6 +85,16 @@ impl Question {
     pub(super) fn amount(&self) -> Option<(i64, Currency)> {
         let currency = Currency::parse(&self.said("currency")?).ok()?;
         Some((amount::from_stripe(self.said("amount")?.parse().ok()?, currency), currency))
+    }
+
+    /// Where the intent is made. What charges nothing keeps a card, by an intent of another kind.
+    pub(super) fn path(&self) -> &'static str {
+        if self.keeps_alone() { "/v1/setup_intents" } else { "/v1/payment_intents" }
+    }
+
+    /// Whether nothing is charged, and a card is kept alone.
+    pub(super) fn keeps_alone(&self) -> bool {
+        self.said("amount").is_none()
     }
 
     /// What stands in a field of the form.
