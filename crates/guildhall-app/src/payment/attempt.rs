@@ -153,7 +153,7 @@ fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
         payment: payment.id.clone(),
         user: payment.user.clone(),
         email: store::user::find(read, &payment.user)?.and_then(|user| user.email),
-        amount_minor: payment.state.amount_minor,
+        amount_minor: if payment.state.is_chargeable { payment.state.amount_minor } else { 0 },
         currency: payment.currency,
         is_present: !payment.is_renewal() && payment.billing_reason != BillingReason::Manual,
         is_kept: method.is_some()

@@ -4,7 +4,8 @@
 //! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`), and its answer is
 //! committed together with what was bought (`settlement.rs`) and the letter to its buyer (`letter.rs`). Each attempt
 //! leaves a job behind that does what `Payment::resume` says should the server die anywhere in between, so that there
-//! is one charge and one membership, or none of either. What of a sale is released when is in `release.rs`.
+//! is one charge and one membership, or none of either. What of a sale is released when is in `release.rs`; money that
+//! another attempt took beside the one that paid is given back in `stray.rs`.
 
 mod attempt;
 mod letter;
@@ -13,6 +14,8 @@ mod news;
 mod record;
 mod release;
 mod settlement;
+mod show;
+mod stray;
 
 pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
 pub(crate) use attempt::{carry_on, drive, outcome};
@@ -22,6 +25,9 @@ pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
 pub(crate) use settlement::fail;
+pub use show::{Shown, show};
+pub use stray::StrayCharge;
+pub(crate) use stray::carry_on as carry_on_stray;
 
 use crate::Guildhall;
 use crate::House;
@@ -31,6 +37,7 @@ use crate::jobs::{self, Work};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::store::{self, Tx};
+use guildhall_core::billing::Terms;
 use guildhall_core::ids::{
     AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
     PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
@@ -188,10 +195,15 @@ impl Payment {
     }
 }
 
-/// Begins an attempt, or skips the charge of what is too little; writes the payment down. The caller asks the processor
+/// Begins an attempt, or skips the charge of what is too little, unless a card is to be kept for what falls due later;
+/// writes the payment down. The caller asks the processor
 /// after the commit, by [`drive`].
 pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
-    let event = if payment.state.is_chargeable { Event::Begin } else { Event::Skip };
+    let event = match payment.state.is_chargeable {
+        true => Event::Begin,
+        false if keeps_card(tx, payment)? => Event::Keep,
+        false => Event::Skip,
+    };
     if let Some(state) = payment.state.apply(event)? {
         payment.state = state;
     }
@@ -206,6 +218,16 @@ pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Re
         Stage::Paid => record::skipped(tx, house, payment),
         _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),
     }
+}
+
+/// Whether nothing is charged now, and the processor asks the buyer itself for the card that pays later.
+fn keeps_card(read: &mut store::Read<'_>, payment: &Payment) -> Result<bool> {
+    let asks_itself = payment.processor == Some(Processor::Stripe) && payment.method.is_none();
+    if !asks_itself || payment.is_renewal() {
+        return Ok(false);
+    }
+    let terms = store::plan::find(read, &payment.plan)?.map(|plan| plan.terms());
+    Ok(matches!(terms, Some(Terms::Renewal { renewal_price_minor: 1.., .. })))
 }
 
 /// Has a payment looked after at a moment, should nobody have done so before.

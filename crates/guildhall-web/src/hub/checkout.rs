@@ -223,6 +223,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
     let done = |emblem, title, lead: &str, is_paid, reloads, onward| {
         render(StatusCode::OK, &Done { visitor, shown, emblem, title, lead, is_paid, reloads, onward })
     };
+    let charged = shown.offer.payment.as_ref().is_none_or(|payment| payment.state.is_chargeable);
     let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
     match &shown.offer.standing {
         Standing::Open | Standing::Declined(_) | Standing::SignInFirst => {
@@ -259,14 +260,18 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
         ),
         Standing::GivenBack => done(
             "↩",
-            "Given back",
-            match visitor.session {
-                Some(_) => {
+            if charged { "Given back" } else { "Not to be had" },
+            // Why is between the seller and the owner of the address.
+            match (charged, &visitor.session) {
+                (true, Some(_)) => {
                     "What you paid for could not be had any more. Your money is given back, all of it."
                 }
-                // Why is between the seller and the owner of the address.
-                None => {
+                (true, None) => {
                     "What you paid for could not be had. Your money is given back, all of it; a letter to your address says why."
+                }
+                (false, Some(_)) => "What you asked for could not be had any more. Nothing was charged.",
+                (false, None) => {
+                    "What you asked for could not be had. Nothing was charged; a letter to your address says why."
                 }
             },
             false,

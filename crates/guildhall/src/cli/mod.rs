@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod chat;
 mod clock;
+mod company;
 mod dev_proxy;
 mod entry;
 mod invoice;
@@ -58,6 +59,11 @@ enum Command {
     Clock {
         #[command(subcommand)]
         command: clock::Command,
+    },
+    /// Look after a company: how it taxes what it sells.
+    Company {
+        #[command(subcommand)]
+        command: company::Command,
     },
     /// Look into the double-entry ledger.
     Ledger {
@@ -244,6 +250,7 @@ impl Arguments {
             Command::Account { command } => command.run().await,
             Command::Invoices { command } => command.run().await,
             Command::Clock { command } => command.run().await,
+            Command::Company { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Payments { command } => command.run().await,
             Command::Jobs { command } => command.run().await,
