@@ -63,6 +63,7 @@ mod stripe;
 mod stripe_event;
 mod stripe_purchase;
 mod tls;
+mod trusted_proxy;
 mod two_step;
 mod user;
 mod user_token;
