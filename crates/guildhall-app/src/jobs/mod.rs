@@ -136,6 +136,23 @@ pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) 
     store::job::insert_at(tx, kind, &payload, lane, due_at)
 }
 
+/// The same under an id of the caller's own, by which [`drop_waiting`] finds the job.
+///
+/// # Errors
+/// `Internal`, also for an id that is used.
+pub(crate) fn enqueue_as(tx: &mut Tx<'_>, id: &JobId, work: &Work, lane: &str, due_at: i64) -> Result<()> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_as(tx, id, kind, &payload, lane, due_at)
+}
+
+/// Removes a job of no line that is not needed any more, if it is there and no runner holds it.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn drop_waiting(tx: &mut Tx<'_>, id: &JobId) -> Result<()> {
+    store::job::drop_waiting(tx, id)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {

@@ -60,6 +60,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
     note_spending(tx, payment, before)?;
+    super::end_attempt(tx, payment)?;
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;

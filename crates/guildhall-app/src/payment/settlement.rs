@@ -16,8 +16,8 @@ use guildhall_core::payment::{Event, Stage};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::webhook::Event as Told;
 
-/// Takes the answer to an attempt. That of an earlier attempt changes nothing, but that money which was taken by it is
-/// never overlooked (`stray.rs`).
+/// Takes the answer to an attempt; answers how the payment stands then. That of an earlier attempt changes nothing, but
+/// that money which was taken by it is never overlooked (`stray.rs`).
 ///
 /// # Errors
 /// `InsufficientFunds` when a balance was to pay and does not hold enough: nothing was written then.
@@ -27,17 +27,20 @@ pub(crate) fn settle(
     id: &PaymentId,
     attempt: i64,
     answer: &Answer,
-) -> Result<()> {
+) -> Result<Payment> {
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
     if !payment.state.is_present(attempt) {
-        return settle_earlier(tx, house, &payment, answer);
+        settle_earlier(tx, house, &payment, answer)?;
+        return require(tx, id);
     }
     match answer {
-        Answer::Charged { reference, method } => charged(tx, house, &mut payment, reference, method.as_ref()),
+        Answer::Charged { reference, method } => {
+            charged(tx, house, &mut payment, reference, method.as_ref())?;
+        }
         Answer::Declined { reference, code, message } => {
             payment.reference = reference.clone().or(payment.reference);
-            fail(tx, house, &mut payment, code, message)
+            fail(tx, house, &mut payment, code, message)?;
         }
         Answer::NeedsAction { reference, url } => {
             payment.reference = Some(reference.clone());
@@ -46,7 +49,6 @@ pub(crate) fn settle(
                 let over_at = tx.now + super::SECOND_STEP_MS;
                 look_after(tx, &payment, over_at)?;
             }
-            Ok(())
         }
         Answer::Pending { reference } => {
             payment.reference = Some(reference.clone());
@@ -57,9 +59,9 @@ pub(crate) fn settle(
                 }
                 tell(tx, &payment, Told::PaymentPending)?;
             }
-            Ok(())
         }
     }
+    Ok(payment)
 }
 
 /// Takes the answer to an attempt that another one followed.
@@ -86,9 +88,9 @@ pub(super) fn charged(
     if let (Some(kept), Some(processor)) = (kept, payment.processor) {
         payment.method = Some(store::payment_method::find_or_insert(tx, &payment.user, processor, kept)?);
     }
-    if !change(tx, payment, Event::Charge)? {
-        return Ok(());
-    }
+    let Some(state) = payment.state.apply(Event::Charge)? else { return Ok(()) };
+    // Whatever comes of it writes the payment down.
+    payment.state = state;
     if payment.state.stage == Stage::Returning {
         return take_and_return(tx, payment);
     }
@@ -97,14 +99,15 @@ pub(super) fn charged(
     Ok(())
 }
 
-/// Records a payment that was charged and not recorded, e.g. since the server died in between.
-pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<()> {
+/// Records a payment that was charged and not recorded, e.g. since the server died in between; answers how it stands
+/// then.
+pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<Payment> {
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
-    match payment.state.stage {
-        Stage::Charged => record_present(tx, house, &mut payment),
-        _ => Ok(()),
+    if payment.state.stage == Stage::Charged {
+        record_present(tx, house, &mut payment)?;
     }
+    Ok(payment)
 }
 
 fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
@@ -162,6 +165,7 @@ pub(crate) fn fail(
         billing::failed(tx, house, payment)?;
     }
     store::payment::save(tx, payment)?;
+    super::end_attempt(tx, payment)?;
     tell(tx, payment, Told::PaymentFailed)
 }
 

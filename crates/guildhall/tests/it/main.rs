@@ -67,6 +67,7 @@ mod stripe_purchase;
 mod stripe_stray;
 mod stripe_trial;
 mod tls;
+mod trusted_proxy;
 mod two_step;
 mod user;
 mod user_token;
