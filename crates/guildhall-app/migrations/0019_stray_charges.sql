@@ -15,4 +15,6 @@ create table stray_charges (
   created_at bigint not null,
   updated_at bigint not null
 );
+-- Whose charge it was is found by what Stripe calls them.
+create index stripe_customers_by_customer on stripe_customers (customer);
 create index stray_charges_by_payment on stray_charges (payment_id, created_at);

@@ -289,8 +289,8 @@ impl Payment {
         }
     }
 
-    /// Whether news of an attempt is news of this payment. A charge of an earlier attempt is given back at once, for
-    /// the present one may be charged too.
+    /// Whether news of an attempt is news of this payment. A charge of an earlier attempt pays where nothing else does, and
+    /// is given back otherwise, also while the present one is under way, which may be charged too.
     #[must_use]
     pub fn is_present(self, attempt: i64) -> bool {
         self.attempt == attempt
