@@ -7,7 +7,7 @@ use guildhall::config::Config;
 use guildhall_core::trusted_proxy::TrustedProxies;
 use std::num::NonZeroU32;
 
-const WRONG: &str = "The name or the password is wrong.";
+const WRONG: &str = "There is no account with this name and this password.";
 const BLOCKED: &str = "Too many tries from your address. Wait 20 seconds.";
 
 /// A hall behind a proxy on this machine, which is where every connection of a test comes from.
