@@ -29,25 +29,25 @@ async fn a_tax_that_is_set_is_shown_and_charged() {
     let untaxed = format!("The prices of The Open Workshop ({company}) bear no tax.");
     assert_eq!(tax(&[]).await, untaxed);
     let (_, page, _) = offered(&home, &server).await;
-    page.says(200, "Pay 29.00 usd");
+    page.says(200, "Pay $29.00");
     assert!(!page.text.contains("VAT"), "{}", page.text);
 
     let included = format!("The prices of The Open Workshop ({company}) include VAT 19%.");
     assert_eq!(tax(&["--label", "VAT", "--percent", "19", "--included"]).await, included);
     let (_, page, _) = offered(&home, &server).await;
-    page.says(200, "Pay 29.00 usd");
-    page.says(200, "of which VAT 19%</th><td>4.63 usd");
+    page.says(200, "Pay $29.00");
+    page.says(200, "of which VAT 19%</th><td>$4.63");
 
     let added = format!("To the prices of The Open Workshop ({company}) is added Sales tax 8.25%.");
     assert_eq!(tax(&["--label", " Sales tax ", "--percent", "8.25", "--on-top"]).await, added);
     assert_eq!(tax(&[]).await, added);
     let (mut mira, page, place) = offered(&home, &server).await;
-    page.says(200, "Sales tax 8.25%</th><td>2.39 usd");
-    page.says(200, "Pay 31.39 usd");
+    page.says(200, "Sales tax 8.25%</th><td>$2.39");
+    page.says(200, "Pay $31.39");
     let (session, seen) = hidden(&page);
     let paid = send_card(&mut mira, &place, &session, &seen, GOOD_CARD, &[]).await;
     let done = mira.open(&paid.location.expect("it leads on")).await;
-    done.says(200, "Sales tax</th><td>2.39 usd");
+    done.says(200, "Sales tax</th><td>$2.39");
     let payments = told(&home, &["payments", "list", &company]).await;
     assert_eq!(payments.lines().count(), 1, "{payments}");
     let payment = payments.split_whitespace().last().expect("an id").to_owned();
