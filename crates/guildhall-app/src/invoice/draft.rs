@@ -149,6 +149,7 @@ fn draft(
     let (access_pass, title) = pass_of(tx, &company, &id, &new.goods)?;
     let plan = plan_of(tx, &company, &access_pass, new)?;
     let tax = company::tax(tx, &company)?;
+    let price = Price::new(first_due_minor, 0, tax.rate);
     let number = rules::number(&rules::series(company.as_str()), place);
     let session = NewCheckoutSession {
         plan: plan.clone(),
@@ -158,7 +159,7 @@ fn draft(
         entry: None,
         // The invoice, which names its session, is written after it.
         invoice: None,
-        amount_minor: first_due_minor,
+        amount_minor: price.total_minor,
         is_amount_fixed: true,
         currency: new.plan.currency,
         description: Some(format!("Invoice {number}")),
@@ -170,7 +171,7 @@ fn draft(
     let invoice = Invoice {
         session: store::checkout::insert(tx, &session)?,
         token: opaque_token::draw(tx),
-        price: Price::new(first_due_minor, 0, tax.rate),
+        price,
         created_at: tx.now,
         id,
         company,

@@ -5,6 +5,7 @@ use crate::browser::Browser;
 use crate::entry::letters;
 use crate::harness::Hall;
 use crate::process::{Home, run};
+use crate::purchase::{GOOD_CARD, hidden, send_card};
 use guildhall_app::jobs;
 use guildhall_app::plan::NewPlan;
 use guildhall_app::raffle;
@@ -109,7 +110,13 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
             assert_eq!((entry.status, subject.as_str()), (EntryStatus::Approved, "You won a place"));
             let checkout = link.strip_prefix(&hall.running.origin).expect("here");
             place.says(200, &format!("href=\"{checkout}\""));
-            browser.open(checkout).await.says(200, "The Open Workshop");
+            let page = browser.open(checkout).await;
+            page.says(200, "The Open Workshop");
+            let (session, seen) = hidden(&page);
+            let one = "The quantity of this checkout is 1.";
+            browser.open(&format!("{checkout}?quantity=2")).await.says(400, one);
+            let greedy = [("quantity", "2")];
+            send_card(&mut browser, checkout, &session, &seen, GOOD_CARD, &greedy).await.says(400, one);
         } else {
             lost += 1;
             assert_eq!((entry.status, subject.as_str()), (EntryStatus::Denied, "Your entry did not win"));
