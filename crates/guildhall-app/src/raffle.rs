@@ -93,7 +93,7 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
         }
         (None, _) => {
             let entries = store::entry::ids_of_plan(tx, id)?;
-            let digest = entries_digest(id.as_str(), &entries);
+            let digest = entries_digest(id.as_str(), places(&raffle), &entries);
             store::raffle::close(tx, id, &digest)?;
             jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
             let details = json!({"entries": entries.len(), "digest": digest});
@@ -117,12 +117,16 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
     }
 }
 
+/// How many win.
+fn places(raffle: &Raffle) -> usize {
+    usize::try_from(raffle.places).unwrap_or(0)
+}
+
 /// Draws, and decides on every entry by it; answers how many won.
 fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
     let (seed, entries) =
         (store::raffle::seed(tx, &raffle.plan)?, store::entry::ids_of_plan(tx, &raffle.plan)?);
-    let places = usize::try_from(raffle.places).unwrap_or(0);
-    let drawn = draw(raffle.plan.as_str(), &seed, entries, places)?;
+    let drawn = draw(raffle.plan.as_str(), &seed, entries, places(raffle))?;
     if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
         return Err(Error::internal("the entries of a raffle are not those it was closed with"));
     }
