@@ -42,8 +42,6 @@ pub struct Raffle {
     pub entries_digest: Option<String>,
     /// When it was drawn.
     pub drawn_at: Option<i64>,
-    /// The draw as JSON, once it is drawn.
-    pub draw: Option<String>,
 }
 
 /// Opens the raffle of a new plan: makes its secret, publishes the commitment, and queues its end.
@@ -150,6 +148,14 @@ pub async fn find(hall: &Guildhall, plan: PlanId) -> Result<Raffle> {
             None => no_such("raffle", &plan),
         })
         .await
+}
+
+/// The draw of a plan's raffle as JSON, once it is drawn.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn published(hall: &Guildhall, plan: PlanId) -> Result<Option<String>> {
+    hall.store.read(move |read| store::raffle::draw(read, &plan)).await
 }
 
 /// A raffle as the operator opens it.

@@ -127,7 +127,9 @@ pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) 
         return invalid("The commitment is not the one that was published before the draw.");
     }
     if digest.is_some_and(|kept| !kept.eq_ignore_ascii_case(&published.entries_digest)) {
-        return invalid("The entries are not those that were published before the draw, or more or fewer were to win.");
+        return invalid(
+            "The entries are not those that were published before the draw, or more or fewer were to win.",
+        );
     }
     let Some(seed) = bytes_of(&published.seed).map(Seed) else {
         return invalid("The seed is not 64 hexadecimal digits.");
