@@ -464,6 +464,17 @@ async fn entries_are_listed_filtered_and_paged() {
     let nodes = &searched.data()["company"]["creatorDashboardTable"]["entries"]["nodes"];
     assert_eq!(*nodes, json!([{"user": {"username": "bob"}}]));
 
+    let named = NewUser { username: "eve".into(), name: Some("Ärger ΩМ".into()), ..NewUser::default() };
+    let user = hall.found(move |founder| founder.user(&named)).await;
+    hall.entered(&two, &user).await;
+    for text in ["ärger", "ÄRGER", "ωм"] {
+        let searched = "query($company: ID!, $query: String!) { company(id: $company) {
+          creatorDashboardTable(tableFilters: {query: $query}) { entries { totalCount } } } }";
+        let variables = json!({"company": hall.world.company.as_str(), "query": text});
+        let found = hall.run(None, searched, variables).await;
+        assert_eq!(found.data()["company"]["creatorDashboardTable"]["entries"]["totalCount"], 1, "{text}");
+    }
+
     let foreign = hall.foreign().await;
     list(&hall, &foreign.key, json!({})).await.is_refused("FORBIDDEN", "`plan:waitlist:read` is missing");
     hall.install(&foreign, &[Permission::PlanWaitlistRead]).await;
