@@ -1,5 +1,6 @@
 //! Invoices: how they are made and refused, their numbers, letters and paper, and how they end.
 
+use crate::access_pass::DELETE;
 use crate::browser::Browser;
 use crate::harness::{Answered, Hall, NOW_MS};
 use crate::pdf_text::text_of;
@@ -258,6 +259,11 @@ async fn a_member_is_written_to_at_their_own_address_which_only_some_may_read() 
     let as_seller = hall.run(Some(&seller), GET, variables).await;
     let member = &as_seller.data()["company"]["invoice"]["member"];
     assert_eq!((&member["id"], &member["email"]), (&invoice["member"]["id"], &Value::Null));
+    for (user, shown) in [(&hall.world.owner, own.as_str()), (&seller, "the member’s own address")] {
+        let page = hall.signed_in(user).await.open(&path(&invoice)).await;
+        page.says(200, &format!("Send it to {shown} again"));
+        assert_eq!(page.text.contains(&own), shown == own, "{}", page.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -491,6 +497,42 @@ async fn strangers_find_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_its_plan_an_invoice_shows_the_price_alone() {
+    let hall = Hall::open().await;
+    let reader = hall.foreign().await;
+    hall.install(&reader, &[Permission::InvoiceRead]).await;
+    let invoice = hall.invoice(json!({})).await;
+    let variables = json!({"company": hall.world.company.as_str(), "id": invoice["id"]});
+    let asked = async |selection: &str| {
+        let document = format!(
+            "query($company: ID!, $id: ID!) {{ company(id: $company) {{ invoice(id: $id) {{
+              currentPlan {{ {selection} }} }} }} }}"
+        );
+        hall.run_with(&reader.key, None, &document, variables.clone()).await
+    };
+    let shown = asked("id formattedPrice baseCurrency").await;
+    assert_eq!(shown.data()["company"]["invoice"]["currentPlan"]["formattedPrice"], "$1,250.00");
+    asked("id stock").await.is_refused("FORBIDDEN", "The permission `plan:basic:read` is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_invoice_is_for_is_not_deleted_before_it_is_paid() {
+    let hall = Hall::open().await;
+    let pass = hall.access_pass("invoiced").await;
+    let invoice = hall.invoice(json!({"product": null, "productId": pass.as_str()})).await;
+    let input = json!({"input": {"id": pass.as_str()}});
+    let sentence = "cannot be deleted while an invoice for it is to be paid: withdraw that first.";
+    hall.run(None, DELETE, input.clone()).await.is_refused("CONFLICT", sentence);
+    hall.clock.advance_ms(15 * DAY_MS);
+    hall.settle_jobs().await;
+    hall.run(None, DELETE, input.clone()).await.is_refused("CONFLICT", sentence);
+    let mut owner = hall.signed_in(&hall.world.owner).await;
+    owner.open(&path(&invoice)).await;
+    owner.send(&format!("/invoices/{}/void", text(&invoice["id"])), &[]).await;
+    assert_eq!(hall.run(None, DELETE, input).await.data()["deleteAccessPass"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_paid_in_time_is_past_due_once() {
     let (hall, mut smtp) = with_smtp().await;
     let invoice = hall.invoice(json!({})).await;
@@ -558,8 +600,9 @@ async fn a_team_sends_again_and_withdraws_on_the_page() {
     let mut owner = hall.signed_in(&hall.world.owner).await;
     let plain = format!("/invoices/{}", text(&invoice["id"]));
     owner.open(&plain).await.leads_to(&path(&invoice));
-    let page = owner.open(&path(&invoice)).await;
+    let page = owner.open(&format!("{}?done=withdrawn", path(&invoice))).await;
     page.says(200, "Send it to zoe@example.com again");
+    assert!(!page.text.contains("nobody can pay it"), "anyone can write that: {}", page.text);
     assert!(page.text.contains("Ask &#60;b&#62;for") && !page.text.contains("<b>for"), "{}", page.text);
     let sent = owner.send(&format!("{plain}/send"), &[]).await;
     sent.leads_to(&format!("{}?done=sent", path(&invoice)));
@@ -573,6 +616,8 @@ async fn a_team_sends_again_and_withdraws_on_the_page() {
         .await
         .says(200, "nobody can pay it any more.");
     owner.send(&format!("{plain}/void"), &[]).await.leads_to(&format!("{}?done=withdrawn", path(&invoice)));
+    let page = owner.open(&format!("{}?done=sent", path(&invoice))).await;
+    assert!(!page.text.contains("on its way"), "{}", page.text);
     assert_eq!(hall.told().await, ["invoice_created", "invoice_voided"], "once");
     assert_eq!(hall.status(&invoice).await, "void");
     hall.has_logged("void_invoice", &text(&invoice["id"]), Some(&hall.world.owner)).await;
