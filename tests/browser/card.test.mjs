@@ -45,24 +45,45 @@ async function openHall() {
 	return { origin, world: Object.fromEntries(pairs), hall };
 }
 
-/** Asks somebody of the demo world to pay; answers where they do. */
-async function charge() {
+/** Has the demo's app do something; answers the data. */
+async function run(query, input) {
 	const answer = await fetch(`${origin}/public-graphql`, {
 		method: "POST",
 		headers: { authorization: `Bearer ${world.WHOP_API_KEY}`, "content-type": "application/json" },
-		body: JSON.stringify({
-			query: "mutation($input: ChargeUserInput!) { chargeUser(input: $input) { checkoutSession { purchaseUrl } } }",
-			variables: { input: { userId: world.DEMO_CUSTOMER_USER_ID, amount: 12.5, currency: "usd" } },
-		}),
+		body: JSON.stringify({ query, variables: { input } }),
 	});
 	const { data, errors } = await answer.json();
 	assert.equal(errors, undefined);
-	return data.chargeUser.checkoutSession.purchaseUrl;
+	return data;
+}
+
+/** Asks somebody of the demo world to pay; answers where they do. */
+async function charge() {
+	const { chargeUser } = await run(
+		"mutation($input: ChargeUserInput!) { chargeUser(input: $input) { checkoutSession { purchaseUrl } } }",
+		{ userId: world.DEMO_CUSTOMER_USER_ID, amount: 12.5, currency: "usd" },
+	);
+	return chargeUser.checkoutSession.purchaseUrl;
+}
+
+/** Makes a code by which the first month of the demo's plan is free; answers where it is taken. */
+async function freeAtFirst() {
+	await run("mutation($input: CreatePromoCodeInput!) { createPromoCode(input: $input) { id } }", {
+		code: "FIRSTFREE",
+		promoType: "percentage",
+		amountOff: "100",
+		baseCurrency: "usd",
+		newUsersOnly: false,
+		numberOfIntervals: 1,
+		planIds: [world.DEMO_PLAN_ID],
+		unlimitedStock: true,
+	});
+	return `${origin}/checkout/${world.DEMO_PLAN_ID}?promo=FIRSTFREE`;
 }
 
 /** Signs in, orders, and comes to the card page. */
-async function order(page) {
-	const place = await charge();
+async function order(page, made = charge()) {
+	const place = await made;
 	await page.goto(`${origin}/sign-in`);
 	await fill(page, { name: "mira", password: world.DEMO_PASSWORD });
 	await follow(page, submit);
@@ -115,6 +136,24 @@ test("a card is asked for, and its bank's step is taken", () =>
 			assert.equal(await page.$eval("#card-pay", (button) => button.disabled), true, "it is pressed once");
 			await Promise.all([page.waitForNavigation(), answerBank(page, "Complete authentication")]);
 			assert.equal(page.url(), place);
+			assert.match(await textOf(page), /What you bought is yours/);
+		},
+		{ scripts: true },
+	));
+
+test("a card is kept for later where nothing is charged now", () =>
+	asVisitor(
+		async (page) => {
+			await order(page, freeAtFirst());
+			assert.match(await textOf(page), /Nothing is charged now\. The card is kept for what falls due later/);
+			const fields = await page.waitForSelector("#card input").then(() => page.$$("#card input"));
+			await assertGood(page, "card page that keeps a card");
+			const typed = { number: "4242424242424242", exp_month: "12", exp_year: "30", cvc: "123", postal_code: "12345" };
+			for (const field of fields) {
+				await field.type(typed[await field.evaluate((element) => element.placeholder)]);
+			}
+			await Promise.all([page.waitForNavigation(), page.click("#card-pay")]);
+			assert.match(page.url(), /\/checkout\/ch_/);
 			assert.match(await textOf(page), /What you bought is yours/);
 		},
 		{ scripts: true },

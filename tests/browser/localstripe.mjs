@@ -68,7 +68,7 @@ async function pass(asked, answer, behind) {
 	for await (const chunk of asked) chunks.push(chunk);
 	const whole = Buffer.concat(chunks).toString();
 	const url = new URL(asked.url, behind);
-	const customer = url.pathname === "/v1/payment_intents" && url.searchParams.get("customer");
+	const customer = /^\/v1\/(payment|setup)_intents$/.test(url.pathname) && url.searchParams.get("customer");
 	if (customer) url.search = "?limit=100";
 	const isForm = asked.headers["content-type"] === "application/x-www-form-urlencoded";
 	const body = isForm ? `${new URLSearchParams([...new URLSearchParams(whole)].filter(([name]) => !unknown.has(name)))}` : whole;

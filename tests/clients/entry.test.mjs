@@ -40,6 +40,8 @@ testClients("a company lists who waits for a plan", ["listWaitlistEntries"], asy
 	assert.equal(entry.user.username, "tomas");
 	assert.equal(entry.plan.id, planId);
 	assert.ok(entry.accessPass.title);
+	assert.match(entry.member.id, /^mber_/);
+	assert.ok("email" in entry.member);
 	const [response] = entry.customFieldResponses;
 	assert.deepEqual([response.question, response.answer], ["Your favourite tool", "A wide chisel"]);
 	const none = await client.listWaitlistEntries({ companyId, filters: { planIds: [planId], statuses: ["approved"] } });

@@ -49,19 +49,20 @@ fn look(tx: &mut Tx<'_>, house: &House, id: &MembershipId) -> Result<Option<Paym
     }
     // Whatever is due is done now; `write` queues what comes next.
     membership.due_at = None;
-    let terms = membership::terms(tx, &membership)?;
+    let plan = membership::plan(tx, &membership)?;
+    let terms = plan.as_ref().map(Plan::terms);
     let due = terms.and_then(|terms| membership.state.next_due(terms)).filter(|(at, _)| *at <= tx.now);
-    let (Some(terms), Some((_, due))) = (terms, due) else {
+    let (Some(plan), Some((_, due))) = (plan, due) else {
         membership::write(tx, &mut membership, terms)?;
         return Ok(None);
     };
     match due {
         Due::Cancellation | Due::Expiration => {
             membership.state = membership.state.end(due);
-            membership::write(tx, &mut membership, Some(terms))?;
+            membership::write(tx, &mut membership, terms)?;
             Ok(None)
         }
-        Due::Renewal => renew(tx, house, membership, terms),
+        Due::Renewal => renew(tx, house, membership, &plan),
     }
 }
 
@@ -70,12 +71,12 @@ fn renew(
     tx: &mut Tx<'_>,
     house: &House,
     mut membership: Membership,
-    terms: Terms,
+    plan: &Plan,
 ) -> Result<Option<PaymentId>> {
     let key = key_of(&membership)?;
     let mut payment = match store::payment::of_renewal(tx, &key)? {
         Some(payment) => payment,
-        None => draft(tx, &mut membership, terms, &key)?,
+        None => draft(tx, &mut membership, plan, &key)?,
     };
     // What is under way is left to its own job, and queues the next look when it has ended.
     store::membership::update(tx, &membership)?;
@@ -116,10 +117,9 @@ fn key_of(membership: &Membership) -> Result<String> {
     Ok(renewal_key(membership.id.as_str(), end))
 }
 
-/// The payment of the next renewal.
-fn draft(tx: &mut Tx<'_>, membership: &mut Membership, terms: Terms, key: &str) -> Result<Payment> {
-    let plan = plan_of(tx, membership)?;
-    let subtotal_minor = terms.renewal_due_minor(membership.quantity)?;
+/// The payment of the next renewal, to be written down by its first attempt.
+fn draft(tx: &mut Tx<'_>, membership: &mut Membership, plan: &Plan, key: &str) -> Result<Payment> {
+    let subtotal_minor = plan.terms().renewal_due_minor(membership.quantity)?;
     let discount_minor = match &membership.promo_code {
         Some(promo) => {
             let index = membership.payments_due;
@@ -131,7 +131,7 @@ fn draft(tx: &mut Tx<'_>, membership: &mut Membership, terms: Terms, key: &str) 
     let price = Price::new(subtotal_minor, discount_minor, tax.rate);
     let mut payment = Payment::draft(
         tx,
-        &plan,
+        plan,
         &membership.user,
         membership.quantity,
         price,
@@ -144,29 +144,23 @@ fn draft(tx: &mut Tx<'_>, membership: &mut Membership, terms: Terms, key: &str) 
     payment.metadata.clone_from(&membership.metadata);
     payment.promo_code.clone_from(&membership.promo_code);
     payment.affiliate.clone_from(&membership.affiliate);
-    store::payment::save(tx, &mut payment)?;
     membership.payments_due += 1;
     Ok(payment)
 }
 
-fn plan_of(tx: &mut Tx<'_>, membership: &Membership) -> Result<Plan> {
-    let found = match &membership.plan {
-        Some(id) => store::plan::find(tx, id)?,
-        None => None,
-    };
-    found.ok_or_else(|| Error::internal("a membership that renews without a plan"))
+fn id_of(payment: &Payment) -> Result<&MembershipId> {
+    payment.membership.as_ref().ok_or_else(|| Error::internal("a renewal without a membership"))
 }
 
 fn of_payment(tx: &mut Tx<'_>, payment: &Payment) -> Result<(Membership, Terms)> {
-    match &payment.membership {
-        Some(id) => membership::held(tx, id),
-        None => Err(Error::internal("a renewal without a membership")),
-    }
+    membership::held(tx, id_of(payment)?)
 }
 
 /// A renewal was paid, or nothing of it was charged; `false` when there is nothing left to renew.
 pub(crate) fn renewed(tx: &mut Tx<'_>, _house: &House, payment: &mut Payment, plan: &Plan) -> Result<bool> {
-    let (mut membership, _) = of_payment(tx, payment)?;
+    let id = id_of(payment)?;
+    tx.lock(&format!("membership {id}"))?;
+    let mut membership = store::membership::require(tx, id)?;
     if payment.renewal_key != Some(key_of(&membership)?) {
         return Ok(false);
     }

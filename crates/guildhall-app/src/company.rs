@@ -1,13 +1,14 @@
 //! Companies: sellers, and owners of communities.
 
 use crate::Guildhall;
+use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
 use crate::ledger;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AttachmentId, CompanyId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::permission::Role;
-use guildhall_core::price::TaxRate;
+use guildhall_core::price::{TaxRate, check_tax_label};
 
 /// A company.
 #[derive(Debug, Clone)]
@@ -65,6 +66,71 @@ impl Tax {
 /// How a company taxes what it sells.
 pub(crate) fn tax(read: &mut store::Read<'_>, id: &CompanyId) -> Result<Tax> {
     store::company::tax(read, id)
+}
+
+/// How a company is to tax what it sells.
+#[derive(Debug, Clone)]
+pub enum NewTax {
+    /// Not at all.
+    None,
+    /// By one rate.
+    Rate {
+        /// What buyers read, e.g. `VAT`.
+        label: String,
+        /// How much, e.g. 8.25.
+        percent: f64,
+        /// Whether prices hold it; else it comes on top.
+        is_included: bool,
+    },
+}
+
+/// A company, and how it taxes what it sells.
+#[derive(Debug, Clone)]
+pub struct Taxed {
+    /// The company.
+    pub company: Company,
+    /// The tax.
+    pub tax: Tax,
+}
+
+/// How a company taxes what it sells, to an operator.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn taxed(hall: &Guildhall, id: CompanyId) -> Result<Taxed> {
+    hall.store.read(move |read| require_taxed(read, &id)).await
+}
+
+/// Sets how a company taxes what it sells, by an operator: what is ordered, renewed and invoiced from now on. Who looks
+/// at a price that this changes is asked again before they pay.
+///
+/// # Errors
+/// `NotFound`; `Invalid` for a name or rate that cannot be.
+pub async fn set_tax(hall: &Guildhall, id: CompanyId, new: NewTax) -> Result<Taxed> {
+    let tax = match new {
+        NewTax::None => Tax::default(),
+        NewTax::Rate { label, percent, is_included } => Tax {
+            label: check_tax_label(&label)?.to_owned(),
+            rate: TaxRate::of_percent(percent, is_included)?,
+        },
+    };
+    hall.store
+        .write(move |tx| {
+            require_taxed(tx, &id)?;
+            store::company::set_tax(tx, &id, &tax)?;
+            let details = serde_json::json!({"label": tax.label, "basis_points": tax.rate.basis_points,
+                "is_included": tax.rate.is_included});
+            Doer::OPERATOR.log(tx, &id, "company.tax_set", &id, details)?;
+            require_taxed(tx, &id)
+        })
+        .await
+}
+
+fn require_taxed(read: &mut store::Read<'_>, id: &CompanyId) -> Result<Taxed> {
+    match store::company::find(read, id)? {
+        Some(company) => Ok(Taxed { tax: tax(read, &company.id)?, company }),
+        None => no_such("company", id),
+    }
 }
 
 /// A company's public face.

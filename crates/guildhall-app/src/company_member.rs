@@ -214,11 +214,14 @@ pub(crate) fn meet(tx: &mut Tx<'_>, company: &CompanyId, user: &UserId) -> Resul
 
 /// Brings a member's row up to date: to be called after each change of one of their memberships, in its transaction.
 pub(crate) fn refresh(tx: &mut Tx<'_>, company: &CompanyId, user: &UserId) -> Result<()> {
-    meet(tx, company, user)?;
     let now = tx.now;
     let held = store::company_member::held(tx, company, user, 1)?;
     let action = held.first().map_or(RecentAction::Drafted, |newest| newest.recent_action(now));
-    store::company_member::set_recent_action(tx, company, user, action)
+    if store::company_member::set_recent_action(tx, company, user, action)? {
+        return Ok(());
+    }
+    meet(tx, company, user)?;
+    store::company_member::set_recent_action(tx, company, user, action).map(|_| ())
 }
 
 /// Adds to what a member spent, and to what was paid for a membership: to be called with each change of a payment's
@@ -232,11 +235,13 @@ pub(crate) fn note_payment(
     currency: Currency,
     delta_minor: i64,
 ) -> Result<()> {
-    meet(tx, company, user)?;
     if delta_minor == 0 {
-        return Ok(());
+        return meet(tx, company, user);
     }
-    store::company_member::add_spending(tx, company, user, currency, delta_minor)?;
+    if !store::company_member::add_spending(tx, company, user, currency, delta_minor)? {
+        meet(tx, company, user)?;
+        store::company_member::add_spending(tx, company, user, currency, delta_minor)?;
+    }
     match membership {
         Some(membership) => store::company_member::add_membership_spending(tx, membership, delta_minor),
         None => Ok(()),

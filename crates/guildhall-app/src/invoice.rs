@@ -203,6 +203,14 @@ fn view(read: &mut Read<'_>, principal: &Principal, invoice: Invoice) -> Result<
     Ok(InvoiceView { invoice: Invoice { status, ..invoice }, plan, member })
 }
 
+/// The tax that an invoice was made with, which is part of what it asks for.
+pub(crate) fn tax(read: &mut Read<'_>, id: &InvoiceId) -> Result<Tax> {
+    match store::invoice::find(read, id)? {
+        Some(invoice) => Ok(invoice.tax),
+        None => no_such("invoice", id),
+    }
+}
+
 /// The page on which anyone with the link sees an invoice.
 #[must_use]
 pub fn link(hall: &Guildhall, invoice: &Invoice) -> String {

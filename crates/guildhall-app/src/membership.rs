@@ -205,12 +205,14 @@ pub(crate) fn begin(
     Ok(membership.id)
 }
 
+/// A membership's plan; `None` for one without.
+pub(crate) fn plan(read: &mut Read<'_>, membership: &Membership) -> Result<Option<Plan>> {
+    membership.plan.as_ref().map_or(Ok(None), |id| store::plan::find(read, id))
+}
+
 /// What a membership's plan charges, and when; `None` for one without a plan.
-pub(crate) fn terms(read: &mut Read<'_>, membership: &Membership) -> Result<Option<Terms>> {
-    match &membership.plan {
-        Some(id) => Ok(store::plan::find(read, id)?.map(|plan| plan.terms())),
-        None => Ok(None),
-    }
+fn terms(read: &mut Read<'_>, membership: &Membership) -> Result<Option<Terms>> {
+    Ok(plan(read, membership)?.map(|plan| plan.terms()))
 }
 
 /// Writes a membership down, tells webhooks when it begins or ceases to count, and queues the next look at it.

@@ -58,14 +58,14 @@ impl Settings {
         Ok(())
     }
 
-    /// What a processor takes of a charge.
+    /// What a processor takes of a charge, where it does not say so itself.
     pub(crate) fn processor_fee(&self, processor: Processor, currency: Currency) -> FeeRate {
         match processor {
             Processor::Sandbox => {
                 let fixed = if currency.code() == "usd" { SANDBOX_FIXED_USD_MINOR } else { 0 };
                 FeeRate::new(SANDBOX_BASIS_POINTS, fixed).expect("the sandbox's fee is sound")
             }
-            // Stripe's own fees are deducted at Stripe, and differ by card.
+            // What Stripe takes differs by card: it is told with each charge.
             Processor::PlatformBalance | Processor::Stripe => FeeRate::NONE,
         }
     }

@@ -115,6 +115,10 @@ ids! {
     PaymentMethodId "payt_" "a payment method";
     /// What a seller gives back of a payment.
     RefundId "refd_" "a refund";
+    /// A charge in the books of the sandbox.
+    SandboxChargeId "sbx_" "a charge of the sandbox";
+    /// What was given back of one there.
+    SandboxRefundId "sbxr_" "a refund of the sandbox";
     /// A payment that the buyer's bank takes back, or may.
     DisputeId "dspt_" "a dispute";
     /// Money that its holder takes out.

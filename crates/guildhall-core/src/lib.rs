@@ -54,6 +54,7 @@ pub mod sale;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod trusted_proxy;
 pub mod user;
 pub mod user_token;
 pub mod waitlist;

@@ -9,6 +9,9 @@
 //! 4. `Record` is committed together with what was bought and the ledger's posting; both may stand in one transaction
 //!    with 3. What cannot be delivered any more is `CannotDeliver`, and goes back.
 //!
+//! Where nothing is due at the start of what costs something later, a processor that asks for the card itself is asked to
+//! keep one: `Keep` begins that attempt, and what is said here of a charge is then said of the card.
+//!
 //! Whoever finds a payment that nobody works on does what [`Payment::resume`] says. An answer that never came is no
 //! answer: it leaves the stage as it is, and the processor is asked again under the same key. Only a definite no is
 //! `Decline`, and only after one may another attempt begin. News that comes late or twice changes nothing, except that
@@ -30,7 +33,7 @@ words! {
         NeedsAction = "needs_action",
         /// The processor takes its time, days perhaps.
         Pending = "pending",
-        /// The money was taken; what was bought is not recorded.
+        /// The money was taken, or the card kept; what was bought is not recorded.
         Charged = "charged",
         /// Recorded: the buyer has what they paid for.
         Paid = "paid",
@@ -54,6 +57,8 @@ pub enum Event {
     Skip,
     /// An attempt begins.
     Begin,
+    /// An attempt begins at which nothing is charged: the processor keeps a card for what falls due later.
+    Keep,
     /// The processor: the buyer has to do something.
     NeedAction,
     /// The buyer came back from doing it; the processor is to be asked how it went.
@@ -148,13 +153,14 @@ impl Payment {
             Event::Refund(amount_minor) => self.refund(amount_minor).map(Some),
             Event::UndoRefund(amount_minor) => self.undo_refund(amount_minor).map(Some),
             Event::Dispute(status, amount_minor) => self.dispute(status, amount_minor),
-            Event::Begin if !self.is_chargeable && self.stage == Stage::Drafted => {
+            Event::Begin if !self.is_chargeable && matches!(self.stage, Stage::Drafted | Stage::Failed) => {
                 invalid("What is due is too little to be charged.")
             }
-            Event::Skip if self.is_chargeable => invalid("What is due has to be charged."),
+            Event::Skip | Event::Keep if self.is_chargeable => invalid("What is due has to be charged."),
             event => {
                 let stage = self.stage_after(event)?;
-                let attempt = self.attempt + i64::from(event == Event::Begin && stage.is_some());
+                let begins = matches!(event, Event::Begin | Event::Keep) && stage.is_some();
+                let attempt = self.attempt + i64::from(begins);
                 Ok(stage.map(|stage| Self { stage, attempt, ..self }))
             }
         }
@@ -164,8 +170,8 @@ impl Payment {
     fn stage_after(self, event: Event) -> Result<Option<Stage>, Invalid> {
         use Stage::*;
         let next = match (self.stage, event) {
-            (Drafted, Event::Skip) => Paid,
-            (Drafted | Failed, Event::Begin) => Authorizing,
+            (Drafted | Failed, Event::Skip) => Paid,
+            (Drafted | Failed, Event::Begin | Event::Keep) => Authorizing,
             (Authorizing, Event::NeedAction) => NeedsAction,
             (NeedsAction, Event::ActionDone) => Authorizing,
             (Authorizing | NeedsAction, Event::Process) => Pending,
@@ -181,7 +187,7 @@ impl Payment {
             (Failed, Event::GiveUp) => Uncollectible,
             // It happened before.
             (Paid, Event::Skip | Event::Record)
-            | (Authorizing, Event::Begin)
+            | (Authorizing, Event::Begin | Event::Keep)
             | (Returning | AutoRefunded, Event::CannotDeliver)
             | (AutoRefunded, Event::Return)
             | (Canceled, Event::Cancel)
@@ -283,8 +289,8 @@ impl Payment {
         }
     }
 
-    /// Whether news of an attempt is news of this payment. A charge of an earlier attempt is given back at once, for
-    /// the present one may be charged too.
+    /// Whether news of an attempt is news of this payment. A charge of an earlier attempt pays where nothing else does, and
+    /// is given back otherwise, also while the present one is under way, which may be charged too.
     #[must_use]
     pub fn is_present(self, attempt: i64) -> bool {
         self.attempt == attempt

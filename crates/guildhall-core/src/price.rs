@@ -1,6 +1,10 @@
 //! Prices: what a buyer pays in the end, after a discount and with tax.
 
-use crate::money::basis_points_of;
+use crate::money::{basis_points, basis_points_of};
+use crate::{Invalid, invalid};
+
+/// The longest name of a tax, in characters.
+pub const LONGEST_TAX_LABEL: usize = 40;
 
 /// A tax as a seller has it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -9,6 +13,32 @@ pub struct TaxRate {
     pub basis_points: i64,
     /// Whether prices hold it; else it comes on top.
     pub is_included: bool,
+}
+
+impl TaxRate {
+    /// Reads a rate as people say it, e.g. `8.25` percent.
+    ///
+    /// # Errors
+    /// When it is not above 0 and up to 100, or has more than two digits behind the point.
+    pub fn of_percent(percent: f64, is_included: bool) -> Result<Self, Invalid> {
+        match basis_points(percent, "percent")? {
+            0 => invalid("A tax of 0 percent is none: take it away instead."),
+            basis_points => Ok(Self { basis_points, is_included }),
+        }
+    }
+}
+
+/// Checks what buyers read of a tax, e.g. `VAT`. Answers it without what surrounds it.
+///
+/// # Errors
+/// When it is empty, too long, or of several lines.
+pub fn check_tax_label(label: &str) -> Result<&str, Invalid> {
+    let label = label.trim();
+    let length = label.chars().count();
+    if !(1..=LONGEST_TAX_LABEL).contains(&length) || label.chars().any(char::is_control) {
+        return invalid(format!("`label` is 1 to {LONGEST_TAX_LABEL} characters long, on one line."));
+    }
+    Ok(label)
 }
 
 /// A price, line by line, in minor units.
@@ -46,6 +76,27 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tax_has_a_name_and_a_rate_or_is_none() {
+        for (label, expected) in [("VAT", Some("VAT")), (" MwSt. ", Some("MwSt.")), ("", None), (" \t", None)]
+        {
+            assert_eq!(check_tax_label(label).ok(), expected, "{label}");
+        }
+        let (longest, longer) = ("é".repeat(LONGEST_TAX_LABEL), "é".repeat(LONGEST_TAX_LABEL + 1));
+        assert!(check_tax_label(&longest).is_ok());
+        for label in [longer.as_str(), "a\nb", "a\u{7}b"] {
+            assert!(check_tax_label(label).is_err(), "{label:?}");
+        }
+        let points = |percent| TaxRate::of_percent(percent, true).map(|rate| rate.basis_points).ok();
+        let table = [(19.0, Some(1900)), (0.01, Some(1)), (100.0, Some(10_000)), (8.25, Some(825))];
+        for (percent, expected) in table {
+            assert_eq!(points(percent), expected, "{percent}");
+        }
+        for percent in [0.0, -0.0, -1.0, 100.01, 8.255, f64::NAN, f64::INFINITY] {
+            assert_eq!(points(percent), None, "{percent}");
+        }
+    }
 
     #[test]
     fn the_lines_of_a_price() {

@@ -39,6 +39,13 @@ pub fn refund_key(refund_id: &str) -> String {
     format!("refund:{refund_id}")
 }
 
+/// The processor's idempotence key for giving back a charge that did not pay for what it was made for, by the processor's
+/// name for the charge.
+#[must_use]
+pub fn stray_key(charge: &str) -> String {
+    format!("stray:{charge}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::RefundStatus::*;

@@ -1,4 +1,4 @@
-// The card page: Stripe's form for the card of one payment, and what its bank asks afterwards.
+// The card page: Stripe's form for the card that pays, or is kept for later, and what its bank asks afterwards.
 (() => {
   "use strict";
   const form = document.getElementById("card-form");
@@ -31,14 +31,16 @@
     tell("");
     try {
       const data = card === null ? undefined : { payment_method: { card } };
-      const { error } = await stripe.confirmCardPayment(form.dataset.clientSecret, data);
+      const { error } = form.dataset.charges === "true"
+        ? await stripe.confirmCardPayment(form.dataset.clientSecret, data)
+        : await stripe.confirmCardSetup(form.dataset.clientSecret, data);
       if (!error) {
         location.assign(form.dataset.returnUrl);
         return;
       }
       tell(error.message || "The card was declined.");
     } catch {
-      tell("Stripe did not answer. Open this page again to see whether the payment went through.");
+      tell("Stripe did not answer. Open this page again to see whether it went through.");
     }
     pay.disabled = false;
   });

@@ -6,6 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use futures_util::FutureExt;
+use guildhall_core::trusted_proxy::TrustedProxies;
+use hyper::HeaderMap;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -38,17 +40,36 @@ impl Stopping {
     }
 }
 
+/// Who is connected, and whose word on the caller counts.
+#[derive(Debug, Clone)]
+struct Peer {
+    address: SocketAddr,
+    proxies: Arc<TrustedProxies>,
+}
+
+impl Peer {
+    /// Where a request comes from; everything that asks for the caller's address is told this.
+    fn caller(&self, headers: &HeaderMap) -> SocketAddr {
+        // What is not even text is no address either.
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+        SocketAddr::new(self.proxies.caller(self.address.ip(), lines.into_iter()), self.address.port())
+    }
+}
+
 /// Answers callers until `stop` ends, then waits for the requests under way; over HTTPS alone when there is
-/// a `tls` to do so with.
+/// a `tls` to do so with. Whom `proxies` name as their callers is believed.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     tls: Option<Arc<ServerConfig>>,
+    proxies: TrustedProxies,
     stop: impl Future<Output = ()> + Send,
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let acceptor = tls.map(TlsAcceptor::from);
+    let proxies = Arc::new(proxies);
     // Every connection holds a receiver as long as it is open.
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
@@ -58,9 +79,10 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((stream, address)) => {
+                let peer = Peer { address, proxies: Arc::clone(&proxies) };
                 if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
+                    tracing::debug!(peer = %address, error = %error, "a connection keeps its delay");
                 }
                 let (http, router, stopping) = (http.clone(), router.clone(), stopping.subscribe());
                 match &acceptor {
@@ -99,7 +121,7 @@ async fn converse_secretly(
     acceptor: TlsAcceptor,
     mut http: http1::Builder,
     stream: TcpStream,
-    peer: SocketAddr,
+    peer: Peer,
     router: Router,
     mut stopping: watch::Receiver<()>,
 ) {
@@ -113,7 +135,7 @@ async fn converse_secretly(
             http.keep_alive(false);
             converse(http, stream, peer, handshake::https_only(), stopping).await;
         }
-        Err(error) => tracing::debug!(peer = %peer, error = %error, "a handshake failed"),
+        Err(error) => tracing::debug!(peer = %peer.address, error = %error, "a handshake failed"),
     }
 }
 
@@ -121,13 +143,15 @@ async fn converse_secretly(
 async fn converse(
     http: http1::Builder,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    peer: Peer,
     router: Router,
     mut stopping: watch::Receiver<()>,
 ) {
+    let address = peer.address;
     let held = Stopping(stopping.clone());
     let answer = move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let caller = peer.caller(request.headers());
+        request.extensions_mut().insert(ConnectInfo(caller));
         request.extensions_mut().insert(held.clone());
         request_id::answer(request.map(Body::new), router.clone()).map(Ok::<_, Infallible>)
     };
@@ -141,6 +165,6 @@ async fn converse(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(peer = %peer, error = %error, "a connection broke");
+        tracing::debug!(peer = %address, error = %error, "a connection broke");
     }
 }

@@ -10,6 +10,7 @@ use guildhall_app::processor::stripe::{self, ApiBase, Secret};
 use guildhall_app::webhook;
 use guildhall_core::app_host::read_authority;
 use guildhall_core::money::basis_points;
+use guildhall_core::trusted_proxy::TrustedProxies;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub const KEYS: &[&str] = &[
     "tls",
     "tls_certificate",
     "tls_key",
+    "trusted_proxies",
     "allow_private_webhooks",
     "sandbox",
     "payout_fee_percent",
@@ -95,6 +97,8 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// The PEM file with its private key.
     pub tls_key: Option<PathBuf>,
+    /// Reverse proxies before the server: whom they name in `X-Forwarded-For` is taken for the caller.
+    pub trusted_proxies: TrustedProxies,
     /// Send webhooks to this machine and its neighbours too; when not said, only with a demo world.
     pub allow_private_webhooks: Option<bool>,
     /// Take test cards and money that is not real; when not said, only with a demo world that takes no real money.
@@ -130,6 +134,7 @@ impl Default for Config {
             tls: false,
             tls_certificate: None,
             tls_key: None,
+            trusted_proxies: TrustedProxies::default(),
             allow_private_webhooks: None,
             sandbox: None,
             money: money::Settings::default(),
@@ -272,6 +277,9 @@ impl Config {
             "reserve_percent" => self.money.reserve_basis_points = percent(value, place)?,
             "reserve_days" => self.money.reserve_days = days(value, place)?,
             "tls_key" => self.tls_key = Some(text(value, place)?.into()),
+            "trusted_proxies" => {
+                self.trusted_proxies = read(TrustedProxies::parse, &joined(value, place)?, place)?;
+            }
             "stripe_secret_key" => self.stripe_secret_key = Some(read(Secret::parse_key, value, place)?),
             "stripe_publishable_key" => {
                 self.stripe_publishable_key = Some(read(stripe::parse_publishable_key, value, place)?);
@@ -303,6 +311,13 @@ fn read<T, E: std::fmt::Display>(
     place: &str,
 ) -> Result<T, String> {
     rule(&text(value, place)?).map_err(|expected| format!("{place} {expected}"))
+}
+
+/// A list of texts as one text with commas between them; another value as it is.
+fn joined(value: &Value, place: &str) -> Result<Value, String> {
+    let Value::Array(list) = value else { return Ok(value.clone()) };
+    let texts: Vec<String> = list.iter().map(|one| text(one, place)).collect::<Result<_, _>>()?;
+    Ok(Value::String(texts.join(",")))
 }
 
 fn whole(value: &Value, place: &str) -> Result<u32, String> {
@@ -417,6 +432,9 @@ mod tests {
             ("tls = \"yes\"", "must be true or false, not \"yes\""),
             ("tls = 1", "must be true or false, not 1"),
             ("tls_certificate = true", "must be text"),
+            ("trusted_proxies = \"proxy\"", "must be networks such as 10.0.0.0/8 or fd00::/8, not \"proxy\""),
+            ("trusted_proxies = [\"10.0.0.0/8\", \"::/0\"]", "must not trust everybody, as \"::/0\" does"),
+            ("trusted_proxies = [8]", "must be text"),
             ("allow_private_webhooks = \"perhaps\"", "must be true or false"),
             ("sandbox = 2", "must be true or false"),
             ("payout_fee_percent = -1", "must be a percentage from 0 to 100"),

@@ -122,7 +122,13 @@ pub async fn start(
     let options = Options { apps, requests_per_minute };
     let router = guildhall_web::router(Arc::clone(&hall), graphql, &options);
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(guildhall_web::serve(listener, router, tls, told(stopped.clone())));
+    let serving = tokio::spawn(guildhall_web::serve(
+        listener,
+        router,
+        tls,
+        config.trusted_proxies.clone(),
+        told(stopped.clone()),
+    ));
     let at_work = Arc::clone(&hall);
     let working = tokio::spawn(async move {
         tokio::select! {

@@ -3442,6 +3442,13 @@ export interface ListWaitlistEntriesData {
           question: string;
           answer: string;
         }> | null;
+        /** Who waits, as the company's member; null for one who is none yet, and without `member:basic:read`. */
+        member: {
+          /** The id of being this company's member, as `Company.companyMember` takes it. */
+          id: string;
+          /** Null without `member:email:read`. */
+          email: string | null;
+        } | null;
       } | null> | null;
     };
   } | null;
@@ -5704,6 +5711,10 @@ export const operations: readonly Operation[] = [
           id
           question
           answer
+        }
+        member {
+          id
+          email
         }
       }
     }

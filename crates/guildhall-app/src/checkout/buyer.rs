@@ -49,6 +49,11 @@ pub(crate) fn find_or_make(tx: &mut Tx<'_>, buyer: &Buyer) -> Result<UserId> {
     if let Some(account) = store::account::find_by_email(tx, &email)? {
         return Ok(account.user);
     }
+    // Of two first purchases at once the second finds what the first made.
+    store::account::lock_email(tx, &email)?;
+    if let Some(account) = store::account::find_by_email(tx, &email)? {
+        return Ok(account.user);
+    }
     for _ in 0..TRIES {
         let user = NewUser { username: username(tx), name: None, email: Some(email.clone()), bio: None };
         let user = match user::create(tx, &user) {

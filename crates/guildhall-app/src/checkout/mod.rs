@@ -19,7 +19,9 @@ pub use session::{Extras, Opened, create_session, purchase_url};
 
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
+use crate::invoice;
 use crate::membership::Membership;
+use crate::payment::Payment;
 use crate::plan::{self, Plan};
 use crate::promo_code::{self, Applied};
 use crate::store::{self, Read, Tx};
@@ -166,7 +168,10 @@ pub(crate) fn quote(
         Some(applied) => applied.discount.off(subtotal_minor, currency)?,
         None => 0,
     };
-    let tax = company::tax(read, &plan.company)?;
+    let tax = match session.and_then(|session| session.invoice.as_ref()) {
+        Some(invoice) => invoice::tax(read, invoice)?,
+        None => company::tax(read, &plan.company)?,
+    };
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
     let price = Price::new(subtotal_minor, discount_minor, rate);
@@ -212,6 +217,19 @@ pub(crate) fn closed(
 /// Holds every other purchase of a plan by its public link for the same buyer until the transaction ends.
 pub(crate) fn lock_purchase(tx: &mut Tx<'_>, buyer: &UserId, plan: &PlanId) -> Result<()> {
     tx.lock(&format!("purchase {buyer} {plan}"))
+}
+
+/// Whether the order that a payment was made for can still be paid: its checkout is not over, and its buyer did not get
+/// the same another way. What was bought without a checkout says itself whether it can be had.
+pub(crate) fn stands(read: &mut Read<'_>, payment: &Payment) -> Result<bool> {
+    let Some(id) = &payment.checkout_session else { return Ok(true) };
+    let (Some(session), Some(plan)) =
+        (store::checkout::find(read, id)?, store::plan::find(read, &payment.plan)?)
+    else {
+        return Ok(false);
+    };
+    let is_open = session.canceled_at.is_none() && session.expires_at > read.now;
+    Ok(is_open && have_already(read, &plan, Some(&session), &payment.user)?.is_none())
 }
 
 /// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app

@@ -211,15 +211,19 @@ fn refuse_others(tx: &mut Tx<'_>, order: &Order, session: &CheckoutSession, user
 /// One plan is bought once at a time by its link, also from two tabs.
 fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
     lock_purchase(tx, user, &plan.id)?;
-    if have_already(tx, plan, Some(session), user)?.is_some() {
-        return Err(refusal(&Standing::Had));
-    }
+    // In this order: what is under way settles without the lock, and is found by the second where the first missed it.
     match store::payment::under_way(tx, user, &plan.company, &plan.id)? {
-        Some(other) if other.checkout_session.as_ref() != Some(&session.id) => Err(Error::Conflict(
-            "You are paying for this already, in another window. Look how that went before you try again."
-                .into(),
-        )),
-        _ => Ok(()),
+        Some(other) if other.checkout_session.as_ref() != Some(&session.id) => {
+            return Err(Error::Conflict(
+                "You are paying for this already, in another window. Look how that went before you try again."
+                    .into(),
+            ));
+        }
+        _ => {}
+    }
+    match have_already(tx, plan, Some(session), user)? {
+        Some(_) => Err(refusal(&Standing::Had)),
+        None => Ok(()),
     }
 }
 

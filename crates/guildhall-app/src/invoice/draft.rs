@@ -159,6 +159,7 @@ fn draft(
         entry: None,
         // The invoice, which names its session, is written after it.
         invoice: None,
+        // The tax is part of what is paid.
         amount_minor: price.total_minor,
         is_amount_fixed: true,
         currency: new.plan.currency,

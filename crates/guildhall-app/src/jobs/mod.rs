@@ -57,6 +57,8 @@ pub(crate) enum Work {
     Refund(RefundId),
     /// What the sandbox's bank does next about a payment.
     SandboxDispute(PaymentId),
+    /// A charge to give back that did not pay for what it was made for, by its processor's name for it.
+    StrayCharge(String),
     /// An event to send to a webhook.
     Webhook(WebhookDeliveryId),
 }
@@ -70,6 +72,7 @@ const PROCESSOR_NEWS: &str = "processor_news";
 const RAFFLE: &str = "raffle";
 const REFUND: &str = "refund";
 const SANDBOX_DISPUTE: &str = "sandbox_dispute";
+const STRAY_CHARGE: &str = "stray_charge";
 const WEBHOOK: &str = "webhook";
 
 impl Work {
@@ -87,6 +90,7 @@ impl Work {
                 Ok((PROCESSOR_NEWS, serde_json::to_string(kept).map_err(Error::internal)?))
             }
             Self::Raffle(plan) => Ok((RAFFLE, plan.to_string())),
+            Self::StrayCharge(reference) => Ok((STRAY_CHARGE, reference.clone())),
             Self::Webhook(delivery) => Ok((WEBHOOK, delivery.to_string())),
         }
     }
@@ -104,6 +108,7 @@ impl Work {
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
             RAFFLE => Ok(Self::Raffle(PlanId::from_stored(payload.to_owned()))),
+            STRAY_CHARGE => Ok(Self::StrayCharge(payload.to_owned())),
             WEBHOOK => Ok(Self::Webhook(WebhookDeliveryId::from_stored(payload.to_owned()))),
             _ => Err(Failure::Temporary(format!("there is no kind of job \"{kind}\""))),
         }
@@ -131,6 +136,23 @@ pub(crate) fn enqueue_at(tx: &mut Tx<'_>, work: &Work, lane: &str, due_at: i64) 
     store::job::insert_at(tx, kind, &payload, lane, due_at)
 }
 
+/// The same under an id of the caller's own, by which [`drop_waiting`] finds the job.
+///
+/// # Errors
+/// `Internal`, also for an id that is used.
+pub(crate) fn enqueue_as(tx: &mut Tx<'_>, id: &JobId, work: &Work, lane: &str, due_at: i64) -> Result<()> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_as(tx, id, kind, &payload, lane, due_at)
+}
+
+/// Removes a job of no line that is not needed any more, if it is there and no runner holds it.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn drop_waiting(tx: &mut Tx<'_>, id: &JobId) -> Result<()> {
+    store::job::drop_waiting(tx, id)
+}
+
 /// Does one job.
 async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failure> {
     match Work::from_stored(&job.kind, &job.payload)? {
@@ -143,6 +165,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
         Work::Mail(mail) => mail::send(hall, &job.id, &mail).await,
         Work::ProcessorNews(kept) => processor::tell(hall, kept).await,
         Work::Raffle(plan) => raffle::carry_on(hall, &plan).await,
+        Work::StrayCharge(reference) => payment::carry_on_stray(hall, &reference).await,
         Work::Webhook(delivery) => webhook::deliver(hall, &delivery).await,
     }
 }

@@ -25,7 +25,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// How long one try may take.
 const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 /// How long a runner may not have heard of what another process queued.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(rows::LOOKED_EVERY_MS.unsigned_abs());
 /// The least time between two looks, e.g. when another copy is about to take what is due.
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(10);
 /// How long jobs may take to end when the runner stops, before they are given back.
@@ -134,7 +134,10 @@ where
             let is_full = running.len() == PLACES;
             tokio::select! {
                 () = &mut stop => break,
-                Some(()) = running.next(), if !running.is_empty() => {}
+                Some(()) = running.next(), if !running.is_empty() => {
+                    // Those that ended with it make room too: one look for all of them.
+                    while let Some(Some(())) = running.next().now_or_never() {}
+                }
                 () = self.hall.store.work_queued(), if !is_full => {}
                 () = pass(wait), if !is_full => {}
             }

@@ -376,6 +376,7 @@ mod tests {
             not_sold(name, link, Some("$20.00 USD"), true),
             not_sold(name, link, Some("$20.00 USD"), false),
             not_sold(name, link, None, true),
+            not_sold(name, link, None, false),
             receipt(name, link, true),
             receipt(name, link, false),
         ];

@@ -103,14 +103,18 @@ impl NotSold {
             (Some(amount), false) => format!(
                 "You paid {amount} for “{what}” of {company}, and it could not be had any more: all of the money is given back."
             ),
-            (None, _) => format!(
+            (None, false) => format!(
+                "You asked for “{what}” of {company}, and it could not be had any more. Nothing was charged."
+            ),
+            (None, true) => format!(
                 "Someone, most likely you, asked for “{what}” of {company} with this address. You have it already, and nothing was charged."
             ),
         };
         Words {
-            subject: match self.is_had {
-                true => "You have this already".into(),
-                false => "Your money is given back".into(),
+            subject: match (self.is_had, &self.amount) {
+                (true, _) => "You have this already".into(),
+                (false, Some(_)) => "Your money is given back".into(),
+                (false, None) => "It could not be had any more".into(),
             },
             name: &self.name,
             lead: lead.into(),

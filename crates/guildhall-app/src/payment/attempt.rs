@@ -1,16 +1,16 @@
-//! An attempt: the processor is asked, and its answer is taken.
+//! An attempt: the processor is asked, and its answer is taken; who looks after one that nobody works on. What the
+//! buyer has to do in between is in `second_step.rs`.
 
 use super::settlement::{self, settle};
-use super::{LOOK_AFTER_MS, Payment, change, look_after, require};
+use super::{LOOK_AFTER_MS, Payment, change, look_after, require, second_step};
 use crate::Guildhall;
 use crate::crash;
 use crate::error::{Error, Result};
-use crate::plan::Plan;
+use crate::plan::PlanType;
 use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
 use crate::store;
-use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId};
+use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::job::Failure;
-use guildhall_core::money::Currency;
 use guildhall_core::payment::{Event, Next, Stage};
 use guildhall_core::receipt::BillingReason;
 
@@ -57,44 +57,43 @@ pub(crate) fn outcome(payment: &Payment) -> Outcome {
 /// # Errors
 /// `Internal` only; that a processor is silent is no error.
 pub(crate) async fn drive(hall: &Guildhall, id: &PaymentId) -> Result<Outcome> {
+    let mut payment = read(hall, id).await?;
     // Each round commits a step, of which there are few.
     for _ in 0..4 {
-        let wanted = id.clone();
-        let payment = hall.store.read(move |read| require(read, &wanted)).await?;
-        let answer = match payment.state.resume() {
-            Next::AskProcessor => ask(hall, &payment).await?,
+        payment = match payment.state.resume() {
+            Next::AskProcessor => match ask(hall, &payment).await? {
+                Ok(answer) => {
+                    crash::point("asked");
+                    let settled = settled(hall, &payment, answer).await?;
+                    crash::point("settled");
+                    settled
+                }
+                Err(Silence(what)) => {
+                    tracing::warn!(payment = %id, what, "a processor did not answer; it is asked again");
+                    return Ok(Outcome::UnderWay);
+                }
+            },
             Next::GiveBack => {
                 give_back(hall, &payment).await?;
-                let wanted = id.clone();
-                let payment = hall.store.read(move |read| require(read, &wanted)).await?;
-                return Ok(outcome(&payment));
+                return read(hall, id).await.map(|payment| outcome(&payment));
             }
             Next::Record => {
                 let (wanted, house) = (id.clone(), hall.house());
-                hall.store.write(move |tx| settlement::record(tx, &house, &wanted)).await?;
-                continue;
+                hall.store.write(move |tx| settlement::record(tx, &house, &wanted)).await?
             }
             Next::Nothing | Next::AwaitBuyer | Next::AwaitProcessor => return Ok(outcome(&payment)),
         };
-        match answer {
-            Ok(answer) => {
-                crash::point("asked");
-                settled(hall, &payment, answer).await?;
-                crash::point("settled");
-            }
-            Err(Silence(what)) => {
-                tracing::warn!(payment = %id, what, "a processor did not answer; it is asked again");
-                return Ok(Outcome::UnderWay);
-            }
-        }
     }
-    let wanted = id.clone();
-    let payment = hall.store.read(move |read| require(read, &wanted)).await?;
     Ok(outcome(&payment))
 }
 
-/// Writes an answer down. A balance that does not hold enough declines.
-async fn settled(hall: &Guildhall, payment: &Payment, answer: Answer) -> Result<()> {
+async fn read(hall: &Guildhall, id: &PaymentId) -> Result<Payment> {
+    let id = id.clone();
+    hall.store.read(move |read| require(read, &id)).await
+}
+
+/// Writes an answer down; answers how the payment stands then. A balance that does not hold enough declines.
+pub(super) async fn settled(hall: &Guildhall, payment: &Payment, answer: Answer) -> Result<Payment> {
     let (id, attempt, house) = (payment.id.clone(), payment.state.attempt, hall.house());
     let (again, house_again) = (id.clone(), hall.house());
     let written = hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await;
@@ -129,7 +128,7 @@ async fn ask(hall: &Guildhall, payment: &Payment) -> Result<std::result::Result<
     Ok(processor::charge(hall, processor, &charge).await)
 }
 
-fn asked(payment: &Payment) -> Asked {
+pub(super) fn asked(payment: &Payment) -> Asked {
     Asked { key: payment.state.charge_key(payment.id.as_str()), reference: payment.reference.clone() }
 }
 
@@ -143,7 +142,13 @@ fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
         Some(id) => store::payment_method::find(read, id)?,
         None => None,
     };
-    let plan: Option<Plan> = store::plan::find(read, &payment.plan)?;
+    let is_kept = match &method {
+        Some(_) => true,
+        None => {
+            let plan = store::plan::find(read, &payment.plan)?;
+            plan.is_some_and(|plan| plan.plan_type == PlanType::Renewal)
+        }
+    };
     let title = match store::access_pass::find(read, &payment.access_pass)? {
         Some(found) => format!("{}: {}", found.company.title, found.pass.title),
         None => payment.company.to_string(),
@@ -153,11 +158,10 @@ fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
         payment: payment.id.clone(),
         user: payment.user.clone(),
         email: store::user::find(read, &payment.user)?.and_then(|user| user.email),
-        amount_minor: payment.state.amount_minor,
+        amount_minor: if payment.state.is_chargeable { payment.state.amount_minor } else { 0 },
         currency: payment.currency,
         is_present: !payment.is_renewal() && payment.billing_reason != BillingReason::Manual,
-        is_kept: method.is_some()
-            || plan.is_some_and(|plan| plan.plan_type == crate::plan::PlanType::Renewal),
+        is_kept,
         method,
         description: payment.description.clone().unwrap_or(title),
         return_url: String::new(),
@@ -194,12 +198,11 @@ async fn give_back(hall: &Guildhall, payment: &Payment) -> Result<()> {
 pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::Result<(), Failure> {
     let temporary = |error: Error| Failure::Temporary(error.told());
     let (wanted, house) = (id.clone(), hall.house());
-    hall.store.write(move |tx| super::release::release_due(tx, &house, &wanted)).await.map_err(temporary)?;
-    let wanted = id.clone();
-    let payment = hall.store.read(move |read| require(read, &wanted)).await.map_err(temporary)?;
+    let released = hall.store.write(move |tx| super::release::release_due(tx, &house, &wanted));
+    let payment = released.await.map_err(temporary)?;
     match payment.state.resume() {
         Next::Nothing => Ok(()),
-        Next::AwaitBuyer => await_buyer(hall, &payment).await.map_err(temporary),
+        Next::AwaitBuyer => second_step::await_buyer(hall, &payment).await.map_err(temporary),
         Next::AwaitProcessor => await_processor(hall, &payment).await.map_err(temporary),
         Next::AskProcessor | Next::Record | Next::GiveBack => {
             if payment.updated_at + LOOK_AFTER_MS > hall.now_ms() {
@@ -208,8 +211,7 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::R
                 return again(hall, id, at).await.map_err(temporary);
             }
             drive(hall, id).await.map_err(temporary)?;
-            let wanted = id.clone();
-            let payment = hall.store.read(move |read| require(read, &wanted)).await.map_err(temporary)?;
+            let payment = read(hall, id).await.map_err(temporary)?;
             match payment.state.resume() {
                 Next::AskProcessor | Next::Record | Next::GiveBack => {
                     Err(Failure::Temporary("the processor does not answer".into()))
@@ -220,7 +222,8 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::R
     }
 }
 
-async fn again(hall: &Guildhall, id: PaymentId, at: i64) -> Result<()> {
+/// Has a payment looked after again at a moment.
+pub(super) async fn again(hall: &Guildhall, id: PaymentId, at: i64) -> Result<()> {
     hall.store
         .write(move |tx| {
             let payment = require(tx, &id)?;
@@ -229,45 +232,14 @@ async fn again(hall: &Guildhall, id: PaymentId, at: i64) -> Result<()> {
         .await
 }
 
-/// A buyer who does not come back from the second step in time has not paid.
-async fn await_buyer(hall: &Guildhall, payment: &Payment) -> Result<()> {
-    let over_at = payment.last_attempt_at.unwrap_or(payment.created_at) + super::SECOND_STEP_MS;
-    if hall.now_ms() < over_at {
-        return again(hall, payment.id.clone(), over_at).await;
-    }
-    let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    let expired = |reference| Answer::Declined {
-        reference,
-        code: "expired".to_owned(),
-        message: "The payment was not confirmed in time.".to_owned(),
-    };
-    // They may have done it, and never come back; from now on they cannot, while another attempt is made.
-    let answer = match processor::call_off(hall, processor, &asked(payment)).await {
-        Ok(answer @ (Answer::Charged { .. } | Answer::Pending { .. })) => answer,
-        Ok(Answer::NeedsAction { reference, .. }) => expired(Some(reference)),
-        Ok(Answer::Declined { reference, .. }) => expired(reference),
-        Err(Silence(what)) => return Err(Error::internal(what)),
-    };
-    settled(hall, payment, answer).await
-}
-
 async fn await_processor(hall: &Guildhall, payment: &Payment) -> Result<()> {
     let processor = payment.processor.ok_or_else(|| Error::internal("an attempt without a processor"))?;
     match processor::look_up(hall, processor, &asked(payment)).await {
         Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
-            settled(hall, payment, answer).await
+            settled(hall, payment, answer).await.map(|_| ())
         }
         Ok(_) | Err(_) => again(hall, payment.id.clone(), hall.now_ms() + PENDING_MS).await,
     }
-}
-
-/// The buyer came back from the second step: asks how it went.
-///
-/// # Errors
-/// `NotFound`; that it is not done is no error.
-pub async fn come_back(hall: &Guildhall, id: PaymentId) -> Result<Outcome> {
-    look_again(hall, &id).await?;
-    drive(hall, &id).await
 }
 
 /// Lets the processor be asked again how an attempt went that waits for something.
@@ -296,10 +268,10 @@ pub(super) async fn look_again(hall: &Guildhall, id: &PaymentId) -> Result<()> {
             match processor::look_up(hall, processor, &asked(&payment)).await {
                 Ok(answer @ Answer::Charged { .. }) => {
                     let attempt = payment.state.attempt;
-                    hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await
+                    hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await.map(|_| ())
                 }
                 Ok(answer @ Answer::Declined { .. }) if payment.state.stage == Stage::Pending => {
-                    settled(hall, &payment, answer).await
+                    settled(hall, &payment, answer).await.map(|_| ())
                 }
                 Ok(_) => Ok(()),
                 Err(Silence(what)) => Err(Error::internal(what)),
@@ -307,91 +279,4 @@ pub(super) async fn look_again(hall: &Guildhall, id: &PaymentId) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// The buyer does not want the second step: the attempt is declined, and another method can be tried.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn give_up(hall: &Guildhall, id: PaymentId) -> Result<()> {
-    let wanted = id.clone();
-    let payment = hall.store.read(move |read| require(read, &wanted)).await?;
-    if payment.state.stage != Stage::NeedsAction {
-        return Ok(());
-    }
-    let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    match processor::call_off(hall, processor, &asked(&payment)).await {
-        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
-            settled(hall, &payment, answer).await
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-/// What a second step of the sandbox is about.
-#[derive(Debug, Clone)]
-pub struct SecondStep {
-    /// Whether it still waits for the buyer.
-    pub waits: bool,
-    /// Who sells.
-    pub seller: String,
-    /// Minor units.
-    pub amount_minor: i64,
-    /// The currency.
-    pub currency: Currency,
-    /// The checkout it belongs to.
-    pub session: Option<CheckoutSessionId>,
-}
-
-/// The second step of a payment in the sandbox, to whoever holds its unguessable id.
-///
-/// # Errors
-/// `NotFound`, also for a payment of another processor.
-pub async fn second_step(hall: &Guildhall, id: PaymentId) -> Result<SecondStep> {
-    hall.store
-        .read(move |read| {
-            let payment = require(read, &id)?;
-            if payment.processor != Some(Processor::Sandbox) {
-                return crate::error::no_such("payment", &id);
-            }
-            let seller = store::company::find(read, &payment.company)?;
-            Ok(SecondStep {
-                waits: payment.state.stage == Stage::NeedsAction,
-                seller: seller.map_or_else(String::new, |company| company.title),
-                amount_minor: payment.state.amount_minor,
-                currency: payment.currency,
-                session: payment.checkout_session,
-            })
-        })
-        .await
-}
-
-/// The buyer confirms at the sandbox's bank, or refuses to.
-///
-/// # Errors
-/// `NotFound`; what was answered before stays as it was.
-pub async fn take_second_step(hall: &Guildhall, id: PaymentId, confirmed: bool) -> Result<()> {
-    hall.store
-        .write(move |tx| {
-            let payment = require(tx, &id)?;
-            if payment.processor != Some(Processor::Sandbox) {
-                return crate::error::no_such("payment", &id);
-            }
-            let key = payment.state.charge_key(id.as_str());
-            processor::sandbox::take_second_step(tx, &key, confirmed).map(|_| ())
-        })
-        .await
-}
-
-/// The checkout of a payment.
-///
-/// # Errors
-/// `NotFound`, also for a payment that was made without one.
-pub async fn session_of(hall: &Guildhall, id: PaymentId) -> Result<CheckoutSessionId> {
-    hall.store
-        .read(move |read| match require(read, &id)?.checkout_session {
-            Some(session) => Ok(session),
-            None => crate::error::no_such("payment", &id),
-        })
-        .await
 }

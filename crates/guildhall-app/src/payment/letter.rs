@@ -100,8 +100,9 @@ pub(super) fn choose_password(tx: &mut Tx<'_>, house: &House, payment: &Payment)
 /// Tells that what was taken is given back: its buyer has what it was for already, or it cannot be had any more.
 pub(super) fn given_back(tx: &mut Tx<'_>, house: &House, payment: &Payment, is_had: bool) -> Result<()> {
     let Some(about) = about(tx, payment)? else { return Ok(()) };
-    let amount = price_in_full(payment.state.amount_minor, payment.currency);
-    not_sold(tx, house, about, Some(amount), is_had)
+    let was_charged = payment.state.is_chargeable;
+    let amount = was_charged.then(|| price_in_full(payment.state.amount_minor, payment.currency));
+    not_sold(tx, house, about, amount, is_had)
 }
 
 /// Tells that what costs nothing was not sold to whom it belongs already. As nobody has to pay to have this written, an

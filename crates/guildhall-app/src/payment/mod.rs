@@ -1,10 +1,12 @@
 //! Payments: what a buyer owes and pays, from the draft to the money, the membership and the ledger.
 //!
 //! The machine is `guildhall_core::payment`; here its steps are committed and its processor is asked. The order is
-//! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`), and its answer is
-//! committed together with what was bought (`settlement.rs`) and the letter to its buyer (`letter.rs`). Each attempt
-//! leaves a job behind that does what `Payment::resume` says should the server die anywhere in between, so that there
-//! is one charge and one membership, or none of either. What of a sale is released when is in `release.rs`.
+//! always: [`begin`] commits the attempt, the processor is asked between transactions (`attempt.rs`; what the buyer does
+//! meanwhile in `second_step.rs`), and its answer is committed together with what was bought (`settlement.rs`) and the
+//! letter to its buyer (`letter.rs`). Each attempt queues a job that does what `Payment::resume` says should the server
+//! die anywhere in between, so that there is one charge and one membership, or none of either; what ends the attempt
+//! removes the job. What of a sale is released when is in `release.rs`; money that another attempt took beside the one
+//! that paid is given back in `stray.rs`.
 
 mod attempt;
 mod letter;
@@ -12,16 +14,23 @@ mod method;
 mod news;
 mod record;
 mod release;
+mod second_step;
 mod settlement;
+mod show;
+mod stray;
 
-pub use attempt::{Outcome, SecondStep, come_back, give_up, second_step, session_of, take_second_step};
+pub use attempt::Outcome;
 pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use method::{consented, keep_method};
 pub use method::{methods, remove_method};
 pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
+pub use second_step::{SecondStep, come_back, give_up, second_step, session_of, take_second_step};
 pub(crate) use settlement::fail;
+pub use show::{Shown, show};
+pub use stray::StrayCharge;
+pub(crate) use stray::carry_on as carry_on_stray;
 
 use crate::Guildhall;
 use crate::House;
@@ -31,9 +40,10 @@ use crate::jobs::{self, Work};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::store::{self, Tx};
+use guildhall_core::billing::Terms;
 use guildhall_core::ids::{
-    AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, MembershipId,
-    PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
+    AccessPassId, AffiliateId, AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, JobId,
+    MembershipId, PaymentId, PaymentMethodId, PlanId, PromoCodeId, UserId,
 };
 use guildhall_core::money::Currency;
 use guildhall_core::payment as rules;
@@ -41,6 +51,7 @@ use guildhall_core::payment::{Event, Stage};
 use guildhall_core::price::Price;
 use guildhall_core::receipt::BillingReason;
 use guildhall_core::sale::Sale;
+use sha2::{Digest, Sha256};
 
 /// How long an attempt may take before somebody else looks after it, in milliseconds.
 const LOOK_AFTER_MS: i64 = 60_000;
@@ -188,10 +199,15 @@ impl Payment {
     }
 }
 
-/// Begins an attempt, or skips the charge of what is too little; writes the payment down. The caller asks the processor
+/// Begins an attempt, or skips the charge of what is too little, unless a card is to be kept for what falls due later;
+/// writes the payment down. The caller asks the processor
 /// after the commit, by [`drive`].
 pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
-    let event = if payment.state.is_chargeable { Event::Begin } else { Event::Skip };
+    let event = match payment.state.is_chargeable {
+        true => Event::Begin,
+        false if keeps_card(tx, payment)? => Event::Keep,
+        false => Event::Skip,
+    };
     if let Some(state) = payment.state.apply(event)? {
         payment.state = state;
     }
@@ -202,10 +218,34 @@ pub(crate) fn begin(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Re
     payment.last_attempt_at = Some(tx.now);
     store::payment::save(tx, payment)?;
     company_member::meet(tx, &payment.company, &payment.user)?;
-    match payment.state.stage {
-        Stage::Paid => record::skipped(tx, house, payment),
-        _ => look_after(tx, payment, tx.now + LOOK_AFTER_MS),
+    if payment.state.stage == Stage::Paid {
+        return record::skipped(tx, house, payment);
     }
+    let (job, work) = (job_of_attempt(payment), Work::Payment(payment.id.clone()));
+    jobs::enqueue_as(tx, &job, &work, &lane(payment.id.as_str()), tx.now + LOOK_AFTER_MS)
+}
+
+/// The job that looks after the present attempt, should nobody else do so. It is known by what the attempt is, so that
+/// whatever ends the attempt finds it.
+fn job_of_attempt(payment: &Payment) -> JobId {
+    let digest = Sha256::digest(payment.state.charge_key(payment.id.as_str()));
+    let random = std::array::from_fn(|at| digest[at]);
+    JobId::mint(payment.last_attempt_at.unwrap_or(payment.created_at), random)
+}
+
+/// Nothing is left to do of the present attempt: its job goes, unless somebody is at it and finds that out.
+fn end_attempt(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
+    jobs::drop_waiting(tx, &job_of_attempt(payment))
+}
+
+/// Whether nothing is charged now, and the processor asks the buyer itself for the card that pays later.
+fn keeps_card(read: &mut store::Read<'_>, payment: &Payment) -> Result<bool> {
+    let asks_itself = payment.processor == Some(Processor::Stripe) && payment.method.is_none();
+    if !asks_itself || payment.is_renewal() {
+        return Ok(false);
+    }
+    let terms = store::plan::find(read, &payment.plan)?.map(|plan| plan.terms());
+    Ok(matches!(terms, Some(Terms::Renewal { renewal_price_minor: 1.., .. })))
 }
 
 /// Has a payment looked after at a moment, should nobody have done so before.

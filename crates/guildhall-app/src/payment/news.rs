@@ -1,40 +1,75 @@
 //! News: what a processor tells by itself.
 
 use super::attempt::{drive, look_again};
+use super::stray;
 use crate::Guildhall;
 use crate::dispute;
-use crate::error::Error;
-use crate::processor::{News, WhatIsNew};
+use crate::error::{Error, Result};
+use crate::processor::{self, AskedFor, News, Processor, WhatIsNew};
 use crate::refund;
-use crate::store;
+use crate::store::{self, Read};
+use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::job::Failure;
 
-/// Hears news of a charge. What is heard twice, or late, changes nothing a second time.
+/// What news is about.
+enum About {
+    /// The charge that a payment knows as its own.
+    Payment(PaymentId),
+    /// One of another attempt.
+    Another(AskedFor),
+}
+
+/// Hears news of a charge, of whichever attempt. What is heard twice, or late, changes nothing a second time.
 ///
 /// # Errors
-/// `Temporary` when the charge is not known here yet, or the store does not answer.
+/// `Temporary` when the charge is not known here yet, or the processor or the store does not answer.
 pub(crate) async fn hear(hall: &Guildhall, news: &News) -> std::result::Result<(), Failure> {
     let temporary = |error: Error| Failure::Temporary(error.told());
     let (processor, reference) = (news.processor, news.charge.clone());
-    let found = hall
-        .store
-        .read(move |read| store::payment::of_reference(read, processor, &reference))
-        .await
-        .map_err(temporary)?;
-    let Some(payment) = found else {
-        return Err(Failure::Temporary(format!("no payment is known by `{}`", news.charge)));
+    let about = hall.store.read(move |read| find(read, processor, &reference)).await.map_err(temporary)?;
+    let payment = match about {
+        Some(About::Payment(payment)) => payment,
+        Some(About::Another(charge)) => {
+            if !stray::hear(hall, &charge, &news.what).await.map_err(temporary)? {
+                return Ok(());
+            }
+            charge.payment
+        }
+        None => return Err(Failure::Temporary(format!("no payment is known by `{}`", news.charge))),
     };
-    match &news.what {
+    hear_own(hall, payment, &news.what).await.map_err(temporary)
+}
+
+fn find(read: &mut Read<'_>, processor: Processor, reference: &str) -> Result<Option<About>> {
+    if let Some(payment) = store::payment::of_reference(read, processor, reference)? {
+        return Ok(Some(About::Payment(payment.id)));
+    }
+    let Some(charge) = processor::asked_for(read, processor, reference)? else { return Ok(None) };
+    let payment = store::payment::find(read, &charge.payment)?;
+    Ok(payment.map(|payment| {
+        let is_present = payment.state.charge_key(payment.id.as_str()) == charge.key;
+        // The answer to the present attempt was lost, and with it what the charge is called.
+        if is_present && payment.reference.is_none() {
+            About::Payment(payment.id)
+        } else {
+            About::Another(charge)
+        }
+    }))
+}
+
+/// Hears news of the charge that a payment knows as its own.
+async fn hear_own(hall: &Guildhall, payment: PaymentId, what: &WhatIsNew) -> Result<()> {
+    match what {
         WhatIsNew::Charge => {
-            look_again(hall, &payment.id).await.map_err(temporary)?;
-            drive(hall, &payment.id).await.map_err(temporary).map(|_| ())
+            look_again(hall, &payment).await?;
+            drive(hall, &payment).await.map(|_| ())
         }
         WhatIsNew::Refund { reference, status, message } => {
-            refund::hear(hall, reference, *status, message.as_deref()).await.map_err(temporary)
+            refund::hear(hall, reference, *status, message.as_deref()).await
         }
         WhatIsNew::Dispute { reference, status, amount_minor, fee_minor, reason, needs_response_by } => {
             let heard = dispute::Heard {
-                payment: payment.id,
+                payment,
                 reference: reference.clone(),
                 status: *status,
                 amount_minor: *amount_minor,
@@ -42,7 +77,7 @@ pub(crate) async fn hear(hall: &Guildhall, news: &News) -> std::result::Result<(
                 reason: reason.clone(),
                 needs_response_by: *needs_response_by,
             };
-            dispute::hear(hall, heard).await.map_err(temporary)
+            dispute::hear(hall, heard).await
         }
     }
 }

@@ -16,11 +16,11 @@ use crate::invoice;
 use crate::ledger::{self, Booked, Parties};
 use crate::membership::{self, Purchase};
 use crate::plan::{self, Plan};
-use crate::processor::Processor;
+use crate::processor::{self, Processor};
 use crate::store::{self, Read, Tx};
 use crate::webhook;
 use guildhall_core::affiliate::Commission;
-use guildhall_core::fee::divide;
+use guildhall_core::fee::{FeeRate, divide};
 use guildhall_core::ids::{CompanyId, Id, MembershipId, UserId};
 use guildhall_core::payment::{Event, Payment as State};
 use guildhall_core::posting::{Happening, Source};
@@ -51,12 +51,16 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     }
     let state = payment.state.apply(Event::Record)?;
     payment.state = state.unwrap_or(payment.state);
-    sell(tx, house, payment, &plan)?;
+    // Where a card was kept alone there is nothing to divide.
+    if payment.state.is_chargeable {
+        sell(tx, house, payment, &plan)?;
+    }
     payment.paid_at = Some(tx.now);
     // What was held is sold.
     payment.stock_held = 0;
     store::payment::save(tx, payment)?;
     note_spending(tx, payment, before)?;
+    super::end_attempt(tx, payment)?;
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;
@@ -166,7 +170,7 @@ fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<
 fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<()> {
     let processor = payment.processor.unwrap_or(Processor::PlatformBalance);
     let earner = earner(tx, payment, plan)?;
-    let (fee, commission) = (house.money.processor_fee(processor, payment.currency), earner.as_ref());
+    let (fee, commission) = (processor_fee(tx, house, payment, processor)?, earner.as_ref());
     let shares = divide(
         payment.state.amount_minor,
         fee,
@@ -185,6 +189,23 @@ fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> R
     payment.sale = Some(sale);
     payment.releases = Some(house.money.releases(processor, tx.now));
     Ok(())
+}
+
+/// What the processor takes of a payment: what it said, else by its rate.
+fn processor_fee(
+    read: &mut Read<'_>,
+    house: &House,
+    payment: &Payment,
+    processor: Processor,
+) -> Result<FeeRate> {
+    let told = match &payment.reference {
+        Some(reference) => processor::told_fee_minor(read, processor, reference)?,
+        None => None,
+    };
+    match told {
+        Some(fee_minor) => Ok(FeeRate::new(0, fee_minor.clamp(0, payment.state.amount_minor))?),
+        None => Ok(house.money.processor_fee(processor, payment.currency)),
+    }
 }
 
 /// Who earns by a payment, and what.

@@ -32,8 +32,8 @@ pub(crate) fn schedule_releases(tx: &mut Tx<'_>, payment: &Payment) -> Result<()
     Ok(())
 }
 
-/// Releases what of a sale is due.
-pub(super) fn release_due(tx: &mut Tx<'_>, _house: &House, id: &PaymentId) -> Result<()> {
+/// Releases what of a sale is due; answers the payment as it stands then.
+pub(super) fn release_due(tx: &mut Tx<'_>, _house: &House, id: &PaymentId) -> Result<Payment> {
     let looked = require(tx, id)?;
     let is_due = |payment: &Payment, now: i64| {
         let (Some(sale), Some((pending, reserve, reward))) = (payment.sale, payment.releases) else {
@@ -44,14 +44,14 @@ pub(super) fn release_due(tx: &mut Tx<'_>, _house: &House, id: &PaymentId) -> Re
             || (sale.reward_pending_minor > 0 && reward <= now)
     };
     if !is_due(&looked, tx.now) {
-        return Ok(());
+        return Ok(looked);
     }
     // Debts are read, and paid back out of what is released.
     tx.lock(&format!("money of {}", looked.company))?;
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
     let (Some(mut sale), Some((pending, reserve, reward))) = (payment.sale, payment.releases) else {
-        return Ok(());
+        return Ok(payment);
     };
     for (portion, at) in [(Portion::Pending, pending), (Portion::Reserve, reserve)] {
         if at > tx.now {
@@ -80,5 +80,6 @@ pub(super) fn release_due(tx: &mut Tx<'_>, _house: &House, id: &PaymentId) -> Re
         sale = left;
     }
     payment.sale = Some(sale);
-    store::payment::save(tx, &mut payment)
+    store::payment::save(tx, &mut payment)?;
+    Ok(payment)
 }

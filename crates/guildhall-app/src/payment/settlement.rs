@@ -1,14 +1,14 @@
 //! Settlement: what a processor answered is written down, together with what was bought.
 
 use super::record::{self, Delivery, deliver, tell};
-use super::{LOOK_AFTER_MS, Payment, change, letter, look_after, require};
+use super::{LOOK_AFTER_MS, Payment, change, letter, look_after, require, stray};
 use crate::House;
 use crate::billing;
 use crate::crash;
 use crate::error::Result;
 use crate::jobs::{self, Work};
 use crate::plan;
-use crate::processor::{Answer, KeptMethod, Processor};
+use crate::processor::{self, Answer, KeptMethod, Processor};
 use crate::promo_code;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{Id, PaymentId};
@@ -16,8 +16,8 @@ use guildhall_core::payment::{Event, Stage};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::webhook::Event as Told;
 
-/// Takes the answer to an attempt. News of an earlier attempt changes nothing, but that money which was taken by it is
-/// given back.
+/// Takes the answer to an attempt; answers how the payment stands then. That of an earlier attempt changes nothing, but
+/// that money which was taken by it is never overlooked (`stray.rs`).
 ///
 /// # Errors
 /// `InsufficientFunds` when a balance was to pay and does not hold enough: nothing was written then.
@@ -27,20 +27,20 @@ pub(crate) fn settle(
     id: &PaymentId,
     attempt: i64,
     answer: &Answer,
-) -> Result<()> {
+) -> Result<Payment> {
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
     if !payment.state.is_present(attempt) {
-        if let Answer::Charged { reference, .. } = answer {
-            tracing::error!(payment = %id, attempt, reference, "an earlier attempt was charged after all");
-        }
-        return Ok(());
+        settle_earlier(tx, house, &payment, answer)?;
+        return require(tx, id);
     }
     match answer {
-        Answer::Charged { reference, method } => charged(tx, house, &mut payment, reference, method.as_ref()),
+        Answer::Charged { reference, method } => {
+            charged(tx, house, &mut payment, reference, method.as_ref())?;
+        }
         Answer::Declined { reference, code, message } => {
             payment.reference = reference.clone().or(payment.reference);
-            fail(tx, house, &mut payment, code, message)
+            fail(tx, house, &mut payment, code, message)?;
         }
         Answer::NeedsAction { reference, url } => {
             payment.reference = Some(reference.clone());
@@ -49,7 +49,6 @@ pub(crate) fn settle(
                 let over_at = tx.now + super::SECOND_STEP_MS;
                 look_after(tx, &payment, over_at)?;
             }
-            Ok(())
         }
         Answer::Pending { reference } => {
             payment.reference = Some(reference.clone());
@@ -60,13 +59,25 @@ pub(crate) fn settle(
                 }
                 tell(tx, &payment, Told::PaymentPending)?;
             }
+        }
+    }
+    Ok(payment)
+}
+
+/// Takes the answer to an attempt that another one followed.
+fn settle_earlier(tx: &mut Tx<'_>, house: &House, payment: &Payment, answer: &Answer) -> Result<()> {
+    let Answer::Charged { reference, method } = answer else { return Ok(()) };
+    match processor::asked_for(tx, Processor::Stripe, reference)? {
+        Some(charge) => stray::take(tx, house, &charge, method.as_ref()),
+        None => {
+            tracing::error!(payment = %payment.id, reference, "an earlier attempt was charged after all");
             Ok(())
         }
     }
 }
 
 /// The money was taken: records what was bought, or has the money given back.
-fn charged(
+pub(super) fn charged(
     tx: &mut Tx<'_>,
     house: &House,
     payment: &mut Payment,
@@ -77,9 +88,9 @@ fn charged(
     if let (Some(kept), Some(processor)) = (kept, payment.processor) {
         payment.method = Some(store::payment_method::find_or_insert(tx, &payment.user, processor, kept)?);
     }
-    if !change(tx, payment, Event::Charge)? {
-        return Ok(());
-    }
+    let Some(state) = payment.state.apply(Event::Charge)? else { return Ok(()) };
+    // Whatever comes of it writes the payment down.
+    payment.state = state;
     if payment.state.stage == Stage::Returning {
         return take_and_return(tx, payment);
     }
@@ -88,14 +99,15 @@ fn charged(
     Ok(())
 }
 
-/// Records a payment that was charged and not recorded, e.g. since the server died in between.
-pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<()> {
+/// Records a payment that was charged and not recorded, e.g. since the server died in between; answers how it stands
+/// then.
+pub(super) fn record(tx: &mut Tx<'_>, house: &House, id: &PaymentId) -> Result<Payment> {
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
-    match payment.state.stage {
-        Stage::Charged => record_present(tx, house, &mut payment),
-        _ => Ok(()),
+    if payment.state.stage == Stage::Charged {
+        record_present(tx, house, &mut payment)?;
     }
+    Ok(payment)
 }
 
 fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
@@ -109,9 +121,10 @@ fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Resu
     take_and_return(tx, payment)
 }
 
-/// Books what was taken, and has it given back after the commit. A balance was never charged, and is done at once.
+/// Books what was taken, and has it given back after the commit. A balance was never charged, nor was a card that was
+/// kept alone: those are done at once.
 fn take_and_return(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
-    if payment.processor == Some(Processor::PlatformBalance) {
+    if payment.processor == Some(Processor::PlatformBalance) || !payment.state.is_chargeable {
         change(tx, payment, Event::Return)?;
         return Ok(());
     }
@@ -152,6 +165,7 @@ pub(crate) fn fail(
         billing::failed(tx, house, payment)?;
     }
     store::payment::save(tx, payment)?;
+    super::end_attempt(tx, payment)?;
     tell(tx, payment, Told::PaymentFailed)
 }
 

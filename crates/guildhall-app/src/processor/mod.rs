@@ -12,6 +12,8 @@ pub mod stripe;
 pub(crate) use news::{Kept, queue, tell};
 
 use crate::Guildhall;
+use crate::error::Result;
+use crate::store::Read;
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::{PaymentId, PaymentMethodId, UserId};
 use guildhall_core::money::Currency;
@@ -79,7 +81,7 @@ pub struct Charge {
     pub user: UserId,
     /// Their e-mail, for the processor's own records.
     pub email: Option<String>,
-    /// How much, in minor units.
+    /// How much, in minor units; zero where nothing is charged, and a method is kept alone.
     pub amount_minor: i64,
     /// Of which currency.
     pub currency: Currency,
@@ -98,7 +100,7 @@ pub struct Charge {
 /// What a processor answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The money was taken. A method that was kept on the way is told of.
+    /// The money was taken, unless nothing was to be. A method that was kept on the way is told of.
     Charged {
         /// What the processor calls the charge.
         reference: String,
@@ -183,6 +185,25 @@ pub enum GivenBack {
         /// Why, as a sentence.
         message: String,
     },
+}
+
+/// A charge as it was asked for, by whichever attempt of a payment.
+#[derive(Debug, Clone)]
+pub(crate) struct AskedFor {
+    /// Who was asked.
+    pub(crate) processor: Processor,
+    /// What the processor calls the charge.
+    pub(crate) reference: String,
+    /// The key of its attempt.
+    pub(crate) key: String,
+    /// What was to be paid by it.
+    pub(crate) payment: PaymentId,
+    /// Who was to pay, as far as the processor still knows them.
+    pub(crate) payer: Option<UserId>,
+    /// By which method, as the processor calls it; `None` where the card page asked for one.
+    pub(crate) method: Option<String>,
+    /// How much was to be charged, in minor units; `None` where nothing was.
+    pub(crate) amount: Option<(i64, Currency)>,
 }
 
 /// No answer came: nothing is known. Says what happened instead, for the log.
@@ -306,6 +327,40 @@ pub async fn give_back(
         Processor::Sandbox => sandbox::give_back(hall, wanted).await,
         Processor::Stripe => stripe::give_back(hall, wanted).await,
         Processor::PlatformBalance => Err(not_asked(processor)),
+    }
+}
+
+/// The charge that a processor calls so. The sandbox, which tells no news by itself, and balances have none.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn asked_for(
+    read: &mut Read<'_>,
+    processor: Processor,
+    reference: &str,
+) -> Result<Option<AskedFor>> {
+    match processor {
+        Processor::Stripe => stripe::asked_for(read, reference),
+        Processor::Sandbox | Processor::PlatformBalance => Ok(None),
+    }
+}
+
+/// What a processor said that it keeps of a charge, in minor units of the charge's currency. Stripe says so, by the card;
+/// what the sandbox keeps is a rate ([`crate::money::Settings`]).
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn told_fee_minor(
+    read: &mut Read<'_>,
+    processor: Processor,
+    reference: &str,
+) -> Result<Option<i64>> {
+    match processor {
+        Processor::Stripe => {
+            let asked = crate::store::stripe::find_by_reference(read, reference)?;
+            Ok(asked.and_then(|question| question.fee_minor))
+        }
+        Processor::Sandbox | Processor::PlatformBalance => Ok(None),
     }
 }
 

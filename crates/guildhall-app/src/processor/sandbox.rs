@@ -8,12 +8,12 @@ use crate::Guildhall;
 use crate::error::Error;
 use crate::store::{self, Tx};
 use guildhall_core::card::{self, Outcome, TEST_CARDS};
-use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId};
+use guildhall_core::ids::{SandboxChargeId, SandboxRefundId};
 
 /// A charge as the sandbox knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
-    pub(crate) id: String,
+    pub(crate) id: SandboxChargeId,
     pub(crate) user: String,
     pub(crate) last4: String,
     pub(crate) amount_minor: i64,
@@ -90,7 +90,7 @@ fn ask(tx: &mut Tx<'_>, charge: &Charge) -> crate::Result<Option<(Known, bool)>>
         card::Answer::Silence => (Status::Charged, None, true),
     };
     let known = Known {
-        id: format!("sbx_{}", tx.mint::<PaymentId>().as_str().trim_start_matches(PaymentId::PREFIX)),
+        id: tx.mint(),
         user: charge.user.to_string(),
         last4,
         amount_minor: charge.amount_minor,
@@ -104,8 +104,10 @@ fn ask(tx: &mut Tx<'_>, charge: &Charge) -> crate::Result<Option<(Known, bool)>>
 
 fn answer(known: Known, second_step: &str) -> Answer {
     match known.status {
-        Status::Charged => Answer::Charged { reference: known.id, method: None },
-        Status::NeedsAction => Answer::NeedsAction { reference: known.id, url: second_step.to_owned() },
+        Status::Charged => Answer::Charged { reference: known.id.to_string(), method: None },
+        Status::NeedsAction => {
+            Answer::NeedsAction { reference: known.id.to_string(), url: second_step.to_owned() }
+        }
         Status::Declined => {
             let code = known.failure_code.unwrap_or_else(|| card::Decline::Generic.as_str().to_owned());
             let sentence = card::Decline::from_word(&code).map(card::Decline::sentence);
@@ -117,7 +119,7 @@ fn answer(known: Known, second_step: &str) -> Answer {
                 (None, "canceled") => "The payment was not confirmed.",
                 (None, _) => card::Decline::Generic.sentence(),
             };
-            Answer::Declined { reference: Some(known.id), message: message.to_owned(), code }
+            Answer::Declined { reference: Some(known.id.to_string()), message: message.to_owned(), code }
         }
     }
 }
@@ -153,12 +155,11 @@ pub(super) async fn give_back(
     let write = hall.store.write(move |tx| {
         tx.lock(&format!("sandbox {}", wanted.charge))?;
         if let Some(reference) = store::sandbox::find_refund(tx, &wanted.key)? {
-            return Ok(GivenBack::Done { reference });
+            return Ok(GivenBack::Done { reference: reference.to_string() });
         }
-        let fresh: CheckoutSessionId = tx.mint();
-        let id = format!("sbxr_{}", fresh.as_str().trim_start_matches(CheckoutSessionId::PREFIX));
+        let id: SandboxRefundId = tx.mint();
         if store::sandbox::refund(tx, &wanted.key, &id, &wanted.charge, wanted.amount_minor)? {
-            return Ok(GivenBack::Done { reference: id });
+            return Ok(GivenBack::Done { reference: id.to_string() });
         }
         let message = "The sandbox has not so much of this charge left.".to_owned();
         Ok(GivenBack::Failed { reference: None, message })

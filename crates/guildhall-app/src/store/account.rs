@@ -94,10 +94,15 @@ pub(crate) fn set_password(tx: &mut Tx<'_>, user: &UserId, password_hash: &str) 
     Ok(())
 }
 
+/// Keeps others from taking an e-mail until the transaction ends.
+pub(crate) fn lock_email(tx: &mut Tx<'_>, email: &str) -> Result<()> {
+    tx.lock(&format!("account e-mail {}", email_key(email)))
+}
+
 /// Gives an account another e-mail, which was confirmed; `false` when another account has it.
 pub(crate) fn set_email(tx: &mut Tx<'_>, user: &UserId, email: &str) -> Result<bool> {
     let (key, now) = (email_key(email), tx.now);
-    tx.lock(&format!("account e-mail {key}"))?;
+    lock_email(tx, email)?;
     let changed = tx.execute(
         "update accounts
          set email_key = $2, email_confirmed_at = $3

@@ -264,15 +264,15 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Says what happened last to a member. Whoever held nothing until then joins now.
+/// Says what happened last to a member; `false` when there is none. Whoever held nothing until then joins now.
 pub(crate) fn set_recent_action(
     tx: &mut Tx<'_>,
     company: &CompanyId,
     user: &UserId,
     recent_action: RecentAction,
-) -> Result<()> {
+) -> Result<bool> {
     let now = tx.now;
-    tx.execute(
+    let changed = tx.execute(
         "update company_members
          set joined_at = case when recent_action = 'drafted' and $3 <> 'drafted' then $4 else joined_at end,
            recent_action = $3,
@@ -281,18 +281,28 @@ pub(crate) fn set_recent_action(
          where company_id = $1 and user_id = $2",
         params![company, user, recent_action.as_str(), now],
     )?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// Adds to what a member spent; what went back is below zero.
+/// Adds to what a member spent; what went back is below zero. `false` when there is no such member.
 pub(crate) fn add_spending(
     tx: &mut Tx<'_>,
     company: &CompanyId,
     user: &UserId,
     currency: Currency,
     delta_minor: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let now = tx.now;
+    let usd_minor = if currency.code() == "usd" { delta_minor } else { 0 };
+    let changed = tx.execute(
+        "update company_members
+         set usd_spent_minor = usd_spent_minor + $3, updated_at = $4
+         where company_id = $1 and user_id = $2",
+        params![company, user, usd_minor, now],
+    )?;
+    if changed == 0 {
+        return Ok(false);
+    }
     tx.execute(
         "insert into company_member_spending (company_id, user_id, currency, spent_minor)
          values ($1, $2, $3, $4)
@@ -300,14 +310,7 @@ pub(crate) fn add_spending(
            do update set spent_minor = company_member_spending.spent_minor + excluded.spent_minor",
         params![company, user, currency.code(), delta_minor],
     )?;
-    let usd_minor = if currency.code() == "usd" { delta_minor } else { 0 };
-    tx.execute(
-        "update company_members
-         set usd_spent_minor = usd_spent_minor + $3, updated_at = $4
-         where company_id = $1 and user_id = $2",
-        params![company, user, usd_minor, now],
-    )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Adds to what was paid for a membership.

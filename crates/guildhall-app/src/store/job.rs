@@ -18,6 +18,8 @@ use guildhall_core::job::{MAIL_LANE, PLACES, Places, is_used_up};
 
 /// How many jobs whose rest is over one look lets wait to be taken.
 const WOKEN_AT_ONCE: i64 = 100;
+/// Runners look by themselves so often, in milliseconds: they need not be told of what is due later.
+pub(crate) const LOOKED_EVERY_MS: i64 = 1000;
 /// What is said of a job whose last try never ended.
 const NEVER_ENDED: &str = "its runner stopped before it was done, and that was the last try";
 
@@ -42,15 +44,37 @@ pub(crate) fn insert_at(
     lane: &str,
     due_at: i64,
 ) -> Result<JobId> {
-    let (id, now): (JobId, i64) = (tx.mint(), tx.now);
+    let id: JobId = tx.mint();
+    insert_as(tx, &id, kind, payload, lane, due_at)?;
+    Ok(id)
+}
+
+/// The same under an id that the caller made.
+pub(crate) fn insert_as(
+    tx: &mut Tx<'_>,
+    id: &JobId,
+    kind: &str,
+    payload: &str,
+    lane: &str,
+    due_at: i64,
+) -> Result<()> {
+    let now = tx.now;
     let state = if due_at > now { "resting" } else { "ready" };
     tx.execute(
         "insert into jobs (id, kind, payload, lane, ordering_key, place, state, due_at, attempts, created_at)
          values ($1, $2, $3, $4, null, 0, $5, $6, 0, $7)",
-        params![&id, kind, payload, lane, state, due_at, now],
+        params![id, kind, payload, lane, state, due_at, now],
     )?;
-    tx.tell_runner();
-    Ok(id)
+    if due_at <= now + LOOKED_EVERY_MS {
+        tx.tell_runner();
+    }
+    Ok(())
+}
+
+/// Removes a job of no line, unless it is held or gone.
+pub(crate) fn drop_waiting(tx: &mut Tx<'_>, id: &JobId) -> Result<()> {
+    tx.execute("delete from jobs where id = $1 and ordering_key is null and lease_id is null", params![id])?;
+    Ok(())
 }
 
 /// Queues a job that is due at once.

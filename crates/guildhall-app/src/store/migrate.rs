@@ -27,6 +27,8 @@ const MIGRATIONS: Migrations = &[
     ("stripe", include_str!("../../migrations/0016_stripe.sql")),
     ("invoices", include_str!("../../migrations/0017_invoices.sql")),
     ("payouts", include_str!("../../migrations/0018_payouts.sql")),
+    ("stray_charges", include_str!("../../migrations/0019_stray_charges.sql")),
+    ("stripe_fees", include_str!("../../migrations/0020_stripe_fees.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -61,6 +61,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 mod sqlite;
+pub(crate) mod stray_charge;
 pub(crate) mod stripe;
 pub(crate) mod throttle;
 pub(crate) mod user;

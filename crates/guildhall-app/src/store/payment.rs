@@ -1,6 +1,6 @@
 //! Rows of payments.
 
-use super::{Read, Row, Tx, params};
+use super::{Read, Row, Tx, Value, params};
 use crate::error::{Error, Result};
 use crate::payment::Payment;
 use crate::processor::Processor;
@@ -246,75 +246,76 @@ fn insert(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
 }
 
 fn update(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool> {
+    let state = state_parameters(payment);
+    let parts = sale_parameters(payment);
+    let changed = tx.execute(UPDATE, &[state.as_slice(), parts.as_slice()].concat())?;
+    Ok(changed == 1)
+}
+
+const UPDATE: &str = "update payments
+ set user_id = $2, membership_id = $3, description = $4, metadata = $5, redirect_url = $6,
+   custom_field_answers = $7, subtotal_minor = $8, discount_minor = $9, tax_minor = $10, amount_minor = $11,
+   tax_label = $12, tax_basis_points = $13, is_chargeable = $14, stage = $15, attempt = $16, processor = $17,
+   payment_method_id = $18, reference = $19, action_url = $20, failures = $21, failure_code = $22,
+   failure_message = $23, stock_held = $24, promo_code_id = $25, affiliate_id = $26, refunded_minor = $27,
+   lost_minor = $28, dispute_status = $29, updated_at = $30, paid_at = $31, refunded_at = $32,
+   last_attempt_at = $33, next_attempt_at = $34, quantity = $35, billing_reason = $36,
+   processor_fee_minor = $37, platform_fee_minor = $38, reward_minor = $39, net_minor = $40, pending_minor = $41,
+   reserve_minor = $42, reward_pending_minor = $43, reward_returned_minor = $44, returned_minor = $45,
+   releases_at = $46, reserve_releases_at = $47, reward_releases_at = $48
+ where id = $1";
+
+/// A payment as [`UPDATE`] takes it, up to `$36`.
+fn state_parameters(payment: &Payment) -> [Value<'_>; 36] {
     let (tax_label, tax_basis_points) = match &payment.tax {
         Some((label, basis_points)) => (Some(label.as_str()), *basis_points),
         None => (None, 0),
     };
-    let changed = tx.execute(
-        "update payments
-         set user_id = $2, membership_id = $3, description = $4, metadata = $5, redirect_url = $6,
-           custom_field_answers = $7, subtotal_minor = $8, discount_minor = $9, tax_minor = $10, amount_minor = $11,
-           tax_label = $12, tax_basis_points = $13, is_chargeable = $14, stage = $15, attempt = $16, processor = $17,
-           payment_method_id = $18, reference = $19, action_url = $20, failures = $21, failure_code = $22,
-           failure_message = $23, stock_held = $24, promo_code_id = $25, affiliate_id = $26, refunded_minor = $27,
-           lost_minor = $28, dispute_status = $29, updated_at = $30, paid_at = $31, refunded_at = $32,
-           last_attempt_at = $33, next_attempt_at = $34, quantity = $35, billing_reason = $36
-         where id = $1",
-        params![
-            &payment.id,
-            &payment.user,
-            payment.membership.as_ref(),
-            payment.description.as_deref(),
-            &payment.metadata,
-            payment.redirect_url.as_deref(),
-            &payment.answers,
-            payment.price.subtotal_minor,
-            payment.price.discount_minor,
-            payment.price.tax_minor,
-            payment.state.amount_minor,
-            tax_label,
-            tax_basis_points,
-            payment.state.is_chargeable,
-            payment.state.stage.as_str(),
-            payment.state.attempt,
-            payment.processor.map(Processor::as_str),
-            payment.method.as_ref(),
-            payment.reference.as_deref(),
-            payment.action_url.as_deref(),
-            payment.failures,
-            payment.failure.as_ref().map(|(code, _)| code.as_str()),
-            payment.failure.as_ref().map(|(_, message)| message.as_str()),
-            payment.stock_held,
-            payment.promo_code.as_ref(),
-            payment.affiliate.as_ref(),
-            payment.state.refunded_minor,
-            payment.state.lost_minor,
-            payment.state.dispute.map(DisputeStatus::as_str),
-            payment.updated_at,
-            payment.paid_at,
-            payment.refunded_at,
-            payment.last_attempt_at,
-            payment.next_attempt_at,
-            payment.quantity,
-            payment.billing_reason.as_str()
-        ],
-    )?;
-    if let Some(sale) = payment.sale.filter(|_| changed == 1) {
-        update_sale(tx, payment, &sale)?;
-    }
-    Ok(changed == 1)
+    [
+        Value::from(&payment.id),
+        Value::from(&payment.user),
+        Value::from(payment.membership.as_ref()),
+        Value::from(payment.description.as_deref()),
+        Value::from(&payment.metadata),
+        Value::from(payment.redirect_url.as_deref()),
+        Value::from(&payment.answers),
+        Value::from(payment.price.subtotal_minor),
+        Value::from(payment.price.discount_minor),
+        Value::from(payment.price.tax_minor),
+        Value::from(payment.state.amount_minor),
+        Value::from(tax_label),
+        Value::from(tax_basis_points),
+        Value::from(payment.state.is_chargeable),
+        Value::from(payment.state.stage.as_str()),
+        Value::from(payment.state.attempt),
+        Value::from(payment.processor.map(Processor::as_str)),
+        Value::from(payment.method.as_ref()),
+        Value::from(payment.reference.as_deref()),
+        Value::from(payment.action_url.as_deref()),
+        Value::from(payment.failures),
+        Value::from(payment.failure.as_ref().map(|(code, _)| code.as_str())),
+        Value::from(payment.failure.as_ref().map(|(_, message)| message.as_str())),
+        Value::from(payment.stock_held),
+        Value::from(payment.promo_code.as_ref()),
+        Value::from(payment.affiliate.as_ref()),
+        Value::from(payment.state.refunded_minor),
+        Value::from(payment.state.lost_minor),
+        Value::from(payment.state.dispute.map(DisputeStatus::as_str)),
+        Value::from(payment.updated_at),
+        Value::from(payment.paid_at),
+        Value::from(payment.refunded_at),
+        Value::from(payment.last_attempt_at),
+        Value::from(payment.next_attempt_at),
+        Value::from(payment.quantity),
+        Value::from(payment.billing_reason.as_str()),
+    ]
 }
 
-fn update_sale(tx: &mut Tx<'_>, payment: &Payment, sale: &Sale) -> Result<()> {
-    let (pending, reserve, reward) = payment.releases.unwrap_or_default();
-    tx.execute(
-        "update payments
-         set processor_fee_minor = $2, platform_fee_minor = $3, reward_minor = $4, net_minor = $5, pending_minor = $6,
-           reserve_minor = $7, reward_pending_minor = $8, reward_returned_minor = $9, returned_minor = $10,
-           releases_at = $11, reserve_releases_at = $12, reward_releases_at = $13
-         where id = $1",
-        params![
-            &payment.id,
+/// How a payment was divided and when its parts are released, as [`UPDATE`] takes it from `$37` on; nothing of one
+/// that was not sold yet.
+fn sale_parameters(payment: &Payment) -> [Value<'static>; 12] {
+    let amounts = payment.sale.map_or([0; 9], |sale| {
+        [
             sale.shares.processor_fee_minor,
             sale.shares.platform_fee_minor,
             sale.shares.reward_minor,
@@ -324,10 +325,27 @@ fn update_sale(tx: &mut Tx<'_>, payment: &Payment, sale: &Sale) -> Result<()> {
             sale.reward_pending_minor,
             sale.reward_returned_minor,
             sale.returned_minor,
-            pending,
-            reserve,
-            reward
-        ],
-    )?;
-    Ok(())
+        ]
+    });
+    let moments = match (payment.sale, payment.releases) {
+        (Some(_), Some((pending, reserve, reward))) => [Some(pending), Some(reserve), Some(reward)],
+        _ => [None; 3],
+    };
+    let [fee, platform_fee, reward, net, pending, reserve, reward_pending, reward_returned, returned] =
+        amounts.map(Value::Int);
+    let [releases_at, reserve_at, reward_at] = moments.map(Value::from);
+    [
+        fee,
+        platform_fee,
+        reward,
+        net,
+        pending,
+        reserve,
+        reward_pending,
+        reward_returned,
+        returned,
+        releases_at,
+        reserve_at,
+        reward_at,
+    ]
 }

@@ -46,6 +46,25 @@ pub(crate) fn of_user(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<V
     rows.into_iter().map(from_row).collect()
 }
 
+/// The method of somebody that a processor knows by a reference, unless they removed it.
+pub(crate) fn of_reference(
+    read: &mut Read<'_>,
+    user: &UserId,
+    processor: Processor,
+    reference: &str,
+) -> Result<Option<PaymentMethod>> {
+    let row = read.first(
+        select!(
+            "where m.user_id = $1
+               and m.processor = $2
+               and m.reference = $3
+               and m.removed_at is null"
+        ),
+        params![user, processor.as_str(), reference],
+    )?;
+    row.map(from_row).transpose()
+}
+
 /// The method of somebody that a processor knows by a reference, made or made anew.
 pub(crate) fn find_or_insert(
     tx: &mut Tx<'_>,

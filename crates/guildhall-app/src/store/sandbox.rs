@@ -4,13 +4,13 @@ use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
 use crate::processor::Reconciled;
 use crate::processor::sandbox::{Known, Status};
-use guildhall_core::ids::UserId;
+use guildhall_core::ids::{SandboxRefundId, UserId};
 use guildhall_core::money::Currency;
 
 fn from_row(mut row: Row) -> Result<Known> {
     let status = row.text(4)?;
     Ok(Known {
-        id: row.text(0)?,
+        id: row.id(0)?,
         user: row.text(1)?,
         last4: row.text(2)?,
         amount_minor: row.int(3)?,
@@ -83,13 +83,19 @@ pub(crate) fn end_second_step(
     Ok(changed == 1)
 }
 
-pub(crate) fn find_refund(read: &mut Read<'_>, key: &str) -> Result<Option<String>> {
+pub(crate) fn find_refund(read: &mut Read<'_>, key: &str) -> Result<Option<SandboxRefundId>> {
     let row = read.first("select id from sandbox_refunds where refund_key = $1", params![key])?;
-    row.map(|mut row| row.text(0)).transpose()
+    row.map(|mut row| row.id(0)).transpose()
 }
 
 /// Gives back of a charge; `false` when it has not so much left.
-pub(crate) fn refund(tx: &mut Tx<'_>, key: &str, id: &str, charge: &str, amount_minor: i64) -> Result<bool> {
+pub(crate) fn refund(
+    tx: &mut Tx<'_>,
+    key: &str,
+    id: &SandboxRefundId,
+    charge: &str,
+    amount_minor: i64,
+) -> Result<bool> {
     let changed = tx.execute(
         "update sandbox_charges
          set refunded_minor = refunded_minor + $2

@@ -20,6 +20,18 @@ pub(crate) fn customer(read: &mut Read<'_>, user: &UserId, mode: Mode) -> Result
     row.map(|mut row| row.text(0)).transpose()
 }
 
+/// Whom Stripe calls so.
+pub(crate) fn user_of(read: &mut Read<'_>, customer: &str) -> Result<Option<UserId>> {
+    let row = read.first(
+        "select user_id
+         from stripe_customers
+         where customer = $1
+         limit 1",
+        params![customer],
+    )?;
+    row.map(|mut row| row.id(0)).transpose()
+}
+
 /// Remembers what Stripe calls a user, unless that is known.
 pub(crate) fn insert_customer(tx: &mut Tx<'_>, user: &UserId, mode: Mode, customer: &str) -> Result<()> {
     let now = tx.now;
@@ -49,6 +61,7 @@ fn from_row(mut row: Row) -> Result<Question> {
         is_kept: row.int(6)? == 1,
         return_url: row.text(7)?,
         reference: row.text_or_null(8)?,
+        fee_minor: row.int_or_null(9)?,
     })
 }
 
@@ -78,7 +91,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, question: &Question) -> Result<bool> {
 /// What was asked under a key.
 pub(crate) fn find(read: &mut Read<'_>, key: &str) -> Result<Option<Question>> {
     let row = read.first(
-        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference
+        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference,
+           fee_minor
          from stripe_charges
          where charge_key = $1",
         params![key],
@@ -89,7 +103,8 @@ pub(crate) fn find(read: &mut Read<'_>, key: &str) -> Result<Option<Question>> {
 /// What was asked that Stripe calls so.
 pub(crate) fn find_by_reference(read: &mut Read<'_>, reference: &str) -> Result<Option<Question>> {
     let row = read.first(
-        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference
+        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference,
+           fee_minor
          from stripe_charges
          where reference = $1",
         params![reference],
@@ -100,7 +115,8 @@ pub(crate) fn find_by_reference(read: &mut Read<'_>, reference: &str) -> Result<
 /// The last that was asked for a payment, of what Stripe has a name for.
 pub(crate) fn last_of_payment(read: &mut Read<'_>, payment: &PaymentId) -> Result<Option<Question>> {
     let row = read.first(
-        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference
+        "select charge_key, payment_id, customer, form, has_method, is_present, is_kept, return_url, reference,
+           fee_minor
          from stripe_charges
          where payment_id = $1
            and reference is not null
@@ -119,6 +135,18 @@ pub(crate) fn set_reference(tx: &mut Tx<'_>, key: &str, reference: &str) -> Resu
          where charge_key = $1
            and reference is null",
         params![key, reference],
+    )?;
+    Ok(())
+}
+
+/// Notes what Stripe keeps of what was asked under a key.
+pub(crate) fn set_fee(tx: &mut Tx<'_>, key: &str, fee_minor: i64) -> Result<()> {
+    tx.execute(
+        "update stripe_charges
+         set fee_minor = $2
+         where charge_key = $1
+           and fee_minor is null",
+        params![key, fee_minor],
     )?;
     Ok(())
 }

@@ -82,6 +82,8 @@ from_ids!(
     PostId,
     PromoCodeId,
     RefundId,
+    SandboxChargeId,
+    SandboxRefundId,
     SessionId,
     TransferId,
     UserId,

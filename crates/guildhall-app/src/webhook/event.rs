@@ -41,9 +41,7 @@ pub(crate) fn emit(
     for webhook in listeners(tx, &kept)? {
         queue(tx, &webhook, &kept)?;
     }
-    for old in store::webhook::events_before(tx, now - KEPT_MS, REMOVED_AT_ONCE)? {
-        remove(tx, &old)?;
-    }
+    remove_before(tx, now - KEPT_MS)?;
     Ok(kept.id)
 }
 
@@ -70,15 +68,16 @@ pub(super) fn queue(tx: &mut Tx<'_>, webhook: &Webhook, event: &Kept) -> Result<
     Ok(id)
 }
 
-/// Removes an event and all that hangs on it.
-fn remove(tx: &mut Tx<'_>, event: &WebhookEventId) -> Result<()> {
-    for job in store::webhook::jobs_of_event(tx, event)? {
+/// Removes the oldest events from before a moment, with all that hangs on them.
+fn remove_before(tx: &mut Tx<'_>, moment: i64) -> Result<()> {
+    let Some(last) = store::webhook::last_to_remove(tx, moment, REMOVED_AT_ONCE)? else { return Ok(()) };
+    for job in store::webhook::jobs_up_to(tx, &last)? {
         if let Some(job) = store::job::find(tx, &job)? {
             // One that is being done right now finds nothing left to do.
             store::job::remove(tx, &job)?;
         }
     }
-    store::webhook::remove_event(tx, event)
+    store::webhook::remove_events_up_to(tx, &last)
 }
 
 /// What webhooks say of a membership.

@@ -90,6 +90,25 @@ fn what_is_too_little_is_skipped_and_the_rest_is_not() {
     assert!(Payment::draft(-1, usd()).is_err());
 }
 
+#[test]
+fn a_card_is_kept_for_later_where_nothing_is_charged() {
+    let step = |payment: Payment, event| payment.apply(event).expect("allowed").expect("a change");
+    assert!(Payment::draft(50, usd()).expect("sound").apply(Event::Keep).is_err());
+    let draft = Payment::draft(0, usd()).expect("sound");
+    let first = step(draft, Event::Keep);
+    assert_eq!((first.stage, first.attempt, first.resume()), (Stage::Authorizing, 1, Next::AskProcessor));
+    assert_eq!(first.apply(Event::Keep), Ok(None));
+    let failed = step(step(first, Event::NeedAction), Event::Decline);
+    // Another card, or none: a code made it free for good.
+    let second = step(failed, Event::Keep);
+    assert_eq!(second.charge_key("pay_1"), "charge:pay_1:2");
+    assert_eq!(step(failed, Event::Skip).stage, Stage::Paid);
+    assert!(failed.apply(Event::Begin).is_err());
+    let kept = step(step(second, Event::Charge), Event::Record);
+    assert_eq!((kept.stage, kept.spent_minor(), kept.refundable_minor()), (Stage::Paid, 0, 0));
+    assert!(!kept.is_all_gone());
+}
+
 /// Every stage, with nothing, a part or all refunded, in every dispute or none.
 #[test]
 fn refunds_are_of_what_is_left_of_a_payment_that_no_bank_holds() {

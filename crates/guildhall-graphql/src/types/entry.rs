@@ -2,6 +2,7 @@
 
 use super::access_pass::PublicAccessPass;
 use super::enums::{EntryStatus, Word};
+use super::member::Member;
 use super::page::{PageInfo, ids, part};
 use super::plan::Plan;
 use super::scalars::{BigInt, Timestamp};
@@ -10,8 +11,9 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::entry::{self, Entry as Found, EntryFilter};
+use guildhall_app::membership_list::Holder;
 use guildhall_app::page::Part;
-use guildhall_app::{access_pass, plan};
+use guildhall_app::{access_pass, company_member, plan};
 use guildhall_core::cursor::check_query;
 use guildhall_core::ids::{CompanyId, EntryId};
 use guildhall_core::waitlist;
@@ -51,6 +53,14 @@ impl Entry {
 
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// Who waits, as the company's member; null for one who is none yet, and without `member:basic:read`.
+    async fn member(&self, context: &Context<'_>) -> Result<Option<Member>> {
+        let caller = Caller::of(context);
+        let (company, user) = (self.0.company.clone(), self.0.user.id.clone());
+        let found = company_member::find_if_shown(&caller.hall, &caller.principal, company, user).await?;
+        Ok(found.map(|member| Member(Holder { id: member.id, user: member.user })))
     }
 
     /// The name of who waits.

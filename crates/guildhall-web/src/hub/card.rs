@@ -19,7 +19,8 @@ use std::sync::Arc;
 #[template(path = "card.html")]
 struct Card<'a> {
     visitor: &'a Visitor,
-    amount: &'a str,
+    /// What is charged now, in words; `None` where the card is kept alone.
+    amount: Option<String>,
     needs_card: bool,
     client_secret: &'a str,
     publishable_key: &'a str,
@@ -36,18 +37,10 @@ pub(crate) async fn page(
     let seen = |error: Error| Refused::from(error).seen_by(&visitor);
     let payment = PaymentId::parse(&payment).map_err(|error| seen(error.into()))?;
     match card_page(&hall, payment).await.map_err(seen)? {
-        CardPage::Asks {
-            needs_card,
-            amount_minor,
-            currency,
-            client_secret,
-            publishable_key,
-            return_url,
-            sources,
-        } => {
+        CardPage::Asks { needs_card, due, client_secret, publishable_key, return_url, sources } => {
             let page = Card {
                 visitor: &visitor,
-                amount: &price(amount_minor, currency),
+                amount: due.map(|(minor, currency)| price(minor, currency)),
                 needs_card,
                 client_secret: &client_secret,
                 publishable_key: &publishable_key,

@@ -52,6 +52,15 @@ impl Shown {
         price(*minor, self.offer.currency)
     }
 
+    /// What became of the total.
+    fn total_name(&self) -> &'static str {
+        match self.offer.standing {
+            Standing::Paid => "Paid",
+            Standing::GivenBack => "Given back",
+            _ => "To pay",
+        }
+    }
+
     fn paid_money(&self, payment: &Payment, minor: &i64) -> String {
         price(*minor, payment.currency)
     }
@@ -151,7 +160,6 @@ struct Done<'a> {
     emblem: &'static str,
     title: &'static str,
     lead: &'a str,
-    is_paid: bool,
     /// Whether it is looked again soon.
     reloads: bool,
     onward: Option<(String, String)>,
@@ -220,9 +228,10 @@ async fn shown(
 
 /// The page for where the checkout stands.
 fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
-    let done = |emblem, title, lead: &str, is_paid, reloads, onward| {
-        render(StatusCode::OK, &Done { visitor, shown, emblem, title, lead, is_paid, reloads, onward })
+    let done = |emblem, title, lead: &str, reloads, onward| {
+        render(StatusCode::OK, &Done { visitor, shown, emblem, title, lead, reloads, onward })
     };
+    let charged = shown.offer.payment.as_ref().is_none_or(|payment| payment.state.is_chargeable);
     let account = Some(("To my purchases".to_owned(), "/account/purchases".to_owned()));
     match &shown.offer.standing {
         Standing::Open | Standing::Declined(_) | Standing::SignInFirst => {
@@ -239,13 +248,12 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
                     "Thank you. What you bought belongs to the account of your e-mail: sign in to use it. If it has no password yet, a letter says how to choose one."
                 }
             };
-            done("✓", "Paid", lead, true, false, onward(shown).or(account))
+            done("✓", "Paid", lead, false, onward(shown).or(account))
         }
         Standing::UnderWay => done(
             "…",
             "Being paid",
             "The payment is under way, and its outcome is not known yet. This page looks again by itself; there is no need to pay again.",
-            false,
             true,
             None,
         ),
@@ -254,22 +262,24 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             "One more step",
             "Your bank asks you to confirm the payment.",
             false,
-            false,
             Some(("Go on".to_owned(), place.clone())),
         ),
         Standing::GivenBack => done(
             "↩",
-            "Given back",
-            match visitor.session {
-                Some(_) => {
+            if charged { "Given back" } else { "Not to be had" },
+            // Why is between the seller and the owner of the address.
+            match (charged, &visitor.session) {
+                (true, Some(_)) => {
                     "What you paid for could not be had any more. Your money is given back, all of it."
                 }
-                // Why is between the seller and the owner of the address.
-                None => {
+                (true, None) => {
                     "What you paid for could not be had. Your money is given back, all of it; a letter to your address says why."
                 }
+                (false, Some(_)) => "What you asked for could not be had any more. Nothing was charged.",
+                (false, None) => {
+                    "What you asked for could not be had. Nothing was charged; a letter to your address says why."
+                }
             },
-            false,
             false,
             account,
         ),
@@ -285,7 +295,7 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
                 }
                 _ => None,
             };
-            done("·", title, problem.unwrap_or(lead), false, false, onward)
+            done("·", title, problem.unwrap_or(lead), false, onward)
         }
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::user_token;
 use guildhall_core::ids::{AppId, Id, UserId};
+use guildhall_core::trusted_proxy::TrustedProxies;
 use guildhall_web::{DevProxy, TokenSource};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus, Stdio};
@@ -87,10 +88,11 @@ impl Arguments {
         self.tell(port, upstream_port, looker.as_deref());
         let mut child = if self.standalone { None } else { Some(self.start(upstream_port)?) };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(guildhall_web::serve(listener, router, None, async {
-            // An error means that nobody is left to say so.
-            let _ = stopped.await;
-        }));
+        let serving =
+            tokio::spawn(guildhall_web::serve(listener, router, None, TrustedProxies::default(), async {
+                // An error means that nobody is left to say so.
+                let _ = stopped.await;
+            }));
         let ended = tokio::select! {
             () = told_to_stop => None,
             ended = ended(child.as_mut()) => Some(ended),

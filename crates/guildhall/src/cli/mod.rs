@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod chat;
 mod clock;
+mod company;
 mod dev_proxy;
 mod entry;
 mod invoice;
@@ -58,6 +59,11 @@ enum Command {
     Clock {
         #[command(subcommand)]
         command: clock::Command,
+    },
+    /// Look after a company: how it taxes what it sells.
+    Company {
+        #[command(subcommand)]
+        command: company::Command,
     },
     /// Look into the double-entry ledger.
     Ledger {
@@ -202,6 +208,10 @@ struct Serve {
     /// The PEM file with the certificate's private key. Both files are read again when they change.
     #[arg(long, value_name = "FILE")]
     tls_key: Option<String>,
+    /// The networks of the reverse proxies before the server, e.g. 10.0.0.0/8,fd00::/8: whom these name in
+    /// X-Forwarded-For is taken for the caller [default: none, and the header is ignored].
+    #[arg(long, value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
     /// Send webhooks to this machine and its neighbours too: true or false [default: false; true with --demo].
     #[arg(long, value_name = "TRUTH")]
     allow_private_webhooks: Option<String>,
@@ -236,6 +246,7 @@ impl Arguments {
                     ("tls", arguments.tls.then(|| true.to_string())),
                     ("tls_certificate", arguments.tls_certificate),
                     ("tls_key", arguments.tls_key),
+                    ("trusted_proxies", arguments.trusted_proxies),
                     ("allow_private_webhooks", arguments.allow_private_webhooks),
                 ])?;
                 serve::run(&config, arguments.demo).await?;
@@ -244,6 +255,7 @@ impl Arguments {
             Command::Account { command } => command.run().await,
             Command::Invoices { command } => command.run().await,
             Command::Clock { command } => command.run().await,
+            Command::Company { command } => command.run().await,
             Command::Ledger { command } => command.run().await,
             Command::Payments { command } => command.run().await,
             Command::Jobs { command } => command.run().await,

@@ -4,12 +4,15 @@ use super::Place;
 use crate::serve;
 use clap::Subcommand;
 use guildhall_app::clock::{Clock, Random};
+use guildhall_app::payment::{Shown, StrayCharge};
+use guildhall_app::processor::Processor;
 use guildhall_app::refund::{self, Wanted};
 use guildhall_app::{Error, Guildhall, dispute, payment, processor};
 use guildhall_core::ids::{CompanyId, DisputeId, Id, PaymentId};
 use guildhall_core::moment::rfc3339;
 use guildhall_core::money::{Currency, in_words};
 use guildhall_core::receipt::friendly_status;
+use guildhall_core::refund::RefundStatus;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -21,6 +24,13 @@ pub(super) enum Command {
         /// How many, at most 1000.
         #[arg(long, default_value_t = 50)]
         most: u16,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show a payment: how it stands, what was given back of it, and what other attempts took beside it.
+    Show {
+        /// The payment.
+        payment: String,
         #[command(flatten)]
         place: Place,
     },
@@ -66,6 +76,7 @@ impl Command {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         match self {
             Self::List { company, most, place } => list(&open(&place).await?, &company, most).await,
+            Self::Show { payment, place } => show(&open(&place).await?, &payment).await,
             Self::Refund { payment, amount, reason, key, place } => {
                 let wanted = Wanted { amount, reason, idempotence_key: key };
                 give_back(&open(&place).await?, &payment, wanted).await
@@ -99,6 +110,55 @@ async fn list(hall: &Guildhall, company: &str, most: u16) -> Result<ExitCode, St
         println!("{}  {amount:>16}  {status:<18}  {}  {}", rfc3339(one.created_at), one.user, one.id);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn show(hall: &Guildhall, payment: &str) -> Result<ExitCode, String> {
+    let payment = PaymentId::parse(payment).map_err(|error| error.0)?;
+    let Shown { payment, refunds, stray_charges } =
+        payment::show(hall, payment).await.map_err(|error| told(&error))?;
+    let line = |name: &str, value: &str| println!("{name:<14}{value}");
+    let say = |name: &str, value: Option<&str>| value.into_iter().for_each(|value| line(name, value));
+    println!("{}", payment.id);
+    line("company", payment.company.as_str());
+    line("buyer", payment.user.as_str());
+    line("plan", payment.plan.as_str());
+    say("membership", payment.membership.as_ref().map(Id::as_str));
+    line("amount", &in_words(payment.state.amount_minor, payment.currency));
+    line("status", friendly_status(&payment.state, payment.billing_reason).as_str());
+    say("processor", payment.processor.map(Processor::as_str));
+    say("charge", payment.reference.as_deref());
+    if let Some(sale) = payment.sale {
+        line("its fee", &in_words(sale.shares.processor_fee_minor, payment.currency));
+    }
+    line("attempts", &format!("{}, {} declined", payment.state.attempt, payment.failures));
+    say("last decline", payment.failure.as_ref().map(|(_, sentence)| sentence.as_str()));
+    line("made", &rfc3339(payment.created_at));
+    say("paid", payment.paid_at.map(rfc3339).as_deref());
+    for refund in refunds {
+        let amount = in_words(refund.amount_minor, refund.currency);
+        let why = refund.failure_message.map_or_else(String::new, |why| format!(": {why}"));
+        line("refund", &format!("{} of {amount} {}{why}", refund.id, refund.status.as_str()));
+    }
+    for stray in stray_charges {
+        line("stray charge", &stray_in_words(&stray));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What became of a charge that another attempt took.
+fn stray_in_words(stray: &StrayCharge) -> String {
+    let amount = in_words(stray.amount_minor, stray.currency);
+    let refund = stray.refund_reference.as_deref().unwrap_or("no name yet");
+    let why = stray.failure_message.as_deref();
+    let standing = match (stray.status, why) {
+        (RefundStatus::Succeeded, _) => format!("was given back ({refund})"),
+        (RefundStatus::Pending, None) => "is being given back".to_owned(),
+        (RefundStatus::Pending, Some(why)) => format!("could not be given back, which is tried again: {why}"),
+        (RefundStatus::Failed, why) => {
+            format!("came back when it was given back ({refund}): {}", why.unwrap_or("no reason was told"))
+        }
+    };
+    format!("{} of {amount} {standing}", stray.reference)
 }
 
 async fn give_back(hall: &Guildhall, payment: &str, wanted: Wanted) -> Result<ExitCode, String> {
@@ -146,4 +206,34 @@ async fn reconcile(hall: &Guildhall) -> Result<ExitCode, String> {
     }
     println!("{}", if differ { "They differ: something is under way, or wrong." } else { "They agree." });
     Ok(if differ { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_charge_says_whether_its_money_is_back() {
+        let stray = |status, why: Option<&str>| {
+            stray_in_words(&StrayCharge {
+                reference: "pi_1".into(),
+                processor: Processor::Stripe,
+                payment: PaymentId::from_stored("pay_1".into()),
+                amount_minor: 2000,
+                currency: Currency::parse("usd").expect("a currency"),
+                status,
+                refund_reference: Some("re_1".into()),
+                failure_message: why.map(str::to_owned),
+                created_at: 0,
+            })
+        };
+        for (status, why, words) in [
+            (RefundStatus::Pending, None, "is being given back"),
+            (RefundStatus::Pending, Some("No."), "could not be given back, which is tried again: No."),
+            (RefundStatus::Succeeded, None, "was given back (re_1)"),
+            (RefundStatus::Failed, Some("No."), "came back when it was given back (re_1): No."),
+        ] {
+            assert_eq!(stray(status, why), format!("pi_1 of 20.00 usd {words}"));
+        }
+    }
 }

@@ -429,6 +429,9 @@ impl Scene {
                 "creatorDashboardTable { entries { nodes { id } } }",
                 "/company/creatorDashboardTable/entries/nodes/0",
             ),
+            "Entry.member" => {
+                of_company("entries { nodes { member { id } } }", "/company/entries/nodes/0/member")
+            }
             "Entry.plan" => of_company("entries { nodes { plan { id } } }", "/company/entries/nodes/0/plan"),
             "Plan.accessPass" => {
                 of_company("plans { nodes { accessPass { id } } }", "/company/plans/nodes/0/accessPass")

@@ -12,6 +12,8 @@ pub(crate) struct Browser {
     pub(crate) cookies: BTreeMap<String, String>,
     /// An API key that it sends along, which no browser of a person does.
     pub(crate) bearer: Option<String>,
+    /// The lines of `X-Forwarded-For` that reach the server: its own lies, or what a proxy before the server says.
+    pub(crate) forwarded_for: Vec<&'static str>,
     /// What the hidden field of the last page's forms holds.
     pub(crate) form_token: String,
 }
@@ -47,7 +49,14 @@ impl Browser {
     pub(crate) fn new(origin: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
         let origin = origin.to_owned();
-        Self { client, origin, cookies: BTreeMap::new(), bearer: None, form_token: String::new() }
+        Self {
+            client,
+            origin,
+            cookies: BTreeMap::new(),
+            bearer: None,
+            forwarded_for: Vec::new(),
+            form_token: String::new(),
+        }
     }
 
     /// Opens a page: a path, or a whole address of which the path counts.
@@ -70,15 +79,18 @@ impl Browser {
 
     /// Sends a form as it is given.
     pub(crate) async fn send_bare(&mut self, place: &str, fields: &[(&str, &str)]) -> Page {
+        let request = self.form(place, fields);
+        self.ask(request).await
+    }
+
+    fn form(&self, place: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let mut address = url::Url::parse("http://form").expect("an address");
         address.query_pairs_mut().extend_pairs(fields);
-        let request = self
-            .client
+        self.client
             .post(self.address(place))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
-            .body(address.query().unwrap_or_default().to_owned());
-        self.ask(request).await
+            .body(address.query().unwrap_or_default().to_owned())
     }
 
     /// Opens the sign-in page and sends it.
@@ -103,28 +115,25 @@ impl Browser {
 
     /// Sends a form to a server that may die of it; says whether an answer came.
     pub(crate) async fn is_answered(&mut self, place: &str, fields: &[(&str, &str)]) -> bool {
-        let token = self.form_token.clone();
-        let mut address = url::Url::parse("http://form").expect("an address");
-        address.query_pairs_mut().extend_pairs(fields).append_pair("csrf", &token);
+        let form = self.form(place, &[&[("csrf", self.form_token.as_str())], fields].concat());
+        self.with_own(form).send().await.is_ok()
+    }
+
+    /// A request with all that the browser adds to each.
+    fn with_own(&self, mut request: RequestBuilder) -> RequestBuilder {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self
-            .client
-            .post(self.address(place))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", cookies.join("; "))
-            .body(address.query().unwrap_or_default().to_owned());
-        request.send().await.is_ok()
+        for line in &self.forwarded_for {
+            request = request.header("x-forwarded-for", *line);
+        }
+        if let Some(key) = &self.bearer {
+            request = request.bearer_auth(key);
+        }
+        request.header("cookie", cookies.join("; "))
     }
 
     async fn ask(&mut self, request: RequestBuilder) -> Page {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = match &self.bearer {
-            Some(key) => request.bearer_auth(key),
-            None => request,
-        };
-        let response = request.header("cookie", cookies.join("; ")).send().await.expect("an answer");
+        let response = self.with_own(request).send().await.expect("an answer");
         let headers = response.headers();
         let text = |value: &reqwest::header::HeaderValue| value.to_str().expect("text").to_owned();
         let set_cookies: Vec<String> = headers.get_all("set-cookie").iter().map(text).collect();

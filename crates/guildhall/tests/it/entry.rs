@@ -9,11 +9,13 @@ use crate::smtp::Smtp;
 use guildhall::config::Config;
 use guildhall_app::entry::{self, Entry};
 use guildhall_app::mail::{Sender, SmtpUrl};
+use guildhall_app::membership::NewMembership;
 use guildhall_app::plan::NewPlan;
 use guildhall_app::user::NewUser;
 use guildhall_app::{Principal, jobs};
 use guildhall_client as client;
 use guildhall_core::ids::{EntryId, Id, PlanId, UserId};
+use guildhall_core::membership::MembershipStatus;
 use guildhall_core::permission::{Permission, Role};
 use guildhall_core::plan::{CustomField, ReleaseMethod};
 use guildhall_core::waitlist::{EntryRules, EntryStatus};
@@ -480,6 +482,40 @@ async fn entries_are_listed_filtered_and_paged() {
     hall.install(&foreign, &[Permission::PlanWaitlistRead]).await;
     let answered = list(&hall, &foreign.key, json!({})).await;
     assert!(answered.data()["company"]["entries"]["nodes"][0]["plan"].is_null(), "without `plan:basic:read`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_shows_the_member_that_its_person_is() {
+    let hall = Hall::open().await;
+    let plan = hall.waitlist(EntryRules::default(), vec![]).await;
+    let ann = hall.reader("ann").await;
+    let (company, pass, entering) = (hall.world.company.clone(), hall.world.access_pass.clone(), ann.clone());
+    hall.found(move |founder| founder.entry(&plan, &entering, &[])).await;
+    let member = async |key: &str| {
+        let query = "query($id: ID!) { company(id: $id) { entries { nodes { member { id email } } } } }";
+        let answered = hall.run_with(key, None, query, json!({"id": hall.world.company.as_str()})).await;
+        answered.data()["company"]["entries"]["nodes"][0]["member"].clone()
+    };
+    let key = hall.world.api_key.as_str();
+    assert_eq!(member(key).await, Value::Null, "nobody's member yet");
+    let held = NewMembership {
+        company,
+        access_pass: pass,
+        plan: None,
+        user: ann,
+        status: MembershipStatus::Active,
+        paid_until: None,
+    };
+    hall.found(move |founder| founder.membership(&held)).await;
+    let shown = member(key).await;
+    assert!(shown["id"].as_str().is_some_and(|id| id.starts_with("mber_")), "{shown}");
+    assert_eq!(shown["email"], "ann@example.net");
+    let foreign = hall.foreign().await;
+    hall.install(&foreign, &[Permission::PlanWaitlistRead]).await;
+    assert_eq!(member(&foreign.key).await, Value::Null, "without `member:basic:read`");
+    let other = hall.foreign().await;
+    hall.install(&other, &[Permission::PlanWaitlistRead, Permission::MemberRead]).await;
+    assert_eq!(member(&other.key).await["email"], Value::Null, "without `member:email:read`");
 }
 
 #[tokio::test(flavor = "multi_thread")]

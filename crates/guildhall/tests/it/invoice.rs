@@ -225,8 +225,15 @@ async fn an_invoice_has_a_number_a_letter_a_page_and_a_pdf() {
     }
     let pay = page.split("href=\"").find(|rest| rest.contains("/checkout/ch_")).expect("a button that pays");
     let pay = pay.split('"').next().expect("an address");
+    // What is paid there is what the paper says, whatever the seller's tax is by now.
+    let company = hall.world.company.clone();
+    hall.found(move |founder| founder.tax(&company, &Tax::default())).await;
     let checkout = reqwest::get(pay).await.expect("an answer");
     assert_eq!(checkout.status(), 200, "{pay}");
+    let checkout = checkout.text().await.expect("a page");
+    for words in ["Pay 1487.50 usd", "of which VAT 19%</th><td>237.50 usd"] {
+        assert!(checkout.contains(words), "no {words} in {checkout}");
+    }
     hall.clock.advance_ms(400 * DAY_MS);
     let checkout = reqwest::get(pay).await.expect("an answer").text().await.expect("a page");
     assert!(!checkout.contains("This checkout is over"), "its session does not run out: {checkout}");

@@ -124,6 +124,15 @@ impl LocalStripe {
         self.ask(Method::POST, &format!("/v1/payment_intents/{intent}/confirm"), &[]).await.0
     }
 
+    /// Types a card into Stripe's form that keeps one for later, and sends it; answers how the intent stands, or why not.
+    pub(crate) async fn keep_card(&self, intent: &str, number: &str) -> String {
+        let card = self.card(number).await;
+        let path = format!("/v1/setup_intents/{intent}/confirm");
+        let (_, body) = self.ask(Method::POST, &path, &[("payment_method", &card)]).await;
+        let word = body["status"].as_str().or(body["error"]["code"].as_str());
+        word.unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
     /// Takes the step that a bank asks for, or refuses to.
     pub(crate) async fn take_step(&self, intent: &str, succeeds: bool) {
         let secret = self.look(&format!("/v1/payment_intents/{intent}")).await["client_secret"].clone();
@@ -166,9 +175,14 @@ pub(crate) enum Bad {
 }
 
 impl Bad {
+    /// An answer of Stripe's.
+    pub(crate) fn answer(status: u16, body: &Value) -> Self {
+        Self::Bytes(written(status, "", &body.to_string()))
+    }
+
     /// An answer of Stripe's that says what is wrong.
     pub(crate) fn error(status: u16, error: &Value) -> Self {
-        Self::Bytes(written(status, "", &json!({"error": error}).to_string()))
+        Self::answer(status, &json!({"error": error}))
     }
 }
 
@@ -302,7 +316,7 @@ async fn forward(
     path: &str,
     form: &[(String, String)],
 ) -> (u16, String) {
-    let is_list = (method, path) == ("GET", "/v1/payment_intents");
+    let is_list = method == "GET" && ["/v1/payment_intents", "/v1/setup_intents"].contains(&path);
     let unknown = |name: &str| UNKNOWN.contains(&name) || (is_list && name != "limit");
     let known: Vec<_> = form.iter().filter(|(name, _)| !unknown(name)).collect();
     let form_text = serde_urlencoded::to_string(&known).expect("a form");

@@ -126,7 +126,7 @@ pub(crate) async fn company_balance(hall: &Hall) -> (f64, f64) {
     })
 }
 
-async fn has_access(hall: &Hall, user: &UserId, sold: &Sold) -> bool {
+pub(crate) async fn has_access(hall: &Hall, user: &UserId, sold: &Sold) -> bool {
     let query = "query($pass: ID!, $user: ID!) {
       hasAccessToAccessPass(accessPassId: $pass, userId: $user) { hasAccess } }";
     let variables = json!({"pass": sold.pass.as_str(), "user": user.as_str()});

@@ -132,6 +132,7 @@ async fn what_an_address_has_already_is_given_back_and_its_owner_is_told() {
     let told = stranger.open(&format!("/checkout/{session}")).await;
     told.says(200, "Your money is given back, all of it; a letter to your address says why.");
     assert!(!told.text.contains("already</h1>"), "{}", told.text);
+    told.says(200, "Given back</th>");
     let (to, subject, text) = letter(&mut smtp).await;
     assert_eq!((to.as_str(), subject.as_str()), (OWNER, "You have this already"));
     for words in ["paid $20.00 USD for", "A lathe course", "The Open Workshop", "not sold a second time"] {
@@ -268,7 +269,7 @@ async fn an_account_made_by_a_purchase_gets_its_password_by_letter() {
     let declined = declined.location.expect("it leads on");
     written_nothing_more(&hall, &smtp).await;
     pay_by_card(&mut buyer, &declined, GOOD_CARD, &[("email", "ada@example.net")]).await.leads_to(&declined);
-    let mut letters = vec![letter(&mut smtp).await, letter(&mut smtp).await];
+    let mut letters = [letter(&mut smtp).await, letter(&mut smtp).await];
     letters.sort();
     let (to, subject, text) = &letters[0];
     assert_eq!((to.as_str(), subject.as_str()), ("ada@example.net", "Choose a password"));

@@ -34,7 +34,7 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_test";
 pub(crate) struct Scene {
     pub(crate) hall: Hall,
     pub(crate) local: LocalStripe,
-    front: Front,
+    pub(crate) front: Front,
 }
 
 /// What a hall is configured with to be paid there.
@@ -151,6 +151,7 @@ async fn a_card_is_typed_on_the_card_page_and_kept() {
     let form = |name: &str| asked.form.get(name).map(String::as_str);
     for (name, value) in [
         ("amount", Some("1999")),
+        ("capture_method", Some("automatic")),
         ("currency", Some("usd")),
         ("description", Some("Demo: everything")),
         ("metadata[guildhall_payment]", Some(charge.payment.as_str())),

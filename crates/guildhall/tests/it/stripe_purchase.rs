@@ -1,10 +1,13 @@
 //! Purchases that Stripe takes the money for, from the page of the checkout to the renewal.
 
-use crate::purchase::{MONTHLY, ONCE, hidden, sell, signed_in, sound};
+use crate::localstripe::Bad;
+use crate::purchase::{MONTHLY, ONCE, company_balance, hidden, sell, signed_in, sound};
 use crate::stripe::Scene;
 use crate::stripe_event::signed_event;
-use guildhall_app::jobs;
+use guildhall_app::{jobs, ledger, payment};
 use guildhall_core::billing::DAY_MS;
+use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::ledger::AccountKind;
 use serde_json::json;
 
 const GOOD: &str = "4242424242424242";
@@ -53,6 +56,36 @@ async fn a_card_that_was_typed_once_pays_the_renewals() {
         assert!(intents.iter().all(|intent| intent["amount"] == 1000), "{intents:?}");
         sound(&scene.hall).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stripe_says_that_it_keeps_is_booked_as_its_own() {
+    let scene = Scene::set().await;
+    // The operator's balance is in euros. Where nothing is told yet, nothing is booked.
+    let told = json!({"id": "txn_1", "amount": 1850, "currency": "eur", "fee": 79});
+    for (told, fee_minor, earned) in [(told, 85, 19.15), (json!(null), 0, 39.15)] {
+        let plan = sell(&scene.hall, ONCE, |plan| plan).await;
+        let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+        assert_eq!(scene.local.type_card(&intent, GOOD).await, 200);
+        let mut charged = scene.local.look(&format!("/v1/payment_intents/{intent}")).await;
+        charged["latest_charge"]["balance_transaction"] = told;
+        scene.front.asked("GET", &format!("/v1/payment_intents/{intent}"));
+        scene.front.answer_badly([Bad::answer(200, &charged)]);
+        let mut mira = signed_in(&scene.hall, "mira").await;
+        mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+        let asked = scene.front.asked("GET", &format!("/v1/payment_intents/{intent}"));
+        let expanded = asked.last().expect("it was asked").form.get("expand[]").map(String::as_str);
+        assert_eq!(expanded, Some("latest_charge.balance_transaction"));
+        let payment = PaymentId::parse(&payment).expect("an id");
+        let shown = payment::show(&scene.hall.running.hall, payment).await.expect("it is there");
+        let sale = shown.payment.sale.expect("it was sold");
+        assert_eq!((sale.shares.processor_fee_minor, sale.shares.net_minor), (fee_minor, 2000 - fee_minor));
+        assert_eq!(company_balance(&scene.hall).await.1, earned);
+        sound(&scene.hall).await;
+    }
+    let report = ledger::audit(&scene.hall.running.hall).await.expect("an audit");
+    let fees = report.totals.iter().find(|total| total.kind == AccountKind::ProcessorFees);
+    assert_eq!(fees.map(|total| total.sum_minor), Some(85));
 }
 
 #[tokio::test(flavor = "multi_thread")]

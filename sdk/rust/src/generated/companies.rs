@@ -851,6 +851,8 @@ pub struct ListWaitlistEntriesCompanyEntriesNodes {
     /// The pass that is waited for; null when it was deleted.
     pub access_pass: Option<ListWaitlistEntriesCompanyEntriesNodesAccessPass>,
     pub custom_field_responses: Option<Vec<ListWaitlistEntriesCompanyEntriesNodesCustomFieldResponses>>,
+    /// Who waits, as the company's member; null for one who is none yet, and without `member:basic:read`.
+    pub member: Option<ListWaitlistEntriesCompanyEntriesNodesMember>,
 }
 
 /// What stands under `user`.
@@ -894,6 +896,16 @@ pub struct ListWaitlistEntriesCompanyEntriesNodesCustomFieldResponses {
     pub id: String,
     pub question: String,
     pub answer: String,
+}
+
+/// What stands under `member`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListWaitlistEntriesCompanyEntriesNodesMember {
+    /// The id of being this company's member, as `Company.companyMember` takes it.
+    pub id: String,
+    /// Null without `member:email:read`.
+    pub email: Option<String>,
 }
 
 impl WhopApi {

@@ -1769,6 +1769,10 @@ pub const LIST_WAITLIST_ENTRIES: Operation<'static> = Operation {
           question
           answer
         }
+        member {
+          id
+          email
+        }
       }
     }
   }

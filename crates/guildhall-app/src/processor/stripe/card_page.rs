@@ -1,7 +1,7 @@
 //! What the card page shows: Stripe's own form, for whoever has the unguessable id of the payment.
 
 use super::client::Refused;
-use super::{amount, intent};
+use super::intent;
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::processor::Silence;
@@ -22,10 +22,8 @@ pub enum CardPage {
     Asks {
         /// Whether a card is to be typed; else the buyer confirms what they began.
         needs_card: bool,
-        /// What is due, in minor units.
-        amount_minor: i64,
-        /// Of which currency.
-        currency: Currency,
+        /// What is due, in minor units of a currency; `None` where nothing is charged, and the card kept alone.
+        due: Option<(i64, Currency)>,
         /// What the page may do with this intent, and nothing else.
         client_secret: String,
         /// What the page speaks to Stripe with.
@@ -91,12 +89,11 @@ pub async fn card_page(hall: &Guildhall, payment: PaymentId) -> Result<CardPage>
             return Ok(CardPage::Silent);
         }
     };
-    let needs_card = intent.needs_card();
-    match (intent.is_open(), Currency::parse(&intent.currency), intent.client_secret) {
-        (true, Ok(currency), Some(client_secret)) => Ok(CardPage::Asks {
+    let (is_open, needs_card) = (intent.is_open(), intent.needs_card());
+    match intent.client_secret {
+        Some(client_secret) if is_open => Ok(CardPage::Asks {
             needs_card,
-            amount_minor: amount::from_stripe(intent.amount, currency),
-            currency,
+            due: question.amount(),
             client_secret,
             publishable_key: client.settings.publishable_key.clone(),
             return_url: question.return_url,

@@ -3,6 +3,7 @@
 //! An event is believed when it is signed with the endpoint's secret and not old (`signature.rs`), heard once, and
 //! news when it is about something that was asked from here.
 
+use super::balance::BalanceTransaction;
 use super::refund::Refund;
 use super::{amount, question, signature};
 use crate::Guildhall;
@@ -43,13 +44,6 @@ struct Dispute {
 #[derive(Debug, Deserialize)]
 struct Evidence {
     due_by: Option<i64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct BalanceTransaction {
-    amount: i64,
-    currency: String,
-    fee: i64,
 }
 
 /// Hears an event: remembers it, and queues what it tells. What was heard before, and what is about nothing that was
@@ -119,7 +113,11 @@ fn told(event: &Event) -> Vec<Told> {
         | "payment_intent.payment_failed"
         | "payment_intent.processing"
         | "payment_intent.canceled"
-        | "payment_intent.requires_action" => {
+        | "payment_intent.requires_action"
+        | "setup_intent.succeeded"
+        | "setup_intent.setup_failed"
+        | "setup_intent.canceled"
+        | "setup_intent.requires_action" => {
             let key = object["metadata"][question::KEY].as_str().map(str::to_owned);
             let intent = object["id"].as_str().map(str::to_owned);
             intent.map(|intent| Told { intent, key, what: WhatIsNew::Charge }).into_iter().collect()
@@ -154,7 +152,8 @@ fn dispute(object: &Value) -> Option<Told> {
         return None;
     };
     let currency = Currency::parse(&dispute.currency).ok()?;
-    let fee: i64 = dispute.balance_transactions.iter().map(|moved| fee_of(moved, &dispute)).sum();
+    let moved = dispute.balance_transactions.iter();
+    let fee: i64 = moved.map(|moved| moved.fee_in(&dispute.currency, dispute.amount)).sum();
     let what = WhatIsNew::Dispute {
         reference: dispute.id,
         status,
@@ -167,15 +166,6 @@ fn dispute(object: &Value) -> Option<Told> {
             .map(|due| due * 1000),
     };
     Some(Told { intent: dispute.payment_intent?, key: None, what })
-}
-
-/// A fee in the dispute's currency. Stripe takes it in the operator's own, at the rate at which it moved the rest.
-fn fee_of(moved: &BalanceTransaction, dispute: &Dispute) -> i64 {
-    if moved.currency == dispute.currency || moved.amount == 0 {
-        return moved.fee;
-    }
-    let fee = i128::from(moved.fee) * i128::from(dispute.amount) / i128::from(moved.amount.abs());
-    i64::try_from(fee).unwrap_or(moved.fee)
 }
 
 #[cfg(test)]
@@ -195,7 +185,12 @@ mod tests {
         for word in ["succeeded", "payment_failed", "processing", "canceled", "requires_action"] {
             assert_eq!(told_of(&format!("payment_intent.{word}"), object.clone()), [expected()], "{word}");
         }
-        for kind in ["payment_intent.created", "charge.succeeded", "customer.created", ""] {
+        for word in ["succeeded", "setup_failed", "canceled", "requires_action"] {
+            assert_eq!(told_of(&format!("setup_intent.{word}"), object.clone()), [expected()], "{word}");
+        }
+        for kind in
+            ["payment_intent.created", "setup_intent.created", "charge.succeeded", "customer.created", ""]
+        {
             assert_eq!(told_of(kind, object.clone()), [], "{kind}");
         }
         assert_eq!(told_of("payment_intent.succeeded", json!(5)), []);

@@ -1,11 +1,19 @@
 //! How a PaymentIntent stands. <https://docs.stripe.com/payments/paymentintents/lifecycle>
+//!
+//! A SetupIntent goes the same way without an amount. <https://docs.stripe.com/payments/setupintents/lifecycle>
 
+use super::amount;
+use super::balance::BalanceTransaction;
 use super::client::{Client, Refused, Trouble, form};
 use super::question::{KEY, Question};
 use crate::processor::{Answer, KeptMethod, Silence};
 use guildhall_core::card::CardBrand;
+use guildhall_core::money::Currency;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+/// What of an intent tells the fee, which is shown where it is asked for.
+pub(super) const FEE: &str = "latest_charge.balance_transaction";
 
 /// An intent: what is read of it, and nothing that it might lack.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,8 +28,12 @@ pub(super) struct Intent {
     #[serde(default)]
     metadata: Map<String, Value>,
     next_action: Option<NextAction>,
+    #[serde(alias = "last_setup_error")]
     last_payment_error: Option<Trouble>,
     payment_method: Option<Method>,
+    /// Read as far as it is what was asked for, so that another form of it hides no charge.
+    #[serde(default)]
+    latest_charge: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -61,30 +73,42 @@ struct Intents {
 pub(super) fn path(id: &str, below: &str) -> Result<String, Silence> {
     let is_name = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match is_name {
+        true if keeps_alone(id) => Ok(format!("/v1/setup_intents/{id}{below}")),
         true => Ok(format!("/v1/payment_intents/{id}{below}")),
         false => Err(Silence("that is no name of Stripe's".into())),
     }
 }
 
+/// Whether an intent of this name charges nothing, and keeps a card alone.
+fn keeps_alone(id: &str) -> bool {
+    id.starts_with("seti_")
+}
+
 /// Looks at an intent.
 pub(super) async fn find(client: &Client, id: &str) -> Result<Intent, Refused> {
     let path = path(id, "").map_err(|Silence(what)| Refused::Silence(what))?;
-    client.get(&path, &form([("expand[]", "payment_method")])).await
+    let mut whole = vec![("expand[]", "payment_method")];
+    whole.extend((!keeps_alone(id)).then_some(("expand[]", FEE)));
+    client.get(&path, &form(whole)).await
 }
 
-/// The intent that was made under a key, among a buyer's last hundred.
-pub(super) async fn made_under(
-    client: &Client,
-    customer: &str,
-    key: &str,
-) -> Result<Option<Intent>, Refused> {
-    let query = form([("customer", customer), ("expand[]", "data.payment_method"), ("limit", "100")]);
-    let list: Intents = client.get("/v1/payment_intents", &query).await?;
-    let is_of_key = |intent: &Intent| intent.metadata.get(KEY).and_then(Value::as_str) == Some(key);
+/// The intent that was made under the key of a question, among the last hundred of its kind and buyer.
+pub(super) async fn made_under(client: &Client, question: &Question) -> Result<Option<Intent>, Refused> {
+    let query = form([("customer", question.customer.as_str()), ("limit", "100")]);
+    let list: Intents = client.get(question.path(), &query).await?;
+    let key = Some(question.key.as_str());
+    let is_of_key = |intent: &Intent| intent.metadata.get(KEY).and_then(Value::as_str) == key;
     Ok(list.data.into_iter().find(is_of_key))
 }
 
 impl Intent {
+    /// What Stripe keeps of it, in our minor units, once it was charged and Stripe says so.
+    pub(super) fn fee_minor(&self) -> Option<i64> {
+        let moved = self.latest_charge.get("balance_transaction").filter(|_| self.status == "succeeded")?;
+        let fee = BalanceTransaction::deserialize(moved).ok()?.fee_in(&self.currency, self.amount);
+        Some(amount::from_stripe(fee, Currency::parse(&self.currency).ok()?).max(0))
+    }
+
     /// Whether the buyer has to do something at their bank.
     pub(super) fn needs_action(&self) -> bool {
         self.status == "requires_action"
@@ -174,6 +198,7 @@ mod tests {
             is_kept: true,
             return_url: "http://localhost/back".into(),
             reference: None,
+            fee_minor: None,
         }
     }
 
@@ -232,6 +257,37 @@ mod tests {
     }
 
     #[test]
+    fn a_card_that_is_kept_alone_goes_the_same_way() {
+        let question =
+            || Question { form: "customer=cus_1&usage=off_session".into(), ..question(false, true) };
+        let at = |status: &str, more: &Value| {
+            let setup = json!({"id": "seti_1", "object": "setup_intent", "status": status, "client_secret": "s",
+                "customer": "cus_1", "usage": "off_session", "metadata": {}, "next_action": null,
+                "last_setup_error": more, "payment_method": {"id": "pm_1", "card": {"last4": "4242"}}});
+            serde_json::from_value::<Intent>(setup).expect("an intent")
+        };
+        let page = Answer::NeedsAction { reference: "seti_1".into(), url: "/checkout/card/pay_1".into() };
+        for status in ["requires_payment_method", "requires_confirmation", "requires_action"] {
+            let told = json!({"code": "setup_intent_authentication_failure", "message": "No."});
+            assert_eq!(at(status, &told).answer(&question()).expect("an answer"), page, "{status}");
+        }
+        let declined = json!({"type": "card_error", "code": "card_declined", "message": "No."});
+        match at("canceled", &declined).answer(&question()) {
+            Ok(Answer::Declined { code, message, .. }) => {
+                assert_eq!((&*code, &*message), ("card_declined", "No."));
+            }
+            other => panic!("{other:?}"),
+        }
+        let kept = at("succeeded", &Value::Null);
+        assert_eq!(kept.fee_minor(), None);
+        match kept.answer(&question()) {
+            Ok(Answer::Charged { method: Some(method), .. }) => assert_eq!(method.reference, "pm_1"),
+            other => panic!("{other:?}"),
+        }
+        assert!(question().keeps_alone() && question().amount().is_none());
+    }
+
+    #[test]
     fn a_card_is_kept_when_that_was_wanted_and_it_is_new() {
         let method = json!({"payment_method": {"id": "pm_1",
             "card": {"brand": "cartes_bancaires", "last4": "4242", "exp_month": 12, "exp_year": 2030}}});
@@ -251,8 +307,32 @@ mod tests {
     }
 
     #[test]
+    fn a_fee_is_told_when_it_was_charged_and_never_hides_the_charge() {
+        let at = |status: &str, currency: &str, charge: Value| {
+            intent(&json!({"status": status, "amount": 2000, "currency": currency, "latest_charge": charge}))
+        };
+        let moved = |fee: Value| {
+            json!({"id": "ch_1", "balance_transaction":
+            {"id": "txn_1", "amount": 1850, "currency": "eur", "fee": fee}})
+        };
+        assert_eq!(at("succeeded", "usd", moved(json!(79))).fee_minor(), Some(85));
+        // Stripe's ariary has no smaller unit.
+        assert_eq!(at("succeeded", "mga", moved(json!(79))).fee_minor(), Some(8500));
+        assert_eq!(at("succeeded", "usd", moved(json!(-1))).fee_minor(), Some(0));
+        assert_eq!(at("processing", "usd", moved(json!(79))).fee_minor(), None);
+        let pending = json!({"id": "ch_1", "balance_transaction": null});
+        let named = json!({"id": "ch_1", "balance_transaction": "txn_1"});
+        for charge in [Value::Null, json!("ch_1"), pending, named, moved(json!("79")), json!([1]), json!(5)] {
+            let intent = at("succeeded", "usd", charge);
+            assert_eq!(intent.fee_minor(), None, "{intent:?}");
+            assert!(matches!(intent.answer(&question(false, true)), Ok(Answer::Charged { .. })));
+        }
+    }
+
+    #[test]
     fn a_path_holds_names_alone() {
         assert_eq!(path("pi_1", "/cancel").expect("a path"), "/v1/payment_intents/pi_1/cancel");
+        assert_eq!(path("seti_1", "").expect("a path"), "/v1/setup_intents/seti_1");
         for id in ["", "../refunds", "pi_1?x", "pi 1"] {
             path(id, "").expect_err(id);
         }

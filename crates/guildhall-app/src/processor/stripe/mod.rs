@@ -1,12 +1,14 @@
 //! Stripe: cards that we never see. Their numbers are typed into Stripe's own form, on the card page or at their bank.
 //!
-//! A charge is a PaymentIntent, made under the attempt's key. What is asked is written down before it is sent
+//! A charge is a PaymentIntent, made under the attempt's key; where a card is kept alone, it is a SetupIntent, which is
+//! asked about in the same way. What is asked is written down before it is sent
 //! (`question.rs`), so that asking again asks the very same, and also finds what was made when Stripe has forgotten the
 //! key. How an intent stands is read in `intent.rs`, a refund in `refund.rs`, what Stripe tells by itself in `event.rs`.
 //! Nothing here is asked inside a transaction. Bounds: a question takes as long as [`Settings`] says, two MiB of an
 //! answer are read.
 
 mod amount;
+mod balance;
 mod card_page;
 mod client;
 mod customer;
@@ -21,6 +23,7 @@ pub use card_page::{CardPage, Sources, card_page};
 pub(crate) use client::Client;
 pub use event::take_event;
 pub(crate) use question::Question;
+pub(super) use question::asked_for;
 pub(super) use refund::give_back;
 pub use settings::{ApiBase, Secret, Settings, parse_publishable_key};
 
@@ -92,7 +95,7 @@ pub(super) async fn call_off(hall: &Guildhall, asked: &Asked) -> Heard<Answer> {
     let reference = match &question.reference {
         Some(reference) => Some(reference.clone()),
         None => {
-            let made = intent::made_under(client, &question.customer, &question.key).await;
+            let made = intent::made_under(client, &question).await;
             made.map_err(Refused::into_silence)?.map(|intent| intent.id)
         }
     };
@@ -142,15 +145,19 @@ async fn repeat(hall: &Guildhall, client: &Client, question: &Question) -> Heard
         let intent = intent::find(client, reference).await.map_err(Refused::into_silence)?;
         return settle(hall, client, question, intent).await;
     }
-    match intent::made_under(client, &question.customer, &question.key).await {
-        Ok(Some(intent)) => settle(hall, client, question, intent).await,
+    match intent::made_under(client, question).await {
+        // Lists do not tell all of it.
+        Ok(Some(made)) => {
+            let intent = intent::find(client, &made.id).await.map_err(Refused::into_silence)?;
+            settle(hall, client, question, intent).await
+        }
         Ok(None) => ask(hall, client, question).await,
         Err(refused) => Err(refused.into_silence()),
     }
 }
 
 async fn ask(hall: &Guildhall, client: &Client, question: &Question) -> Heard<Answer> {
-    match client.post("/v1/payment_intents", &question.form, &question.key).await {
+    match client.post(question.path(), &question.form, &question.key).await {
         Ok(intent) => settle(hall, client, question, intent).await,
         Err(Refused::Card(trouble)) => {
             let reference = trouble.intent();
@@ -185,10 +192,15 @@ async fn refuse(hall: &Guildhall, question: &Question, trouble: Box<Trouble>) ->
     Err(Refused::Question(trouble).into_silence())
 }
 
-/// Answers as an intent stands, whose name is noted first.
+/// Answers as an intent stands, whose name and fee are noted first.
 async fn settle(hall: &Guildhall, client: &Client, question: &Question, intent: Intent) -> Heard<Answer> {
     if question.reference.is_none() {
         note(hall, question, &intent.id).await?;
+    }
+    if let (None, Some(fee_minor)) = (question.fee_minor, intent.fee_minor()) {
+        let key = question.key.clone();
+        let noted = hall.store.write(move |tx| store::stripe::set_fee(tx, &key, fee_minor));
+        noted.await.map_err(silent)?;
     }
     if question.has_method && intent.needs_card() {
         call_off_declined(client, question, &intent.id).await?;

@@ -76,27 +76,46 @@ pub(crate) fn events_between(
     rows.into_iter().map(|mut row| from_row(&mut row)).collect()
 }
 
-/// The first events that happened before a moment.
-pub(crate) fn events_before(read: &mut Read<'_>, moment: i64, most: i64) -> Result<Vec<WebhookEventId>> {
+/// An event by its place in time: the events up to it are those that happened before, and it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    created_at: i64,
+    id: WebhookEventId,
+}
+
+/// The last of the first `most` events that happened before a moment; `None` when there are none.
+pub(crate) fn last_to_remove(read: &mut Read<'_>, moment: i64, most: i64) -> Result<Option<Place>> {
     let rows = read.query(
-        "select id
+        "select created_at, id
          from webhook_events
          where created_at < $1
          order by created_at, id
          limit $2",
         params![moment, most],
     )?;
-    rows.into_iter().map(|mut row| row.id(0)).collect()
+    let last = rows.into_iter().last();
+    last.map(|mut row| Ok(Place { created_at: row.int(0)?, id: row.id(1)? })).transpose()
 }
 
-/// The jobs that were queued last for each delivery of an event.
-pub(crate) fn jobs_of_event(read: &mut Read<'_>, event: &WebhookEventId) -> Result<Vec<JobId>> {
+macro_rules! up_to {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(
+               select id
+               from webhook_events
+               where created_at <= $1 and (created_at < $1 or id <= $2)
+             )",
+            $after
+        )
+    };
+}
+
+/// The jobs that were queued last for each delivery of the events up to one.
+pub(crate) fn jobs_up_to(read: &mut Read<'_>, last: &Place) -> Result<Vec<JobId>> {
     let rows = read.query(
-        "select job_id
-         from webhook_deliveries
-         where event_id = $1
-         order by id",
-        params![event],
+        up_to!("select job_id from webhook_deliveries where event_id in ", " order by id"),
+        params![last.created_at, &last.id],
     )?;
     rows.into_iter().map(|mut row| row.id(0)).collect()
 }
@@ -112,18 +131,26 @@ pub(crate) fn job_of_delivery(read: &mut Read<'_>, delivery: &WebhookDeliveryId)
     row.map(|mut row| row.id(0)).transpose()
 }
 
-/// Removes an event with its deliveries and their attempts.
-pub(crate) fn remove_event(tx: &mut Tx<'_>, event: &WebhookEventId) -> Result<()> {
+/// Removes the events up to one, with their deliveries and the attempts of those.
+pub(crate) fn remove_events_up_to(tx: &mut Tx<'_>, last: &Place) -> Result<()> {
     tx.execute(
-        "delete from webhook_attempts
-         where delivery_id in (
-           select id
-           from webhook_deliveries
-           where event_id = $1
-         )",
-        params![event],
+        up_to!(
+            "delete from webhook_attempts
+             where delivery_id in (
+               select id
+               from webhook_deliveries
+               where event_id in ",
+            ")"
+        ),
+        params![last.created_at, &last.id],
     )?;
-    tx.execute("delete from webhook_deliveries where event_id = $1", params![event])?;
-    tx.execute("delete from webhook_events where id = $1", params![event])?;
+    tx.execute(
+        up_to!("delete from webhook_deliveries where event_id in ", ""),
+        params![last.created_at, &last.id],
+    )?;
+    tx.execute(
+        "delete from webhook_events where created_at <= $1 and (created_at < $1 or id <= $2)",
+        params![last.created_at, &last.id],
+    )?;
     Ok(())
 }

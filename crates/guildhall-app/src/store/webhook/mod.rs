@@ -8,8 +8,8 @@ pub(crate) use delivery::{
     insert_delivery, requeue, set_state, shown,
 };
 pub(crate) use event::{
-    Kept, events_before, events_between, find_event, insert_event, job_of_delivery, jobs_of_event,
-    remove_event,
+    Kept, events_between, find_event, insert_event, job_of_delivery, jobs_up_to, last_to_remove,
+    remove_events_up_to,
 };
 
 use super::{Read, Row, Tx, params};

@@ -1,0 +1,246 @@
+//! Stray charges: money that an earlier attempt of a payment took after all.
+//!
+//! An attempt that was thought to have failed may be charged later, beside another. Where nothing was paid yet and the
+//! order stands as it was asked, that charge pays for it. Else it is the buyer's, and is written down here; a job gives
+//! it back, under a key of the charge's own, until the processor says that it has. While another attempt is under way
+//! it goes back too, since that one may be charged as well.
+//!
+//! Both the charge and its return are booked, through clearing and under the payment: the processor holds the money in
+//! between, and the audit names what did not go back. Nobody gains by it; what the processor keeps of it is booked
+//! nowhere, and is the operator's.
+
+use super::settlement::charged;
+use super::{Payment, lane, require};
+use crate::checkout;
+use crate::crash;
+use crate::error::{Error, Result};
+use crate::jobs::{self, Work};
+use crate::ledger::{self, Parties};
+use crate::processor::{
+    self, Answer, Asked, AskedFor, GiveBack, GivenBack, KeptMethod, Processor, Silence, WhatIsNew,
+};
+use crate::store::{self, Tx};
+use crate::{Guildhall, House};
+use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::job::Failure;
+use guildhall_core::money::Currency;
+use guildhall_core::payment::Stage;
+use guildhall_core::posting::{Happening, Source};
+use guildhall_core::refund::{RefundStatus, stray_key};
+
+/// A charge that did not pay for what it was made for. Times are milliseconds, amounts minor units.
+#[derive(Debug, Clone)]
+pub struct StrayCharge {
+    /// What the processor calls the charge.
+    pub reference: String,
+    /// Who took it.
+    pub processor: Processor,
+    /// Of which payment it was an attempt.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
+    /// How its return stands.
+    pub status: RefundStatus,
+    /// What the processor calls the return.
+    pub refund_reference: Option<String>,
+    /// Why the last try to give it back failed.
+    pub failure_message: Option<String>,
+    /// When it was heard of.
+    pub created_at: i64,
+}
+
+/// Hears news of a charge of another attempt than the payment knows; answers whether the news is the payment's own from
+/// now on, since the charge paid for it.
+///
+/// # Errors
+/// `Internal` when the processor or the store does not answer.
+pub(super) async fn hear(hall: &Guildhall, charge: &AskedFor, what: &WhatIsNew) -> Result<bool> {
+    let reference = charge.reference.clone();
+    let known = hall.store.read(move |read| store::stray_charge::find(read, &reference)).await?;
+    let known = match known {
+        Some(stray) => Some(stray),
+        None => take_if_charged(hall, charge).await?,
+    };
+    match (known, what) {
+        (None, WhatIsNew::Charge) => Ok(false),
+        (None, _) => Ok(true),
+        (Some(_), WhatIsNew::Charge) => Ok(false),
+        (Some(stray), WhatIsNew::Refund { reference, status, message }) => {
+            if stray.refund_reference.as_ref() == Some(reference) && *status == RefundStatus::Failed {
+                let (stray, message) = (stray.reference, message.clone());
+                hall.store.write(move |tx| fail(tx, &stray, message.as_deref())).await?;
+            }
+            Ok(false)
+        }
+        (Some(stray), WhatIsNew::Dispute { reference, .. }) => {
+            let (payment, charge) = (&stray.payment, &stray.reference);
+            tracing::error!(%payment, charge, reference, "a charge that is given back is disputed; answer it there");
+            Ok(false)
+        }
+    }
+}
+
+/// Asks how a charge stands, and takes it where it was charged; answers it when it is a stray one.
+async fn take_if_charged(hall: &Guildhall, charge: &AskedFor) -> Result<Option<StrayCharge>> {
+    let asked = Asked { key: charge.key.clone(), reference: Some(charge.reference.clone()) };
+    let method = match processor::look_up(hall, charge.processor, &asked).await {
+        Ok(Answer::Charged { method, .. }) => method,
+        Ok(_) => return Ok(None),
+        Err(Silence(what)) => return Err(Error::internal(what)),
+    };
+    let (charge, house) = (charge.clone(), hall.house());
+    let taken = hall
+        .store
+        .write(move |tx| {
+            take(tx, &house, &charge, method.as_ref())?;
+            store::stray_charge::find(tx, &charge.reference)
+        })
+        .await?;
+    crash::point("stray taken");
+    Ok(taken)
+}
+
+/// Takes a charge of another attempt than the payment knows: it pays for the order where that stands as it was asked and
+/// nothing else pays, and goes back otherwise. What was taken before changes nothing.
+pub(super) fn take(
+    tx: &mut Tx<'_>,
+    house: &House,
+    charge: &AskedFor,
+    method: Option<&KeptMethod>,
+) -> Result<()> {
+    tx.lock(&format!("payment {}", charge.payment))?;
+    let mut payment = require(tx, &charge.payment)?;
+    let is_known = payment.reference.as_ref() == Some(&charge.reference)
+        || store::stray_charge::find(tx, &charge.reference)?.is_some();
+    let Some((amount_minor, currency)) = charge.amount.filter(|_| !is_known) else { return Ok(()) };
+    if stands(tx, &payment, charge)? {
+        tracing::info!(payment = %payment.id, charge = charge.reference, "an earlier attempt pays after all");
+        payment.processor = Some(charge.processor);
+        payment.method = match &charge.method {
+            Some(named) => store::payment_method::of_reference(tx, &payment.user, charge.processor, named)?,
+            None => None,
+        }
+        .map(|method| method.id);
+        return charged(tx, house, &mut payment, &charge.reference, method);
+    }
+    let stray = StrayCharge {
+        reference: charge.reference.clone(),
+        processor: charge.processor,
+        payment: payment.id.clone(),
+        amount_minor,
+        currency,
+        status: RefundStatus::Pending,
+        refund_reference: None,
+        failure_message: None,
+        created_at: tx.now,
+    };
+    tracing::error!(
+        payment = %stray.payment,
+        charge = stray.reference,
+        "an earlier attempt was charged after all; it is given back"
+    );
+    store::stray_charge::insert(tx, &stray)?;
+    let happening = Happening::Charged { from: Source::Processor, amount_minor };
+    book(tx, &stray, "stray_charged", happening)?;
+    let work = Work::StrayCharge(stray.reference);
+    jobs::enqueue(tx, &work, &lane(payment.id.as_str()), None).map(|_| ())
+}
+
+/// Whether a charge can pay for its order as it was asked for: nothing else pays or is about to, it is of the same
+/// amount and payer, and the buyer was not told that it is over.
+fn stands(tx: &mut Tx<'_>, payment: &Payment, charge: &AskedFor) -> Result<bool> {
+    let is_same = charge.amount == Some((payment.state.amount_minor, payment.currency))
+        && charge.payer.as_ref() == Some(&payment.user);
+    Ok(payment.state.stage == Stage::Failed
+        && payment.state.is_chargeable
+        && is_same
+        && checkout::stands(tx, payment)?)
+}
+
+fn book(tx: &mut Tx<'_>, stray: &StrayCharge, word: &str, happening: Happening) -> Result<()> {
+    let parties =
+        Parties { company: None, person: None, affiliate: None, processor: stray.processor.as_str() };
+    let key = format!("{word}:{}", stray.reference);
+    let subject = stray.payment.as_str();
+    ledger::book(tx, &key, word, subject, stray.currency, &[happening], &parties).map(|_| ())
+}
+
+/// Gives a stray charge back: the job that each leaves behind.
+///
+/// # Errors
+/// `Temporary` until the processor says that it is back.
+pub(crate) async fn carry_on(hall: &Guildhall, reference: &str) -> std::result::Result<(), Failure> {
+    let temporary = |error: Error| Failure::Temporary(error.told());
+    let wanted = reference.to_owned();
+    let found = hall.store.read(move |read| store::stray_charge::find(read, &wanted)).await;
+    let Some(stray) = found.map_err(temporary)?.filter(|stray| stray.status == RefundStatus::Pending) else {
+        return Ok(());
+    };
+    let wanted = GiveBack {
+        key: stray_key(reference),
+        charge: stray.reference,
+        amount_minor: stray.amount_minor,
+        currency: stray.currency,
+    };
+    let given = processor::give_back(hall, stray.processor, &wanted).await;
+    crash::point("stray given back");
+    let (is_back, refund, message) = match given {
+        Ok(GivenBack::Done { reference }) => (true, Some(reference), None),
+        Ok(GivenBack::Pending { reference }) => (false, Some(reference), None),
+        Ok(GivenBack::Failed { reference, message }) => (false, reference, Some(message)),
+        Err(Silence(what)) => return Err(Failure::Temporary(what)),
+    };
+    let (wanted, why) = (reference.to_owned(), message.clone());
+    let noted = hall.store.write(move |tx| note(tx, &wanted, is_back, refund.as_deref(), why.as_deref()));
+    noted.await.map_err(temporary)?;
+    match message {
+        Some(message) => {
+            tracing::error!(charge = reference, message, "a stray charge cannot be given back");
+            Err(Failure::Temporary(message))
+        }
+        None if is_back => Ok(()),
+        None => Err(Failure::Temporary("it is on its way back".into())),
+    }
+}
+
+/// Writes down how the return of a stray charge stands.
+fn note(
+    tx: &mut Tx<'_>,
+    reference: &str,
+    is_back: bool,
+    refund: Option<&str>,
+    message: Option<&str>,
+) -> Result<()> {
+    tx.lock(&format!("stray charge {reference}"))?;
+    let Some(mut stray) = store::stray_charge::find(tx, reference)? else {
+        return Err(Error::internal("a stray charge that is not there"));
+    };
+    if stray.status != RefundStatus::Pending {
+        return Ok(());
+    }
+    stray.refund_reference = refund.map(str::to_owned).or(stray.refund_reference);
+    stray.failure_message = message.map(str::to_owned);
+    if is_back {
+        stray.status = RefundStatus::Succeeded;
+        let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.amount_minor };
+        book(tx, &stray, "stray_returned", happening)?;
+    }
+    store::stray_charge::update(tx, &stray)
+}
+
+/// The buyer's bank sent back what was given back: the processor has it again, and only a person can see to it.
+fn fail(tx: &mut Tx<'_>, reference: &str, message: Option<&str>) -> Result<()> {
+    tx.lock(&format!("stray charge {reference}"))?;
+    let Some(mut stray) = store::stray_charge::find(tx, reference)? else { return Ok(()) };
+    if stray.status != RefundStatus::Succeeded {
+        return Ok(());
+    }
+    tracing::error!(payment = %stray.payment, charge = reference, "the return of a stray charge came back");
+    stray.status = RefundStatus::Failed;
+    stray.failure_message = message.map(str::to_owned);
+    let happening = Happening::Charged { from: Source::Processor, amount_minor: stray.amount_minor };
+    book(tx, &stray, "stray_came_back", happening)?;
+    store::stray_charge::update(tx, &stray)
+}
