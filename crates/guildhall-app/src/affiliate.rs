@@ -135,6 +135,10 @@ pub async fn create(hall: &Guildhall, principal: &Principal, new: NewAffiliate) 
                 user.username
             )));
         }
+        if row.status == AffiliateStatus::Deleted {
+            // What was agreed ended with that; only what is agreed now counts.
+            store::affiliate_agreement::clear(tx, &row.id)?;
+        }
         store::affiliate::update(tx, &row.id, AffiliateType::Custom, AffiliateStatus::Active)?;
         agree_about(tx, &row, &new)?;
         let details = json!({"user": user.id.to_string()});

@@ -7,7 +7,7 @@
 mod decision;
 
 pub(crate) use decision::tell;
-pub use decision::{decide, decide_as_operator};
+pub use decision::{Decided, Notice, decide, decide_as_operator};
 
 use crate::Guildhall;
 use crate::access;
@@ -104,8 +104,10 @@ pub struct Offered {
     pub entries: i64,
     /// The entry of whoever looks.
     pub entry: Option<Entry>,
-    /// Where they buy, once that is approved.
+    /// Where they buy, once that is approved and until they have bought.
     pub checkout: Option<CheckoutSessionId>,
+    /// Whether they have bought.
+    pub has_bought: bool,
     /// Why nobody can enter now, in a sentence for them.
     pub closed: Option<String>,
 }
@@ -126,14 +128,18 @@ fn look_in(read: &mut Read<'_>, user: Option<&UserId>, plan: &PlanId) -> Result<
         Some(user) => store::entry::of_user(read, &plan.id, user)?,
         None => None,
     };
+    let has_bought = match &entry {
+        Some(entry) => store::entry::has_bought(read, &entry.id)?,
+        None => false,
+    };
     let checkout = match &entry {
-        Some(entry) => store::entry::open_session(read, &entry.id)?,
-        None => None,
+        Some(entry) if !has_bought => store::entry::open_session(read, &entry.id)?,
+        _ => None,
     };
     let raffle = store::raffle::find(read, &plan.id)?;
     let entries = store::entry::count_of_plan(read, &plan.id)?;
     let closed = admit(read, &plan, raffle.as_ref(), entries)?;
-    Ok(Offered { plan, company, raffle, entries, entry, checkout, closed })
+    Ok(Offered { plan, company, raffle, entries, entry, checkout, has_bought, closed })
 }
 
 /// The plan, when it is one that is waited for or raffled off.

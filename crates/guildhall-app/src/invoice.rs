@@ -36,6 +36,8 @@ use subtle::ConstantTimeEq;
 
 /// The lane of the jobs of invoices.
 const LANE: &str = "invoices";
+/// What stands for the address of a member to those who may not see it.
+const OWN_ADDRESS: &str = "the member’s own address";
 
 /// An invoice. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
@@ -165,7 +167,7 @@ pub async fn list(
 ) -> Result<Page<InvoiceView>> {
     let principal = principal.clone();
     hall.store
-        .read(move |read| {
+        .scan(move |read| {
             authorize(read, &principal, &company, Permission::InvoiceRead)?;
             let limit = i64::try_from(page.size).unwrap_or(i64::MAX - 1) + 1;
             let mut found = store::invoice::list(read, &company, &page, limit)?;
@@ -235,7 +237,7 @@ pub struct Shown {
 pub struct Desk {
     /// What it noted.
     pub notes: Option<String>,
-    /// Where a letter would go, when one can be sent.
+    /// Where a letter would go, when one can be sent; in words where that is an address they may not see.
     pub letter_to: Option<String>,
 }
 
@@ -258,11 +260,14 @@ pub async fn by_link(
             }
             let desk = match visitor.map(Principal::in_person) {
                 Some(principal) if holds(read, &principal, &invoice.company, Permission::InvoiceCreate)? => {
+                    let shows_email = invoice.email.is_some()
+                        || holds(read, &principal, &invoice.company, Permission::MemberEmailRead)?;
                     let letter_to = course::letter_address(read, &invoice)?;
-                    let is_due = invoice.status_at(read.now).is_due();
+                    let letter_to = letter_to.filter(|_| invoice.status_at(read.now).is_due());
                     Some(Desk {
                         notes: invoice.internal_notes.clone(),
-                        letter_to: letter_to.filter(|_| is_due),
+                        letter_to: letter_to
+                            .map(|email| if shows_email { email } else { OWN_ADDRESS.into() }),
                     })
                 }
                 _ => None,

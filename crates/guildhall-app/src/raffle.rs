@@ -42,8 +42,6 @@ pub struct Raffle {
     pub entries_digest: Option<String>,
     /// When it was drawn.
     pub drawn_at: Option<i64>,
-    /// The draw as JSON, once it is drawn.
-    pub draw: Option<String>,
 }
 
 /// Opens the raffle of a new plan: makes its secret, publishes the commitment, and queues its end.
@@ -93,7 +91,7 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
         }
         (None, _) => {
             let entries = store::entry::ids_of_plan(tx, id)?;
-            let digest = entries_digest(id.as_str(), &entries);
+            let digest = entries_digest(id.as_str(), places(&raffle), &entries);
             store::raffle::close(tx, id, &digest)?;
             jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
             let details = json!({"entries": entries.len(), "digest": digest});
@@ -117,12 +115,16 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
     }
 }
 
+/// How many win.
+fn places(raffle: &Raffle) -> usize {
+    usize::try_from(raffle.places).unwrap_or(0)
+}
+
 /// Draws, and decides on every entry by it; answers how many won.
 fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
     let (seed, entries) =
         (store::raffle::seed(tx, &raffle.plan)?, store::entry::ids_of_plan(tx, &raffle.plan)?);
-    let places = usize::try_from(raffle.places).unwrap_or(0);
-    let drawn = draw(raffle.plan.as_str(), &seed, entries, places)?;
+    let drawn = draw(raffle.plan.as_str(), &seed, entries, places(raffle))?;
     if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
         return Err(Error::internal("the entries of a raffle are not those it was closed with"));
     }
@@ -146,6 +148,14 @@ pub async fn find(hall: &Guildhall, plan: PlanId) -> Result<Raffle> {
             None => no_such("raffle", &plan),
         })
         .await
+}
+
+/// The draw of a plan's raffle as JSON, once it is drawn.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn published(hall: &Guildhall, plan: PlanId) -> Result<Option<String>> {
+    hall.store.read(move |read| store::raffle::draw(read, &plan)).await
 }
 
 /// A raffle as the operator opens it.

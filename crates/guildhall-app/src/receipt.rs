@@ -38,7 +38,7 @@ pub struct Receipt {
     pub last4: Option<String>,
     /// What the processor said when it was declined.
     pub failure_message: Option<String>,
-    /// What the processor and the platform took.
+    /// What the processor, the platform and whoever brought the buyer took.
     pub fees_minor: i64,
     /// When it began.
     pub created_at: i64,

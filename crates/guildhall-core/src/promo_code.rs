@@ -226,6 +226,13 @@ impl Limits {
             || self.one_per_customer
     }
 
+    /// Whether a customer uses it once: else who is a new customer, or a former one, could begin several memberships by
+    /// it before the first one counts.
+    #[must_use]
+    pub fn is_used_once(&self) -> bool {
+        self.one_per_customer || self.new_users_only || self.churned_users_only
+    }
+
     /// Whether a customer may use the code at `now` (milliseconds).
     ///
     /// # Errors
@@ -240,14 +247,14 @@ impl Limits {
         if self.stock.is_some_and(|stock| stock < 1) {
             return invalid("This promo code is used up.");
         }
-        if self.one_per_customer && customer.used_before {
-            return invalid("You have used this promo code before.");
-        }
         if self.new_users_only && customer.had_membership {
             return invalid("This promo code is for new customers only.");
         }
         if self.churned_users_only && (!customer.had_membership || customer.has_valid_membership) {
             return invalid("This promo code is for former customers who come back.");
+        }
+        if self.is_used_once() && customer.used_before {
+            return invalid("You have used this promo code before.");
         }
         if self.existing_memberships_only && !(customer.has_valid_membership && customer.is_for_existing) {
             return invalid("This promo code is for memberships that you have already.");
@@ -339,6 +346,8 @@ mod tests {
             (new, fresh, None),
             (new, former, Some("new customers only")),
             (new, member, Some("new customers only")),
+            (new, Customer { used_before: true, ..fresh }, Some("used this promo code before")),
+            (churned, again, Some("used this promo code before")),
             (churned, fresh, Some("come back")),
             (churned, former, None),
             (churned, member, Some("come back")),

@@ -2,14 +2,15 @@
 //!
 //! 1. When the raffle opens, 32 random bytes are made, its **seed**, and kept secret. Published is the **commitment**,
 //!    `SHA-256("guildhall raffle commitment v1\n" ‖ seed)`, in hexadecimal.
-//! 2. When entries are closed, their ids are sorted as bytes and published, with their **digest**,
-//!    `SHA-256("guildhall raffle entries v1\n" ‖ raffle ‖ "\n" ‖ each id followed by "\n")`, in hexadecimal.
+//! 2. When entries are closed, their ids are sorted as bytes, and their **digest** is published, which holds how many
+//!    win, too: `SHA-256("guildhall raffle entries v2\n" ‖ raffle ‖ "\n" ‖ winners ‖ "\n" ‖ each id followed by "\n")`,
+//!    in hexadecimal, the winners in decimal.
 //! 3. The draw publishes the seed. The **ticket** of an entry is
 //!    `HMAC-SHA256(key = seed, "guildhall raffle ticket v1\n" ‖ digest ‖ "\n" ‖ id)`, the digest in hexadecimal. Entries
 //!    are ordered by their tickets, as bytes, then by their ids; the first `winners` of them win, in that order.
 //!
 //! The commitment shows that the seed was not chosen after the entries were known, and the digest in each ticket that
-//! no entry was added, removed or exchanged after the list was published. What no such draw shows is that the list
+//! no entry and no place was added, removed or exchanged after the list was published. What no such draw shows is that the list
 //! itself is honest: whoever runs the server knows the seed, and could enter before the list is closed.
 
 use crate::{Invalid, invalid};
@@ -62,7 +63,7 @@ pub struct Draw {
     pub seed: String,
     /// Every entry's id, sorted.
     pub entries: Vec<String>,
-    /// The digest of the entries, in hexadecimal.
+    /// The digest of the entries and the places, in hexadecimal.
     pub entries_digest: String,
     /// How many were to win.
     pub places: usize,
@@ -70,14 +71,16 @@ pub struct Draw {
     pub winners: Vec<String>,
 }
 
-/// The digest of a raffle's entries, whose order does not matter: 64 hexadecimal digits.
+/// The digest of a raffle's entries, whose order does not matter, and of how many win: 64 hexadecimal digits.
 #[must_use]
-pub fn entries_digest<S: AsRef<str>>(raffle: &str, entries: &[S]) -> String {
+pub fn entries_digest<S: AsRef<str>>(raffle: &str, places: usize, entries: &[S]) -> String {
     let mut sorted: Vec<&str> = entries.iter().map(AsRef::as_ref).collect();
     sorted.sort_unstable();
     let mut digest = Sha256::new();
-    digest.update(b"guildhall raffle entries v1\n");
+    digest.update(b"guildhall raffle entries v2\n");
     digest.update(raffle.as_bytes());
+    digest.update(b"\n");
+    digest.update(places.to_string().as_bytes());
     digest.update(b"\n");
     for entry in sorted {
         digest.update(entry.as_bytes());
@@ -98,7 +101,7 @@ pub fn draw(raffle: &str, seed: &Seed, mut entries: Vec<String>, places: usize) 
     if raffle.contains('\n') || entries.iter().any(|entry| entry.is_empty() || entry.contains('\n')) {
         return invalid("An id is not empty, and holds no line break.");
     }
-    let entries_digest = entries_digest(raffle, &entries);
+    let entries_digest = entries_digest(raffle, places, &entries);
     let mut ordered: Vec<([u8; 32], &String)> =
         entries.iter().map(|entry| (ticket(seed, &entries_digest, entry), entry)).collect();
     ordered.sort_unstable();
@@ -124,7 +127,9 @@ pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) 
         return invalid("The commitment is not the one that was published before the draw.");
     }
     if digest.is_some_and(|kept| !kept.eq_ignore_ascii_case(&published.entries_digest)) {
-        return invalid("The entries are not those that were published before the draw.");
+        return invalid(
+            "The entries are not those that were published before the draw, or more or fewer were to win.",
+        );
     }
     let Some(seed) = bytes_of(&published.seed).map(Seed) else {
         return invalid("The seed is not 64 hexadecimal digits.");
@@ -134,7 +139,7 @@ pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) 
     }
     let again = draw(&published.raffle, &seed, published.entries.clone(), published.places)?;
     if again.entries_digest != published.entries_digest {
-        return invalid("The entries do not have the digest that was published.");
+        return invalid("The entries and places do not have the digest that was published.");
     }
     if again.winners != published.winners {
         return invalid("The winners are not those that the seed and the entries give.");

@@ -1651,7 +1651,7 @@ export interface CreateInvoiceData {
       status: InvoiceStatuses;
       number: string;
       dueDate: number | null;
-      /** What it is paid by. */
+      /** What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`. */
       currentPlan: {
         id: string;
         /** What it costs, in words, e.g. `$12.00 / month`. */
@@ -2286,7 +2286,7 @@ export interface GetInvoiceData {
       status: InvoiceStatuses;
       number: string;
       dueDate: number | null;
-      /** What it is paid by. */
+      /** What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`. */
       currentPlan: {
         id: string;
         /** What it costs, in words, e.g. `$12.00 / month`. */
@@ -2889,7 +2889,7 @@ export interface ListInvoicesData {
         status: InvoiceStatuses;
         number: string;
         dueDate: number | null;
-        /** What it is paid by. */
+        /** What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`. */
         currentPlan: {
           id: string;
           /** What it costs, in words, e.g. `$12.00 / month`. */
@@ -3277,7 +3277,7 @@ export interface ListReceiptsForCompanyData {
         /** Whether another attempt can be made. */
         retryable: boolean;
         paidAt: number | null;
-        /** What was due, less what the processor and the platform took. */
+        /** What was due, less what the processor, the platform and whoever brought the buyer took. */
         amountAfterFees: number;
         /** Whether what was due was too little to be charged. */
         chargeSkippedPriceTooLow: boolean;

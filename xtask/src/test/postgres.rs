@@ -11,6 +11,9 @@ use tempfile::TempDir;
 const MISSING: &str = "PostgreSQL's initdb and pg_ctl are not on this machine: install them (Debian: `apt-get install postgresql`, \
      macOS: `brew install postgresql`), or pass --no-postgres";
 
+/// Which letters are the same in capitals; `C` alone knows those of ASCII.
+const LETTERS: &str = if cfg!(target_os = "macos") { "--lc-ctype=UTF-8" } else { "--lc-ctype=C.UTF-8" };
+
 /// A test server opens some sixteen connections, and as many tests run at once as there are cores.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
@@ -64,7 +67,8 @@ impl Cluster {
             "    starting a private PostgreSQL cluster on 127.0.0.1:{port} (programs of {})",
             cluster.programs.display()
         );
-        let initdb = ["--auth=trust", "--username=guildhall", "--encoding=UTF8", "--locale=C", "--no-sync"];
+        let initdb =
+            ["--auth=trust", "--username=guildhall", "--encoding=UTF8", "--locale=C", LETTERS, "--no-sync"];
         cluster.complete(cluster.command("initdb").args(initdb))?;
         let mut written = std::fs::read_to_string(cluster.data().join("postgresql.conf"))?;
         writeln!(written, "{settings}port = {port}")?;

@@ -206,6 +206,11 @@ pub async fn delete(hall: &Guildhall, principal: &Principal, id: AccessPassId) -
                     "The access pass `{id}` cannot be deleted while it is raffled off: wait for the draw."
                 )));
             }
+            if store::invoice::is_due_for_pass(tx, &pass.company, &id)? {
+                return Err(Error::Conflict(format!(
+                    "The access pass `{id}` cannot be deleted while an invoice for it is to be paid: withdraw that first."
+                )));
+            }
             store::access_pass::delete(tx, &id)?;
             store::plan::archive_of_pass(tx, &id)?;
             let details = json!({"title": pass.title, "route": pass.route});

@@ -148,8 +148,10 @@ pub(crate) fn quote(
     buyer: Option<&UserId>,
 ) -> Result<Quote> {
     let fixed = session.and_then(|session| session.fixed_minor);
+    // An entry wins one place.
+    let is_single = fixed.is_some() || session.is_some_and(|session| session.entry.is_some());
     let (subtotal_minor, currency) = match (fixed, session) {
-        (Some(_), _) if quantity != 1 => {
+        _ if is_single && quantity != 1 => {
             return Err(Error::Invalid("The quantity of this checkout is 1.".into()));
         }
         (Some(fixed), Some(session)) => (fixed, session.currency),

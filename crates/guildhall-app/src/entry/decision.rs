@@ -9,7 +9,7 @@ use crate::mail::{self, EntryApproved, EntryDenied, Letter};
 use crate::plan;
 use crate::principal::Principal;
 use crate::store::{self, Tx};
-use guildhall_core::ids::{CheckoutSessionId, EntryId};
+use guildhall_core::ids::{CheckoutSessionId, EntryId, PlanId};
 use guildhall_core::waitlist::EntryStatus;
 use serde_json::json;
 
@@ -17,18 +17,39 @@ use serde_json::json;
 const HOURS_TO_BUY: u32 = 7 * 24;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
+/// How somebody learns what was decided of their entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// By a letter that is on its way.
+    Letter,
+    /// On the page of the waitlist alone: there is no address to write to.
+    Page,
+    /// Not again: it was decided so before, and who was approved can still buy, or has bought.
+    Before,
+}
+
+/// An entry that was decided on.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The entry.
+    pub entry: Entry,
+    /// How its customer learns of it.
+    pub notice: Notice,
+}
+
 /// Approves or denies an entry. What was decided so before stays; approving again opens a new checkout when the last
-/// one is over.
+/// one is over and nothing was bought, also for who won a raffle.
 ///
 /// # Errors
 /// `NotFound` for an entry that is none of the caller's to decide on, `Invalid` for an approval that is to be taken
-/// back, `Conflict` for the entry of a raffle and for a plan that is sold no more, `Forbidden` for an app.
+/// back, `Conflict` for the entry of a raffle that did not win and for a plan that is sold no more, `Forbidden` for an
+/// app.
 pub async fn decide(
     hall: &Guildhall,
     principal: &Principal,
     id: EntryId,
     decision: EntryStatus,
-) -> Result<Entry> {
+) -> Result<Decided> {
     let person = in_person(principal, "Entries are decided on")?;
     let (doer, origin) = (Doer::of(principal), hall.origin().to_owned());
     hall.store
@@ -46,7 +67,7 @@ pub async fn decide(
 ///
 /// # Errors
 /// As for [`decide`].
-pub async fn decide_as_operator(hall: &Guildhall, id: EntryId, decision: EntryStatus) -> Result<Entry> {
+pub async fn decide_as_operator(hall: &Guildhall, id: EntryId, decision: EntryStatus) -> Result<Decided> {
     let origin = hall.origin().to_owned();
     hall.store.write(move |tx| decide_in(tx, &Doer::OPERATOR, &origin, &id, decision)).await
 }
@@ -57,34 +78,47 @@ fn decide_in(
     origin: &str,
     id: &EntryId,
     decision: EntryStatus,
-) -> Result<Entry> {
+) -> Result<Decided> {
     let plan = find(tx, id)?.plan;
     lock(tx, &plan)?;
     let entry = find(tx, id)?;
-    if entry.is_of_raffle {
+    let is_approval = decision == EntryStatus::Approved;
+    if entry.is_of_raffle && !(is_approval && entry.status == EntryStatus::Approved) {
         return Err(Error::Conflict("The entries of a raffle are drawn, not decided on.".into()));
     }
     match entry.status.decide(decision)? {
         Some(status) => store::entry::decide(tx, id, status)?,
-        None if decision == EntryStatus::Approved && store::entry::open_session(tx, id)?.is_none() => {}
-        None => return Ok(entry),
+        None if is_approval
+            && store::entry::open_session(tx, id)?.is_none()
+            && !store::entry::has_bought(tx, id)? => {}
+        None => return Ok(Decided { entry, notice: Notice::Before }),
+    }
+    if is_approval && !is_sold(tx, &plan)? {
+        return Err(Error::Conflict("The plan is sold no more: there is nothing left to approve.".into()));
     }
     let entry = find(tx, id)?;
     let action = if decision == EntryStatus::Approved { "approve_entry" } else { "deny_entry" };
     doer.log(tx, &entry.company, action, id, json!({"plan": entry.plan.to_string()}))?;
-    tell(tx, origin, &entry)?;
-    Ok(entry)
+    let notice = tell(tx, origin, &entry)?;
+    Ok(Decided { entry, notice })
+}
+
+fn is_sold(tx: &mut Tx<'_>, plan: &PlanId) -> Result<bool> {
+    match store::plan::find(tx, plan)? {
+        Some(plan) => plan::is_sold(tx, &plan),
+        None => no_such("plan", plan),
+    }
 }
 
 /// Tells a customer what was decided: an approved one by a letter with the checkout that is opened for them, a denied
 /// one by a letter. Who has no e-mail finds both on the waitlist's page.
-pub(crate) fn tell(tx: &mut Tx<'_>, origin: &str, entry: &Entry) -> Result<()> {
+pub(crate) fn tell(tx: &mut Tx<'_>, origin: &str, entry: &Entry) -> Result<Notice> {
     let company = store::company::find(tx, &entry.company)?
         .ok_or_else(|| Error::internal("an entry without its company"))?;
     let (name, what) =
         (entry.user.name.clone().unwrap_or_else(|| entry.user.username.clone()), &entry.plan_title);
     let letter = match entry.status {
-        EntryStatus::Pending => return Ok(()),
+        EntryStatus::Pending => return Ok(Notice::Page),
         EntryStatus::Approved => {
             let session = open_checkout(tx, entry)?;
             Letter::EntryApproved(EntryApproved {
@@ -104,14 +138,16 @@ pub(crate) fn tell(tx: &mut Tx<'_>, origin: &str, entry: &Entry) -> Result<()> {
             link: format!("{origin}/waitlist/{}", entry.plan),
         }),
     };
-    if let Some(address) = entry.user.email.as_deref().filter(|address| mail::check_address(address).is_ok())
-    {
+    let address = entry.user.email.as_deref().filter(|address| mail::check_address(address).is_ok());
+    if let Some(address) = address {
         mail::queue(tx, address, letter)?;
     }
-    store::entry::set_told(tx, &entry.id)
+    store::entry::set_told(tx, &entry.id)?;
+    Ok(if address.is_some() { Notice::Letter } else { Notice::Page })
 }
 
-/// The checkout of an approved entry: the one that is open, else a new one.
+/// The checkout of an approved entry: the one that is open, else a new one. Who won a raffle is told so whatever became
+/// of the plan; the checkout refuses what is sold no more.
 fn open_checkout(tx: &mut Tx<'_>, entry: &Entry) -> Result<CheckoutSessionId> {
     if let Some(open) = store::entry::open_session(tx, &entry.id)? {
         return Ok(open);
@@ -119,10 +155,6 @@ fn open_checkout(tx: &mut Tx<'_>, entry: &Entry) -> Result<CheckoutSessionId> {
     let Some(plan) = store::plan::find(tx, &entry.plan)? else {
         return no_such("plan", &entry.plan);
     };
-    // Who won is told so, whatever became of the plan; the checkout refuses what is sold no more.
-    if !entry.is_of_raffle && !plan::is_sold(tx, &plan)? {
-        return Err(Error::Conflict("The plan is sold no more: there is nothing left to approve.".into()));
-    }
     let session = NewCheckoutSession {
         plan: plan.id.clone(),
         company: plan.company.clone(),

@@ -280,10 +280,14 @@ fn pass_of(
     goods: &Goods,
 ) -> Result<(AccessPassId, String)> {
     match goods {
-        Goods::Pass(pass) => match store::invoice::title_of_pass(tx, company, pass)? {
-            Some(title) => Ok((pass.clone(), title)),
-            None => no_such("access pass", pass),
-        },
+        Goods::Pass(pass) => {
+            // Nobody deletes it until the invoice is there.
+            access_pass::lock(tx, pass)?;
+            match store::invoice::title_of_pass(tx, company, pass)? {
+                Some(title) => Ok((pass.clone(), title)),
+                None => no_such("access pass", pass),
+            }
+        }
         Goods::New(title) => {
             let pass = NewAccessPass {
                 company: company.clone(),

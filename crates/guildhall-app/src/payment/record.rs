@@ -64,6 +64,9 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     schedule_releases(tx, payment)?;
     dispute::expect_of_sandbox(tx, payment)?;
     tell(tx, payment, Told::PaymentSucceeded)?;
+    if payment.sale.is_some_and(|sale| sale.shares.reward_minor > 0) {
+        tell(tx, payment, Told::PaymentAffiliateRewardCreated)?;
+    }
     letter::receipt(tx, house, payment)?;
     letter::choose_password(tx, house, payment)?;
     Ok(Delivery::Done)

@@ -39,6 +39,12 @@ pub(crate) fn set(
     Ok(())
 }
 
+/// Forgets all that was agreed with an affiliate.
+pub(crate) fn clear(tx: &mut Tx<'_>, affiliate: &AffiliateId) -> Result<()> {
+    tx.execute("delete from affiliate_agreements where affiliate_id = $1", params![affiliate])?;
+    Ok(())
+}
+
 /// What is agreed about exactly this plan, or exactly about every plan.
 pub(crate) fn find(
     read: &mut Read<'_>,

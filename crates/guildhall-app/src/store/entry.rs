@@ -153,7 +153,20 @@ pub(crate) fn to_tell(read: &mut Read<'_>, plan: &PlanId, most: i64) -> Result<V
     rows.into_iter().map(from_row).collect()
 }
 
-/// The checkout that an approval opened and that can still be paid.
+/// Whether the checkout of an approval was paid.
+pub(crate) fn has_bought(read: &mut Read<'_>, id: &EntryId) -> Result<bool> {
+    let row = read.first(
+        "select y.id
+         from checkout_sessions s
+         join payments y on y.checkout_session_id = s.id
+         where s.entry_id = $1 and y.stage = 'paid'
+         limit 1",
+        params![id],
+    )?;
+    Ok(row.is_some())
+}
+
+/// The checkout that an approval opened and whose time is not over; it may be paid, see [`has_bought`].
 pub(crate) fn open_session(read: &mut Read<'_>, id: &EntryId) -> Result<Option<CheckoutSessionId>> {
     let now = read.now;
     let row = read.first(

@@ -247,6 +247,18 @@ pub(crate) fn title_of_pass(
     row.map(|mut row| row.text(0)).transpose()
 }
 
+/// Whether an invoice for a company's pass is to be paid.
+pub(crate) fn is_due_for_pass(read: &mut Read<'_>, company: &CompanyId, pass: &AccessPassId) -> Result<bool> {
+    let row = read.first(
+        "select 1
+         from invoices
+         where company_id = $1 and access_pass_id = $2 and status in ('open', 'past_due')
+         limit 1",
+        params![company, pass],
+    )?;
+    Ok(row.is_some())
+}
+
 /// Whether somebody holds, or held, a membership of a company.
 pub(crate) fn is_member(read: &mut Read<'_>, company: &CompanyId, user: &UserId) -> Result<bool> {
     let row = read.first(

@@ -50,7 +50,7 @@ pub(crate) fn customer(
 /// Writes down what a code is used for; `false` when that payment uses a code already, or the customer had their only
 /// use.
 pub(crate) fn insert(tx: &mut Tx<'_>, code: &PromoCode, user: &UserId, payment: &PaymentId) -> Result<bool> {
-    let (now, only) = (tx.now, code.limits.one_per_customer.then_some(user));
+    let (now, only) = (tx.now, code.limits.is_used_once().then_some(user));
     let added = tx.execute(
         "insert into promo_code_uses (payment_id, promo_code_id, user_id, only_user_id, created_at)
          values ($1, $2, $3, $4, $5)

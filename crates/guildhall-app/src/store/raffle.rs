@@ -19,7 +19,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, plan: &PlanId, seed: &Seed, places: i64) -
 /// What is public of a raffle.
 pub(crate) fn find(read: &mut Read<'_>, plan: &PlanId) -> Result<Option<Raffle>> {
     let row = read.first(
-        "select commitment, places, closed_at, entries_digest, drawn_at, draw
+        "select commitment, places, closed_at, entries_digest, drawn_at
          from raffles
          where plan_id = $1",
         params![plan],
@@ -32,10 +32,15 @@ pub(crate) fn find(read: &mut Read<'_>, plan: &PlanId) -> Result<Option<Raffle>>
             closed_at: row.int_or_null(2)?,
             entries_digest: row.text_or_null(3)?,
             drawn_at: row.int_or_null(4)?,
-            draw: row.text_or_null(5)?,
         })
     })
     .transpose()
+}
+
+/// The draw as JSON, which may be long, once it is drawn.
+pub(crate) fn draw(read: &mut Read<'_>, plan: &PlanId) -> Result<Option<String>> {
+    let row = read.first("select draw from raffles where plan_id = $1", params![plan])?;
+    row.map_or(Ok(None), |mut row| row.text_or_null(0))
 }
 
 /// Whether a plan of a pass is raffled off and was not drawn.

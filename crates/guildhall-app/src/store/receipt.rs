@@ -17,7 +17,7 @@ macro_rules! receipt_columns {
     () => {
         "y.id, y.stage, y.amount_minor, y.is_chargeable, y.attempt, y.refunded_minor, y.lost_minor, y.dispute_status,
          y.currency, y.billing_reason, y.processor, t.brand, t.last4, y.failure_message,
-         y.processor_fee_minor + y.platform_fee_minor, y.created_at, y.paid_at, y.last_attempt_at, y.company_id,
+         y.processor_fee_minor + y.platform_fee_minor + y.reward_minor, y.created_at, y.paid_at, y.last_attempt_at, y.company_id,
          y.membership_id, y.access_pass_id, y.plan_id, y.promo_code_id,
          (select max(d.created_at)
           from disputes d

@@ -13,6 +13,7 @@ use super::{Engine, Job, OpenError, QUEUE, Read, Row, Shared, Value, dialect, mi
 use crate::error::{Error, Result};
 use reader::{Reader, Readers};
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::{Path, PathBuf};
@@ -164,6 +165,13 @@ impl SqliteEngine {
         connection.execute_batch(
             "pragma cache_size = -65536; pragma mmap_size = 1073741824; pragma temp_store = memory;",
         )?;
+        // SQLite's own knows ASCII alone, of which the one index by it (`apps_by_host`) consists.
+        let flags = FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_INNOCUOUS;
+        connection.create_scalar_function("lower", 1, flags, |call| {
+            Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+        })?;
         Ok(Self { connection })
     }
 }

@@ -7,14 +7,21 @@ fn names(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("entry_{index}")).collect()
 }
 
+/// Entries in the order of their tickets.
+fn ordered(seed: &Seed, digest: &str, entries: &[String]) -> Vec<String> {
+    let mut ordered = entries.to_vec();
+    ordered.sort_unstable_by_key(|entry| ticket(seed, digest, entry));
+    ordered
+}
+
 /// Computed by Python's `hashlib` and `hmac` from the text of the module, so that the text is enough to verify by.
 #[test]
 fn the_algorithm_is_as_it_is_described() {
     let seed = Seed::new(std::array::from_fn(|index| u8::try_from(index).expect("below 32")));
     let drawn = draw("plan_1", &seed, names(8), 3).expect("sound");
     assert_eq!(drawn.commitment, "792d0f58eeca7a34a960bd2770ee5cdbd1f0dffe2a47c80474539459ba0c9379");
-    assert_eq!(drawn.entries_digest, "de3b95577f4114348f8f6c8aab14fdb39fc8ccca75f230405f2b95fd6bde1b4c");
-    assert_eq!(drawn.winners, ["entry_3", "entry_5", "entry_2"]);
+    assert_eq!(drawn.entries_digest, "599c52594bf2d6fdb767ffc46469122bb5f12c1b41ec7a260a399ff7b5bd036f");
+    assert_eq!(drawn.winners, ["entry_2", "entry_7", "entry_1"]);
     assert_eq!(format!("{seed:?}"), "Seed(..)");
 }
 
@@ -30,12 +37,16 @@ fn every_forgery_is_found() {
     let fewer: Vec<String> = names(20).into_iter().filter(|name| name != "entry_3").collect();
     let mut swapped = honest.winners.clone();
     swapped.swap(0, 1);
+    // With the same tickets, whoever comes next.
+    let more: Vec<String> = ordered(&seed, &digest, &names(20)).into_iter().take(4).collect();
+    assert_eq!(more[..3], honest.winners[..]);
     let table = [
         // Sound in themselves, and not what was published before.
         (draw("plan_1", &Seed::new([8; 32]), names(20), 3).expect("sound"), "commitment is not the one"),
         (draw("plan_1", &seed, names(21), 3).expect("sound"), "entries are not those"),
         (draw("plan_1", &seed, fewer.clone(), 3).expect("sound"), "entries are not those"),
         (draw("plan_2", &seed, names(20), 3).expect("sound"), "entries are not those"),
+        (draw("plan_1", &seed, names(20), 4).expect("sound"), "more or fewer were to win"),
         // Patched.
         (Draw { seed: "08".repeat(32), ..honest.clone() }, "not the one that was committed to"),
         (Draw { seed: "07".repeat(31), ..honest.clone() }, "not 64 hexadecimal digits"),
@@ -44,7 +55,8 @@ fn every_forgery_is_found() {
         (Draw { raffle: "plan_2".into(), ..honest.clone() }, "do not have the digest"),
         (Draw { winners: swapped, ..honest.clone() }, "winners are not those"),
         (Draw { winners: vec![], ..honest.clone() }, "winners are not those"),
-        (Draw { places: 4, ..honest.clone() }, "winners are not those"),
+        (Draw { places: 4, winners: more, ..honest.clone() }, "do not have the digest"),
+        (Draw { places: 4, ..honest.clone() }, "do not have the digest"),
         (Draw { entries: honest.entries.iter().rev().cloned().collect(), ..honest.clone() }, "not sorted"),
     ];
     for (forged, sentence) in table {

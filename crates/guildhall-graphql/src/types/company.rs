@@ -198,7 +198,7 @@ impl Company {
     async fn creator_dashboard_table(
         &self,
         table_filters: Option<CreatorDashboardTableFilters>,
-    ) -> CreatorDashboardTable {
+    ) -> Result<CreatorDashboardTable> {
         CreatorDashboardTable::of(&self.0.id, table_filters)
     }
 

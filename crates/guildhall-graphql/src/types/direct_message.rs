@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use guildhall_app::direct_message::{self, Conversation, ConversationFilter};
+use guildhall_core::cursor::check_query;
 
 #[derive(Debug, SimpleObject)]
 struct FeedMember {
@@ -74,7 +75,7 @@ impl DirectMessageQueries {
         let filter = ConversationFilter {
             status: status.map(|status| status.as_str().to_owned()),
             unread,
-            query,
+            query: query.as_deref().map(check_query).transpose()?.map(str::to_owned),
             before: before.map(|before| before.0),
             size: size(limit, "limit")?,
         };

@@ -14,6 +14,7 @@ use guildhall_app::entry::{self, Entry as Found, EntryFilter};
 use guildhall_app::membership_list::Holder;
 use guildhall_app::page::Part;
 use guildhall_app::{access_pass, company_member, plan};
+use guildhall_core::cursor::check_query;
 use guildhall_core::ids::{CompanyId, EntryId};
 use guildhall_core::waitlist;
 
@@ -157,9 +158,9 @@ pub(crate) struct CreatorDashboardTableFilters {
 }
 
 impl CreatorDashboardTable {
-    pub(crate) fn of(company: &CompanyId, filters: Option<CreatorDashboardTableFilters>) -> Self {
+    pub(crate) fn of(company: &CompanyId, filters: Option<CreatorDashboardTableFilters>) -> Result<Self> {
         let query = filters.and_then(|filters| filters.query).unwrap_or_default();
-        Self { company: company.clone(), query }
+        Ok(Self { company: company.clone(), query: check_query(&query)?.to_owned() })
     }
 }
 

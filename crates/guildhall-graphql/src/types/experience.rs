@@ -17,6 +17,7 @@ use async_graphql::{Context, ID, InputObject, InputType, Interface, Object, Simp
 use guildhall_app::app::App;
 use guildhall_app::experience::{self, Experience as Found, ExperienceFilter, FindOrCreate, UsersPage};
 use guildhall_app::page::Page;
+use guildhall_core::cursor::check_query;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::ExperienceId;
 use guildhall_core::post::WhoCanPost;
@@ -123,7 +124,7 @@ impl PublicExperience {
         let page = UsersPage {
             after: cursor(after.as_deref(), "after")?,
             before: cursor(before.as_deref(), "before")?,
-            query: query.unwrap_or_default(),
+            query: check_query(&query.unwrap_or_default())?.to_owned(),
             descending: direction == Some(Direction::Desc),
             size: size(first, "first")?,
         };
@@ -235,7 +236,7 @@ impl ExperienceFilters {
             app: optional_id(self.app_id.as_ref())?,
             access_pass: optional_id(self.access_pass_id.as_ref())?,
             on_access_pass: self.on_access_pass,
-            query: self.query.unwrap_or_default(),
+            query: check_query(&self.query.unwrap_or_default())?.to_owned(),
         })
     }
 }

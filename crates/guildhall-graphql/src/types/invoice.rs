@@ -4,6 +4,7 @@ use super::enums::{
     Currencies, InvoiceCollectionMethods, InvoiceStatuses, PlanTypes, ReleaseMethod, Visibility, Word,
 };
 use super::member::Member;
+use super::membership::check_selection;
 use super::page::{PageInfo, id, optional_id};
 use super::plan::{CustomFieldInput, Plan, custom_fields};
 use super::scalars::{StringFloat, Timestamp};
@@ -16,6 +17,7 @@ use guildhall_app::invoice::{self, Goods, InvoiceView, NewInvoice};
 use guildhall_app::page::Page;
 use guildhall_core::invoice::{CollectionMethod, PlanExtras};
 use guildhall_core::money::{Currency, major_from_minor};
+use guildhall_core::permission::Permission;
 use guildhall_core::plan::{self as rules, PlanRequest, SoundPlan};
 
 /// What a company asks somebody for.
@@ -28,9 +30,11 @@ impl Invoice {
         Timestamp::of_ms(self.0.invoice.created_at)
     }
 
-    /// What it is paid by.
-    async fn current_plan(&self) -> Plan {
-        Plan(self.0.plan.clone())
+    /// What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`.
+    async fn current_plan(&self, context: &Context<'_>) -> Result<Plan> {
+        let free = ["id", "formattedPrice", "baseCurrency"];
+        check_selection(context, &self.0.invoice.company, &free, Permission::PlanRead).await?;
+        Ok(Plan(self.0.plan.clone()))
     }
 
     async fn due_date(&self) -> Option<Timestamp> {

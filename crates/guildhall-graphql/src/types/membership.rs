@@ -16,6 +16,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::membership_list::{BoughtMembership as Found, MembershipFilter};
 use guildhall_app::page::Page;
 use guildhall_app::{principal, receipt};
+use guildhall_core::ids::CompanyId;
 use guildhall_core::membership::MembershipStatus as Status;
 use guildhall_core::membership_list::MembershipOrder;
 use guildhall_core::money::major_from_minor;
@@ -33,14 +34,23 @@ impl Membership {
         free: &[&str],
         permission: Permission,
     ) -> Result<()> {
-        let caller = Caller::of(context);
-        let is_free = |name: &str| name.starts_with("__") || free.contains(&name);
-        if context.field().selection_set().all(|field| is_free(field.name())) {
-            return Ok(());
-        }
-        let company = self.0.company.clone();
-        Ok(principal::check(&caller.hall, &caller.principal, company, permission).await?)
+        check_selection(context, &self.0.company, free, permission).await
     }
+}
+
+/// Insists on a permission in a company where more is selected of a part of its own than these fields.
+pub(crate) async fn check_selection(
+    context: &Context<'_>,
+    company: &CompanyId,
+    free: &[&str],
+    permission: Permission,
+) -> Result<()> {
+    let caller = Caller::of(context);
+    let is_free = |name: &str| name.starts_with("__") || free.contains(&name);
+    if context.field().selection_set().all(|field| is_free(field.name())) {
+        return Ok(());
+    }
+    Ok(principal::check(&caller.hall, &caller.principal, company.clone(), permission).await?)
 }
 
 #[Object]

@@ -12,6 +12,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::access_pass;
 use guildhall_app::page::Page;
 use guildhall_app::plan::{Plan as Found, PlanFilter, PlanOrder as Order};
+use guildhall_core::cursor::check_query;
 use guildhall_core::money::major_from_minor;
 use guildhall_core::{plan as rules, plan_words};
 
@@ -197,7 +198,7 @@ impl PlanFilters {
                 .release_method
                 .and_then(|method| rules::ReleaseMethod::from_word(method.as_str())),
             raffle_ended: self.raffle_ended,
-            query: self.query.unwrap_or_default(),
+            query: check_query(&self.query.unwrap_or_default())?.to_owned(),
             global_affiliate: self.affiliates,
             member_affiliate: self.passholder_affiliate,
             order: order(self.order)?,

@@ -67,7 +67,7 @@ impl Receipt {
         None
     }
 
-    /// What was due, less what the processor and the platform took.
+    /// What was due, less what the processor, the platform and whoever brought the buyer took.
     async fn amount_after_fees(&self) -> f64 {
         self.major(self.0.payment.amount_minor - self.0.fees_minor)
     }

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use guildhall_app::company::Company;
-use guildhall_app::entry::{self, Entry, EntryFilter};
+use guildhall_app::entry::{self, Decided, Entry, EntryFilter, Notice};
 use guildhall_app::page::{Page as Listed, Part};
 use guildhall_app::{Error, Guildhall, Principal};
 use guildhall_core::ids::{CompanyId, EntryId, Id};
@@ -35,6 +35,36 @@ pub(crate) struct Asked {
 /// The part of the list that is shown: its word in addresses, and what it is called.
 const PARTS: [(&str, &str); 4] =
     [("pending", "Waiting"), ("approved", "Approved"), ("denied", "Denied"), ("all", "All")];
+
+/// What was decided and how its customer learns of it, its word in addresses, and what the page says then.
+const DONE: [(EntryStatus, Notice, &str, &str); 6] = [
+    (
+        EntryStatus::Approved,
+        Notice::Letter,
+        "approved",
+        "The entry is approved. Its customer was sent a link to the checkout.",
+    ),
+    (
+        EntryStatus::Approved,
+        Notice::Page,
+        "approved-page",
+        "The entry is approved. There is no address to write to: its customer finds the checkout where they entered.",
+    ),
+    (
+        EntryStatus::Approved,
+        Notice::Before,
+        "approved-before",
+        "Nothing was sent: the customer has a link that can still be used, or has bought.",
+    ),
+    (EntryStatus::Denied, Notice::Letter, "denied", "The entry is denied. Its customer was told."),
+    (
+        EntryStatus::Denied,
+        Notice::Page,
+        "denied-page",
+        "The entry is denied. There is no address to write to: its customer is told where they entered.",
+    ),
+    (EntryStatus::Denied, Notice::Before, "denied-before", "Nothing was sent: the entry was denied before."),
+];
 
 #[derive(Template)]
 #[template(path = "entries.html")]
@@ -93,11 +123,8 @@ async fn shown(
     let after: Option<EntryId> = after.map(EntryId::parse).transpose().map_err(|error| fail(error.into()))?;
     let size = Part { after, ..Part::first(SIZE) };
     let entries = entry::list(hall, principal, company.id.clone(), filter, size).await.map_err(fail)?;
-    let good = match asked.done.as_deref() {
-        Some("approved") => Some("The entry is approved. Its customer was sent a link to the checkout."),
-        Some("denied") => Some("The entry is denied. Its customer was told."),
-        _ => None,
-    };
+    let done = asked.done.as_deref().unwrap_or_default();
+    let good = DONE.iter().find(|(_, _, word, _)| *word == done).map(|(_, _, _, sentence)| *sentence);
     let sentence = error.map(ToString::to_string);
     let refusal = sentence.as_deref();
     let page = Page { visitor, company: &company, entries: &entries, decides, part, good, refusal };
@@ -133,8 +160,9 @@ pub(crate) async fn decide(
         .ok_or_else(|| told(&visitor, Error::Invalid("An entry is `approved` or `denied`.".into())))?;
     let part = PARTS.iter().map(|(word, _)| *word).find(|word| *word == form.status).unwrap_or("pending");
     match entry::decide(&hall, &principal, entry, decision).await {
-        Ok(_) => {
-            let done = decision.as_str();
+        Ok(Decided { entry, notice }) => {
+            let done = DONE.iter().find(|done| (done.0, done.1) == (entry.status, notice));
+            let done = done.map_or("", |(_, _, word, _)| word);
             Ok(see_other(&format!("/companies/{company}/entries?status={part}&done={done}")))
         }
         // It may have been decided on since the page was shown.

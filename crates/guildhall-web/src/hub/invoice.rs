@@ -11,7 +11,7 @@ use crate::session::{SignedIn, Visitor};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use guildhall_app::invoice::{self, Desk, Paper};
+use guildhall_app::invoice::{self, Desk, Mood, Paper};
 use guildhall_app::{Guildhall, Principal};
 use guildhall_core::ids::{Id, InvoiceId, UserId};
 use hyper::StatusCode;
@@ -53,9 +53,10 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let shown = find(&hall, &visitor, &id, token).await?;
-    let done = match asked.done.as_deref() {
-        Some("sent") => Some("The invoice is on its way."),
-        Some("withdrawn") => Some("The invoice is withdrawn: nobody can pay it any more."),
+    // Anyone can write the word: what the invoice does not bear out is not said.
+    let done = match (asked.done.as_deref(), shown.paper.mood) {
+        (Some("sent"), mood) if mood.is_due() => Some("The invoice is on its way."),
+        (Some("withdrawn"), Mood::Gone) => Some("The invoice is withdrawn: nobody can pay it any more."),
         _ => None,
     };
     let pdf = format!("{}/invoice.pdf", local(&shown.paper.link, &hall));

@@ -58,7 +58,8 @@ pub(crate) async fn draw(
     Path(plan): Path<String>,
 ) -> Result<Response, Refusal> {
     let plan = PlanId::parse(&plan).map_err(Error::from)?;
-    match raffle::find(&hall, plan.clone()).await?.draw {
+    raffle::find(&hall, plan.clone()).await?;
+    match raffle::published(&hall, plan.clone()).await? {
         Some(draw) => Ok(([(CONTENT_TYPE, "application/json; charset=utf-8")], draw).into_response()),
         None => Err(Error::NotFound(format!("The raffle `{plan}` is not drawn yet.")).into()),
     }

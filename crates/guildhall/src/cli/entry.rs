@@ -5,7 +5,7 @@ use crate::serve;
 use clap::{Subcommand, ValueEnum};
 use guildhall_app::Guildhall;
 use guildhall_app::clock::{Clock, Random};
-use guildhall_app::entry::{self, Entry, EntryFilter};
+use guildhall_app::entry::{self, Decided, Entry, EntryFilter, Notice};
 use guildhall_app::page::Part;
 use guildhall_core::ids::{EntryId, Id};
 use guildhall_core::moment::minute;
@@ -125,7 +125,11 @@ async fn decide(
 ) -> Result<(), String> {
     let (hall, entry): (_, EntryId) = (open(place, public_origin).await?, parse(entry)?);
     let decided = entry::decide_as_operator(&hall, entry, decision).await.map_err(told)?;
-    println!("The entry {} of {} is {}.", decided.id, decided.user.username, decided.status.as_str());
+    let Decided { entry, notice } = decided;
+    println!("The entry {} of {} is {}.", entry.id, entry.user.username, entry.status.as_str());
+    if notice == Notice::Before {
+        println!("Nothing was sent: it was so before.");
+    }
     Ok(())
 }
 

@@ -126,14 +126,14 @@ async fn show(place: &Place, plan: &str) -> Result<ExitCode, String> {
     let plan: PlanId = parse(plan)?;
     let config = place.load(&[])?;
     let hall = serve::open_hall(&config, "http://localhost", Clock::system(), Random::System).await?;
-    let found = raffle::find(&hall, plan).await.map_err(told)?;
+    let found = raffle::find(&hall, plan.clone()).await.map_err(told)?;
     println!("plan        {}", found.plan);
     println!("places      {}", found.places);
     println!("commitment  {}", found.commitment);
     println!("closed      {}", found.closed_at.map_or("not yet".into(), minute));
     println!("digest      {}", found.entries_digest.as_deref().unwrap_or("when entries are closed"));
     println!("drawn       {}", found.drawn_at.map_or("not yet".into(), minute));
-    if let Some(draw) = &found.draw {
+    if let Some(draw) = raffle::published(&hall, plan).await.map_err(told)? {
         println!("{draw}");
     }
     Ok(ExitCode::SUCCESS)

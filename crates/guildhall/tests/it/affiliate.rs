@@ -2,8 +2,10 @@
 
 use crate::browser::Browser;
 use crate::harness::{Answered, Hall, NOW_MS};
+use crate::purchase::{GOOD_CARD, ONCE, company_balance, pay_by_card, sell, signed_in};
 use guildhall_app::founding::Referral;
 use guildhall_app::plan::NewPlan;
+use guildhall_app::webhook;
 use guildhall_core::affiliate::Commission;
 use guildhall_core::billing::Terms;
 use guildhall_core::ids::{AffiliateId, Id, PlanId, UserId};
@@ -178,6 +180,42 @@ async fn an_affiliate_is_made_shown_changed_and_deleted() {
     hall.change(&id, json!({"status": "active"})).await.is_refused("NOT_FOUND", &gone);
     let again = hall.affiliate(input).await.data()["createAffiliate"].clone();
     assert_eq!((&again["id"], &again["status"]), (&json!(id.as_str()), &json!("active")));
+    hall.change(&id, json!({"status": "deleted"})).await.data();
+    hall.partner("ada", Some(10.0)).await;
+    let of_all = earned(Some(Commission::Percentage(1000)));
+    assert_eq!(hall.sold(&plan, "ada", &buyer).await, of_all, "what was agreed before is forgotten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_tells_of_the_reward_and_the_receipt_leaves_it_out() {
+    let hall = Hall::open().await;
+    hall.person("ada").await;
+    hall.partner("ada", Some(30.0)).await;
+    let (led, straight) = (sell(&hall, ONCE, |plan| plan).await, sell(&hall, ONCE, |plan| plan).await);
+    let mut mira = signed_in(&hall, "mira").await;
+    for (plan, more) in [(&led, &[("a", "ada")][..]), (&straight, &[])] {
+        let paid = pay_by_card(&mut mira, &format!("/checkout/{plan}"), GOOD_CARD, more).await;
+        mira.open(paid.location.as_deref().expect("it leads on")).await.says(200, "Paid");
+    }
+    let happened = webhook::happened_since(&hall.running.hall, 0).await.expect("a list");
+    let told = |word: &str| happened.iter().filter(|event| event.event().as_str() == word).count();
+    assert_eq!((told("payment_succeeded"), told("payment_affiliate_reward_created")), (2, 1));
+    let receipts = "query($id: ID!) { company(id: $id) { receiptsV2(first: 2, filter: {direction: asc}) {
+      nodes { amountAfterFees } } } }";
+    let receipts = hall.run(None, receipts, json!({"id": hall.world.company.as_str()})).await;
+    let (balance, pending) = company_balance(&hall).await;
+    let after: Vec<f64> = receipts.data()["company"]["receiptsV2"]["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .map(|node| node["amountAfterFees"].as_f64().expect("a number"))
+        .collect();
+    assert_eq!(after[1], 19.12);
+    assert!(after[0] < 19.12 - 5.0, "without the reward: {after:?}");
+    assert!(
+        (after[0] + after[1] - pending).abs() < 0.001,
+        "what the company has: {after:?} {balance} {pending}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

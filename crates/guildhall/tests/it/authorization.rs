@@ -164,19 +164,7 @@ const PLAIN_FIELDS: &[(&str, &[&str])] = &[
             "uses",
         ],
     ),
-    (
-        "Invoice",
-        &[
-            "createdAt",
-            "currentPlan",
-            "dueDate",
-            "emailAddress",
-            "fetchInvoiceToken",
-            "id",
-            "number",
-            "status",
-        ],
-    ),
+    ("Invoice", &["createdAt", "dueDate", "emailAddress", "fetchInvoiceToken", "id", "number", "status"]),
     (
         "PublicExperience",
         &["accessPasses", "app", "company", "description", "id", "logo", "name", "upsellType"],
@@ -550,10 +538,11 @@ impl Scene {
                 let invoice = invoice_input(&world.company, &json!({}));
                 input(row, "CreateInvoiceInput", "{ invoice { id } }", invoice)
             }
-            "Company.invoice" | "Invoice.member" => {
+            "Company.invoice" | "Invoice.currentPlan" | "Invoice.member" => {
                 let id = self.invoice().await;
                 let (selection, path) = match row {
                     "Company.invoice" => ("id", "/company/invoice"),
+                    "Invoice.currentPlan" => ("currentPlan { id stock }", "/company/invoice/currentPlan"),
                     _ => ("member { id }", "/company/invoice/member"),
                 };
                 of_company(&format!("invoice(id: \"{id}\") {{ {selection} }}"), path)

@@ -703,6 +703,37 @@ async fn ids_of_operations_that_are_not_held_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_searched_for_is_short() {
+    let hall = Hall::open().await;
+    let (company, endless) = (hall.world.company.as_str(), "x".repeat(100_000));
+    let experience = hall.world.chat_experience.as_str();
+    let of_company = |selection: &str| {
+        format!("query($company: ID!, $query: String!) {{ company(id: $company) {{ {selection} }} }}")
+    };
+    for document in [
+        of_company("plans(filter: {query: $query}) { totalCount }"),
+        of_company("members(filters: {query: $query}) { totalCount }"),
+        of_company("promoCodes(filter: {query: $query}) { totalCount }"),
+        of_company("receiptsV2(filter: {query: $query}) { totalCount }"),
+        of_company("experiencesV2(filter: {query: $query}) { totalCount }"),
+        of_company("creatorDashboardTable(tableFilters: {query: $query}) { entries { totalCount } }"),
+        format!(
+            "query($query: String!) {{ experience(id: \"{experience}\") {{ users(query: $query) {{ totalCount }} }} }}"
+        ),
+        "query($query: String!) { myDmsChannelsV2(query: $query) { id } }".into(),
+    ] {
+        let variables = json!({"company": company, "query": endless});
+        let answered = hall.run(Some(&hall.world.customer), &document, variables.clone()).await;
+        let answered = match answered.body["errors"][0]["extensions"]["code"].as_str() {
+            // To the team.
+            Some("FORBIDDEN") => hall.run(None, &document, variables).await,
+            _ => answered,
+        };
+        answered.is_refused("INVALID_INPUT", "`query` is at most");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn documents_that_are_none_or_ask_too_much_are_refused() {
     let hall = Hall::open().await;
     let sender = Sender::of(&hall);

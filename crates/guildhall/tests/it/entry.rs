@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use crate::harness::{Hall, NOW_MS};
 use crate::process::{Home, one_sentence, run};
+use crate::purchase::{GOOD_CARD, hidden, send_card};
 use crate::scene::DAY_MS;
 use crate::smtp::Smtp;
 use guildhall::config::Config;
@@ -73,7 +74,9 @@ impl Hall {
         id: &EntryId,
         decision: EntryStatus,
     ) -> guildhall_app::Result<Entry> {
-        entry::decide(&self.running.hall, &Principal::in_person(user.clone()), id.clone(), decision).await
+        let person = Principal::in_person(user.clone());
+        let decided = entry::decide(&self.running.hall, &person, id.clone(), decision).await;
+        decided.map(|decided| decided.entry)
     }
 
     /// A signed-in browser.
@@ -172,6 +175,12 @@ async fn somebody_enters_on_the_page_is_approved_and_led_to_the_checkout() {
     assert!(page.text.contains(&format!("href=\"{checkout}\"")), "{checkout} is not in {}", page.text);
     browser.open(checkout).await.says(200, "The Open Workshop");
     hall.has_logged("approve_entry", &entry, Some(&hall.world.owner)).await;
+    // While that link is open, no other is sent, and none is said to be.
+    let again = [("decision", "approved"), ("status", "approved")];
+    let sent = owner.send(&format!("{entries}/{entry}"), &again).await;
+    let page = owner.open(sent.location.as_deref().expect("a page")).await;
+    page.says(200, "Nothing was sent: the customer has a link that can still be used, or has bought.");
+    assert!(letters(&hall, &mut smtp).await.is_empty());
 
     // A week later the link is over; approving again sends another.
     hall.at(8 * DAY_MS);
@@ -183,6 +192,22 @@ async fn somebody_enters_on_the_page_is_approved_and_led_to_the_checkout() {
     assert!(sent.len() == 1 && sent[0].2 != *link, "{sent:?}");
     hall.decided(&hall.world.owner, &id, EntryStatus::Approved).await.expect("it stands");
     assert!(letters(&hall, &mut smtp).await.is_empty(), "who has a link is sent no other");
+
+    // Who has bought is told so, also when the link is over, and needs no other.
+    let checkout = sent[0].2.strip_prefix(&hall.running.origin).expect("here");
+    let (session, seen) = hidden(&browser.open(checkout).await);
+    let answers = [("field:a", "oak")];
+    send_card(&mut browser, checkout, &session, &seen, GOOD_CARD, &answers).await.leads_to(checkout);
+    letters(&hall, &mut smtp).await;
+    for days in [8, 16] {
+        hall.at(days * DAY_MS);
+        let page = hall.browser_of(&reader).await.open(&place).await;
+        page.says(200, "You have bought it.");
+        assert!(!page.text.contains("The time to buy"), "{}", page.text);
+        hall.decided(&hall.world.owner, &id, EntryStatus::Approved).await.expect("it stands");
+    }
+    let sent = letters(&hall, &mut smtp).await;
+    assert!(sent.iter().all(|(_, subject, _)| subject != "Your entry was approved"), "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -440,6 +465,17 @@ async fn entries_are_listed_filtered_and_paged() {
     let searched = hall.run(None, query, json!({"company": hall.world.company.as_str()})).await;
     let nodes = &searched.data()["company"]["creatorDashboardTable"]["entries"]["nodes"];
     assert_eq!(*nodes, json!([{"user": {"username": "bob"}}]));
+
+    let named = NewUser { username: "eve".into(), name: Some("Ärger ΩМ".into()), ..NewUser::default() };
+    let user = hall.found(move |founder| founder.user(&named)).await;
+    hall.entered(&two, &user).await;
+    for text in ["ärger", "ÄRGER", "ωм"] {
+        let searched = "query($company: ID!, $query: String!) { company(id: $company) {
+          creatorDashboardTable(tableFilters: {query: $query}) { entries { totalCount } } } }";
+        let variables = json!({"company": hall.world.company.as_str(), "query": text});
+        let found = hall.run(None, searched, variables).await;
+        assert_eq!(found.data()["company"]["creatorDashboardTable"]["entries"]["totalCount"], 1, "{text}");
+    }
 
     let foreign = hall.foreign().await;
     list(&hall, &foreign.key, json!({})).await.is_refused("FORBIDDEN", "`plan:waitlist:read` is missing");

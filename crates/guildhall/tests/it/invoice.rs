@@ -1,9 +1,11 @@
 //! Invoices: how they are made and refused, their numbers, letters and paper, and how they end.
 
+use crate::access_pass::DELETE;
 use crate::browser::Browser;
 use crate::harness::{Answered, Hall, NOW_MS};
 use crate::pdf_text::text_of;
 use crate::process::{Caller, Home, one_sentence, run};
+use crate::purchase::{GOOD_CARD, between, hidden, send_card};
 use crate::scene::DAY_MS;
 use crate::smtp::Smtp;
 use guildhall::config::Config;
@@ -106,8 +108,19 @@ impl Hall {
         text_of(&answer.bytes().await.expect("a file"))
     }
 
-    /// Has somebody pay an invoice.
-    async fn pay(&self, invoice: &Value) -> guildhall_app::Result<()> {
+    /// Has the customer pay an invoice at its checkout; answers what that asked for, in minor units.
+    async fn pay(&self, invoice: &Value) -> String {
+        let mut customer = self.signed_in(&self.world.customer).await;
+        let page = customer.open(&path(invoice)).await;
+        let place = format!("/checkout/{}", between(&page.text, "/checkout/", "\""));
+        let (session, seen) = hidden(&customer.open(&place).await);
+        send_card(&mut customer, &place, &session, &seen, GOOD_CARD, &[]).await.leads_to(&place);
+        assert_eq!(self.status(invoice).await, "paid");
+        seen
+    }
+
+    /// Has a payment of an invoice come in that was begun before.
+    async fn pay_late(&self, invoice: &Value) -> guildhall_app::Result<()> {
         let (id, payer) = (id(invoice), self.world.customer.clone());
         let paid = founding::found(&self.running.hall, move |founder| founder.invoice_payment(&id, &payer));
         paid.await.map(|_| ())
@@ -253,6 +266,11 @@ async fn a_member_is_written_to_at_their_own_address_which_only_some_may_read() 
     let as_seller = hall.run(Some(&seller), GET, variables).await;
     let member = &as_seller.data()["company"]["invoice"]["member"];
     assert_eq!((&member["id"], &member["email"]), (&invoice["member"]["id"], &Value::Null));
+    for (user, shown) in [(&hall.world.owner, own.as_str()), (&seller, "the member’s own address")] {
+        let page = hall.signed_in(user).await.open(&path(&invoice)).await;
+        page.says(200, &format!("Send it to {shown} again"));
+        assert_eq!(page.text.contains(&own), shown == own, "{}", page.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -486,13 +504,52 @@ async fn strangers_find_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_its_plan_an_invoice_shows_the_price_alone() {
+    let hall = Hall::open().await;
+    let reader = hall.foreign().await;
+    hall.install(&reader, &[Permission::InvoiceRead]).await;
+    let invoice = hall.invoice(json!({})).await;
+    let variables = json!({"company": hall.world.company.as_str(), "id": invoice["id"]});
+    let asked = async |selection: &str| {
+        let document = format!(
+            "query($company: ID!, $id: ID!) {{ company(id: $company) {{ invoice(id: $id) {{
+              currentPlan {{ {selection} }} }} }} }}"
+        );
+        hall.run_with(&reader.key, None, &document, variables.clone()).await
+    };
+    let shown = asked("id formattedPrice baseCurrency").await;
+    assert_eq!(shown.data()["company"]["invoice"]["currentPlan"]["formattedPrice"], "$1,250.00");
+    asked("id stock").await.is_refused("FORBIDDEN", "The permission `plan:basic:read` is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_invoice_is_for_is_not_deleted_before_it_is_paid() {
+    let hall = Hall::open().await;
+    let pass = hall.access_pass("invoiced").await;
+    let invoice = hall.invoice(json!({"product": null, "productId": pass.as_str()})).await;
+    let input = json!({"input": {"id": pass.as_str()}});
+    let sentence = "cannot be deleted while an invoice for it is to be paid: withdraw that first.";
+    hall.run(None, DELETE, input.clone()).await.is_refused("CONFLICT", sentence);
+    hall.clock.advance_ms(15 * DAY_MS);
+    hall.settle_jobs().await;
+    hall.run(None, DELETE, input.clone()).await.is_refused("CONFLICT", sentence);
+    let mut owner = hall.signed_in(&hall.world.owner).await;
+    owner.open(&path(&invoice)).await;
+    owner.send(&format!("/invoices/{}/void", text(&invoice["id"])), &[]).await;
+    assert_eq!(hall.run(None, DELETE, input).await.data()["deleteAccessPass"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_paid_in_time_is_past_due_once() {
     let (hall, mut smtp) = with_smtp().await;
     let invoice = hall.invoice(json!({})).await;
     let paid = hall.invoice(json!({"emailAddress": "kim@example.com"})).await;
-    hall.pay(&paid).await.expect("it is paid");
+    hall.pay(&paid).await;
     hall.settle_jobs().await;
-    assert_eq!([smtp.next().await.to, smtp.next().await.to].concat().len(), 2);
+    // Two invoices and a receipt.
+    for _ in 0..3 {
+        assert_eq!(smtp.next().await.to.len(), 1);
+    }
     hall.clock.advance_ms(14 * DAY_MS - 1);
     hall.settle_jobs().await;
     assert_eq!(hall.status(&invoice).await, "open");
@@ -514,8 +571,8 @@ async fn what_is_not_paid_in_time_is_past_due_once() {
     assert!(smtp.is_empty(), "nobody is reminded twice");
     let pdf = hall.pdf(&invoice).await;
     assert!(pdf.contains("Past due") && pdf.contains("Amount that was due on 15 May 2024"), "{pdf}");
-    hall.pay(&invoice).await.expect("late is not too late");
-    assert_eq!(hall.status(&invoice).await, "paid");
+    // Late is not too late.
+    hall.pay(&invoice).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -527,7 +584,7 @@ async fn an_invoice_is_paid_once_and_then_not_withdrawn() {
     let of = id(&invoice);
     hall.found(move |founder| founder.invoice_payment_again(&of, &payment)).await;
     assert_eq!(hall.told().await, ["invoice_created", "invoice_paid"]);
-    let refused = hall.pay(&invoice).await.expect_err("another payment").to_string();
+    let refused = hall.pay_late(&invoice).await.expect_err("another payment").to_string();
     assert!(refused.contains("is paid already."), "{refused}");
     let mut owner = hall.signed_in(&hall.world.owner).await;
     let page = owner.open(&path(&invoice)).await;
@@ -550,8 +607,9 @@ async fn a_team_sends_again_and_withdraws_on_the_page() {
     let mut owner = hall.signed_in(&hall.world.owner).await;
     let plain = format!("/invoices/{}", text(&invoice["id"]));
     owner.open(&plain).await.leads_to(&path(&invoice));
-    let page = owner.open(&path(&invoice)).await;
+    let page = owner.open(&format!("{}?done=withdrawn", path(&invoice))).await;
     page.says(200, "Send it to zoe@example.com again");
+    assert!(!page.text.contains("nobody can pay it"), "anyone can write that: {}", page.text);
     assert!(page.text.contains("Ask &#60;b&#62;for") && !page.text.contains("<b>for"), "{}", page.text);
     let sent = owner.send(&format!("{plain}/send"), &[]).await;
     sent.leads_to(&format!("{}?done=sent", path(&invoice)));
@@ -565,10 +623,12 @@ async fn a_team_sends_again_and_withdraws_on_the_page() {
         .await
         .says(200, "nobody can pay it any more.");
     owner.send(&format!("{plain}/void"), &[]).await.leads_to(&format!("{}?done=withdrawn", path(&invoice)));
+    let page = owner.open(&format!("{}?done=sent", path(&invoice))).await;
+    assert!(!page.text.contains("on its way"), "{}", page.text);
     assert_eq!(hall.told().await, ["invoice_created", "invoice_voided"], "once");
     assert_eq!(hall.status(&invoice).await, "void");
     hall.has_logged("void_invoice", &text(&invoice["id"]), Some(&hall.world.owner)).await;
-    let refused = hall.pay(&invoice).await.expect_err("it is withdrawn").to_string();
+    let refused = hall.pay_late(&invoice).await.expect_err("it is withdrawn").to_string();
     assert_eq!(refused, "The invoice was withdrawn.");
     hall.clock.advance_ms(15 * DAY_MS);
     hall.settle_jobs().await;
@@ -605,6 +665,21 @@ async fn the_paper_stays_as_it_was_sent() {
     for words in ["Another name", "VAT 7%", "0.70 CHF", "10.70 CHF"] {
         assert!(next.contains(words), "no {words} in {next}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_tax_on_top_the_paper_the_checkout_and_the_charge_are_the_same() {
+    let hall = Hall::open().await;
+    let company = hall.world.company.clone();
+    let tax = Tax { label: "VAT".into(), rate: TaxRate { basis_points: 1900, is_included: false } };
+    hall.found(move |founder| founder.tax(&company, &tax)).await;
+    let invoice = hall.invoice(json!({})).await;
+    let pdf = hall.pdf(&invoice).await;
+    assert!(pdf.contains("$237.50") && pdf.contains("$1,487.50 USD"), "{pdf}");
+    assert_eq!(hall.pay(&invoice).await, "148750");
+    let paid = "query($id: ID!) { company(id: $id) { receiptsV2(first: 1) { nodes { finalAmount } } } }";
+    let paid = hall.run(None, paid, json!({"id": hall.world.company.as_str()})).await;
+    assert_eq!(paid.data()["company"]["receiptsV2"]["nodes"], json!([{"finalAmount": 1487.5}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -483,6 +483,32 @@ async fn one_use_a_customer_holds_also_when_two_are_tried_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_a_new_or_a_former_customer_uses_a_code_for_such_once_also_at_once() {
+    let hall = Arc::new(Hall::open().await);
+    let pass = hall.world.paid_access_pass.clone();
+    for (text, limit, buyer) in [("new", "newUsersOnly", "fresh"), ("back", "churnedUsersOnly", "former")] {
+        let mut changes = json!({"code": text});
+        changes[limit] = json!(true);
+        let code = hall.made_code(changes).await;
+        let buyer = hall.person(buyer).await;
+        if text == "back" {
+            hall.membership(&buyer, &pass, MembershipStatus::Expired, None).await;
+        }
+        assert!(hall.quoted(text, Some(&buyer)).await.is_ok());
+        let mut buying = JoinSet::new();
+        for number in 0..4 {
+            let (hall, code, buyer) = (Arc::clone(&hall), code.clone(), buyer.clone());
+            buying.spawn(async move { hall.claimed(&code, &buyer, &format!("pay_{limit}_{number}")).await });
+        }
+        let told = buying.join_all().await;
+        let again = "You have used this promo code before.";
+        assert_eq!(told.iter().filter(|told| told.is_ok()).count(), 1, "{told:?}");
+        assert!(told.iter().all(|told| told.as_ref().err().is_none_or(|told| told == again)), "{told:?}");
+        assert_eq!(hall.quoted(text, Some(&buyer)).await.map(|_| ()), Err(again.to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_ended_is_claimed_no_more_and_goes_on_where_it_is_held() {
     let hall = Hall::open().await;
     let buyer = hall.person("buyer").await;

@@ -5,6 +5,8 @@ use crate::browser::Browser;
 use crate::entry::letters;
 use crate::harness::Hall;
 use crate::process::{Home, run};
+use crate::purchase::{GOOD_CARD, hidden, send_card};
+use crate::scene::DAY_MS;
 use guildhall_app::jobs;
 use guildhall_app::plan::NewPlan;
 use guildhall_app::raffle;
@@ -37,6 +39,10 @@ async fn settle(hall: &Hall) {
 
 async fn public(hall: &Hall, plan: &PlanId) -> raffle::Raffle {
     raffle::find(&hall.running.hall, plan.clone()).await.expect("a raffle")
+}
+
+async fn drawn(hall: &Hall, plan: &PlanId) -> Option<String> {
+    raffle::published(&hall.running.hall, plan.clone()).await.expect("an answer")
 }
 
 /// What a file holds is verified by the program; answers how it ended and what it said.
@@ -79,7 +85,7 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
     let closed = public(&hall, &plan).await;
     let digest = closed.entries_digest.clone().expect("the digest is published");
     assert!(
-        closed.drawn_at.is_none() && closed.draw.is_none(),
+        closed.drawn_at.is_none() && drawn(&hall, &plan).await.is_none(),
         "whoever wants to has time to keep the digest"
     );
     nobody.open(&page).await.says(200, &digest);
@@ -88,7 +94,7 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
 
     hall.at(HOUR_MS + LOOK_MS);
     let sent = letters(&hall, &mut smtp).await;
-    let text = public(&hall, &plan).await.draw.expect("it is drawn");
+    let text = drawn(&hall, &plan).await.expect("it is drawn");
     let draw: Draw = serde_json::from_str(&text).expect("a draw");
     verify(&draw, Some(&before.commitment), Some(&digest)).expect("it holds");
     assert_eq!((draw.entries.len(), draw.winners.len(), draw.raffle.as_str()), (5, 2, plan.as_str()));
@@ -109,7 +115,13 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
             assert_eq!((entry.status, subject.as_str()), (EntryStatus::Approved, "You won a place"));
             let checkout = link.strip_prefix(&hall.running.origin).expect("here");
             place.says(200, &format!("href=\"{checkout}\""));
-            browser.open(checkout).await.says(200, "The Open Workshop");
+            let page = browser.open(checkout).await;
+            page.says(200, "The Open Workshop");
+            let (session, seen) = hidden(&page);
+            let one = "The quantity of this checkout is 1.";
+            browser.open(&format!("{checkout}?quantity=2")).await.says(400, one);
+            let greedy = [("quantity", "2")];
+            send_card(&mut browser, checkout, &session, &seen, GOOD_CARD, &greedy).await.says(400, one);
         } else {
             lost += 1;
             assert_eq!((entry.status, subject.as_str()), (EntryStatus::Denied, "Your entry did not win"));
@@ -120,7 +132,25 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
     hall.has_logged("draw_raffle", plan.as_str(), None).await;
     hall.at(HOUR_MS + 2 * LOOK_MS);
     assert!(letters(&hall, &mut smtp).await.is_empty(), "everybody is told once");
-    assert_eq!(public(&hall, &plan).await.draw.as_deref(), Some(text.as_str()));
+    assert_eq!(drawn(&hall, &plan).await.as_deref(), Some(text.as_str()));
+
+    // A winner who let the week pass asks for another link, and gets one.
+    hall.at(9 * DAY_MS);
+    let winner = async |user: &UserId| hall.entered(&plan, user).await.status == EntryStatus::Approved;
+    let mut owner = hall.browser_of(&hall.world.owner).await;
+    let entries = format!("/companies/{}/entries", hall.world.company);
+    owner.open(&format!("{entries}?status=approved")).await.says(200, "Send another link");
+    for user in &people {
+        let entry = hall.entered(&plan, user).await;
+        let again = [("decision", "approved"), ("status", "approved")];
+        let sent = owner.send(&format!("{entries}/{}", entry.id), &again).await;
+        match winner(user).await {
+            true => sent.leads_to(&format!("{entries}?status=approved&done=approved")),
+            false => sent.says(409, "The entries of a raffle are drawn, not decided on."),
+        };
+    }
+    let sent = letters(&hall, &mut smtp).await;
+    assert!(sent.len() == 2 && sent.iter().all(|(_, subject, _)| subject == "You won a place"), "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -180,7 +210,7 @@ async fn a_raffle_without_entries_or_with_few_is_drawn_too() {
     hall.at(HOUR_MS + LOOK_MS);
     settle(&hall).await;
     for (plan, winners) in [(empty, 0), (few, 1)] {
-        let text = public(&hall, &plan).await.draw.expect("drawn");
+        let text = drawn(&hall, &plan).await.expect("drawn");
         let draw: Draw = serde_json::from_str(&text).expect("a draw");
         assert_eq!(draw.winners.len(), winners);
         verify(&draw, None, None).expect("it holds");

@@ -43,7 +43,7 @@ pub struct CreateInvoiceCreateInvoiceInvoice {
     pub status: InvoiceStatuses,
     pub number: String,
     pub due_date: Option<i64>,
-    /// What it is paid by.
+    /// What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`.
     pub current_plan: CreateInvoiceCreateInvoiceInvoiceCurrentPlan,
     /// Whom it is for; null when that is nobody of the hall, and without `member:basic:read`.
     pub member: Option<CreateInvoiceCreateInvoiceInvoiceMember>,
@@ -107,7 +107,7 @@ pub struct GetInvoiceCompanyInvoice {
     pub status: InvoiceStatuses,
     pub number: String,
     pub due_date: Option<i64>,
-    /// What it is paid by.
+    /// What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`.
     pub current_plan: GetInvoiceCompanyInvoiceCurrentPlan,
     /// Whom it is for; null when that is nobody of the hall, and without `member:basic:read`.
     pub member: Option<GetInvoiceCompanyInvoiceMember>,
@@ -197,7 +197,7 @@ pub struct ListInvoicesCompanyInvoicesNodes {
     pub status: InvoiceStatuses,
     pub number: String,
     pub due_date: Option<i64>,
-    /// What it is paid by.
+    /// What it is paid by: its `id`, `formattedPrice` and `baseCurrency`; the rest of it needs `plan:basic:read`.
     pub current_plan: ListInvoicesCompanyInvoicesNodesCurrentPlan,
     /// Whom it is for; null when that is nobody of the hall, and without `member:basic:read`.
     pub member: Option<ListInvoicesCompanyInvoicesNodesMember>,

@@ -146,7 +146,7 @@ pub struct ListReceiptsForCompanyCompanyReceiptsNodes {
     /// Whether another attempt can be made.
     pub retryable: bool,
     pub paid_at: Option<i64>,
-    /// What was due, less what the processor and the platform took.
+    /// What was due, less what the processor, the platform and whoever brought the buyer took.
     pub amount_after_fees: f64,
     /// Whether what was due was too little to be charged.
     pub charge_skipped_price_too_low: bool,
