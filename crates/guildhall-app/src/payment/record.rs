@@ -220,7 +220,22 @@ pub(super) fn book(
     happenings: &[Happening],
     affiliate: Option<&UserId>,
 ) -> Result<()> {
-    let key = format!("{word}:{}", payment.id);
+    book_part(tx, payment, word, None, happenings, affiliate)
+}
+
+/// The same for a part of what happens more than once: each part once.
+pub(super) fn book_part(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    word: &str,
+    part: Option<&str>,
+    happenings: &[Happening],
+    affiliate: Option<&UserId>,
+) -> Result<()> {
+    let key = match part {
+        Some(part) => format!("{word}:{}:{part}", payment.id),
+        None => format!("{word}:{}", payment.id),
+    };
     let parties = posting_parties(payment, affiliate);
     let booked = ledger::book(tx, &key, word, payment.id.as_str(), payment.currency, happenings, &parties)?;
     match booked {
