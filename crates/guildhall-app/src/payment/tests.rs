@@ -1,6 +1,7 @@
 //! What nobody sees coming: processors that stay silent, money that comes back late, disputes that change.
 
 mod dispute;
+mod invoice;
 mod reward;
 
 use super::*;
