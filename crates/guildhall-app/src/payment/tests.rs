@@ -2,6 +2,7 @@
 
 mod dispute;
 mod invoice;
+mod renewal;
 mod reward;
 
 use super::*;
