@@ -102,6 +102,16 @@ pub(crate) fn company_standing(read: &mut Read<'_>, company: &CompanyId, user: &
     Ok(of_company(&rows::record(read, company, user)?))
 }
 
+/// Whether a ban keeps a user from a pass, or from all of its company.
+pub(crate) fn is_banned(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    pass: &AccessPassId,
+    user: &UserId,
+) -> Result<bool> {
+    Ok(of_pass(&rows::record(read, company, user)?, pass).banned)
+}
+
 fn of_company(record: &Record) -> Standing {
     let usable = |pass: &String| !record.banned_from.contains(pass);
     Standing {

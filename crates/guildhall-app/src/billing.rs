@@ -6,6 +6,7 @@
 //! looks twice, or dies in between, charges once.
 
 use crate::House;
+use crate::access;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Work};
 use crate::membership::{self, Membership};
@@ -62,8 +63,24 @@ fn look(tx: &mut Tx<'_>, house: &House, id: &MembershipId) -> Result<Option<Paym
             membership::write(tx, &mut membership, terms)?;
             Ok(None)
         }
-        Due::Renewal => renew(tx, house, membership, &plan),
+        Due::Renewal => match ended_by(tx, &membership)? {
+            Some(reason) => {
+                membership::set_cancel_at_period_end(tx, id, true, Some(reason))?;
+                Ok(None)
+            }
+            None => renew(tx, house, membership, &plan),
+        },
     }
+}
+
+/// Why a membership ends instead of renewing, if it does: nobody pays for what they cannot have.
+fn ended_by(tx: &mut Tx<'_>, membership: &Membership) -> Result<Option<&'static str>> {
+    let Membership { company, access_pass, user, .. } = membership;
+    if access::is_banned(tx, company, access_pass, user)? {
+        return Ok(Some("banned"));
+    }
+    let is_there = store::access_pass::find(tx, access_pass)?.is_some();
+    Ok((!is_there).then_some("access_pass_deleted"))
 }
 
 /// Begins to charge a renewal, or renews at once where nothing is charged.
@@ -82,14 +99,24 @@ fn renew(
     store::membership::update(tx, &membership)?;
     match payment.state.stage {
         Stage::Drafted | Stage::Failed => {}
+        Stage::Returning | Stage::AutoRefunded => {
+            // It was charged while the membership was to end, and given back: it ends, whatever was said since.
+            membership::set_cancel_at_period_end(tx, &membership.id, true, None)?;
+            return Ok(None);
+        }
         _ => return Ok(None),
     }
     if !payment.state.is_chargeable {
         payment::begin(tx, house, &mut payment)?;
         return Ok(None);
     }
-    let method = match &membership.method {
+    let kept = match &membership.method {
         Some(id) => store::payment_method::find(tx, id)?,
+        None => None,
+    };
+    // One that was removed is not charged, another that its holder agreed to is.
+    let method = match kept {
+        Some(method) => Some(method),
         None => store::payment_method::consented(tx, &membership.user, &membership.company)?,
     };
     payment.processor = method.as_ref().map(|method| method.processor);
@@ -164,13 +191,17 @@ pub(crate) fn renewed(tx: &mut Tx<'_>, _house: &House, payment: &mut Payment, pl
     if payment.renewal_key != Some(key_of(&membership)?) {
         return Ok(false);
     }
+    if membership.state.cancel_at_period_end {
+        // Its end was asked for while this was charged.
+        return Ok(false);
+    }
     let Ok(state) = membership.state.renew(plan.terms(), tx.now) else { return Ok(false) };
     membership.state = state;
     membership::write(tx, &mut membership, Some(plan.terms()))?;
     Ok(true)
 }
 
-/// A renewal takes its time: the member keeps access in the grace.
+/// A renewal takes its time, or its processor does not answer: the member keeps access in the grace.
 pub(crate) fn awaits(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
     let (mut membership, terms) = of_payment(tx, payment)?;
     if let Ok(state) = membership.state.await_renewal() {
@@ -205,18 +236,20 @@ fn give_up(payment: &mut Payment) -> Result<()> {
 }
 
 /// The renewal of a membership that ended is not tried any more; one that is under way is given back if it succeeds.
-pub(crate) fn drop_renewal(tx: &mut Tx<'_>, membership: &Membership) -> Result<()> {
+/// What is not tried did not fall due: the caller writes the membership down.
+pub(crate) fn drop_renewal(tx: &mut Tx<'_>, membership: &mut Membership) -> Result<()> {
     for mut payment in store::payment::of_membership(tx, &membership.id, 1)? {
         if payment.is_renewal() && matches!(payment.state.stage, Stage::Drafted | Stage::Failed) {
             payment.next_attempt_at = None;
             payment::change(tx, &mut payment, Event::Cancel)?;
+            membership.payments_due -= 1;
         }
     }
     Ok(())
 }
 
 /// Refuses to change the end of a period while its renewal is being charged.
-pub(crate) fn refuse_while_charged(tx: &mut Tx<'_>, membership: &Membership) -> Result<()> {
+pub(crate) fn refuse_while_charged(tx: &mut Tx<'_>, membership: &mut Membership) -> Result<()> {
     let under_way = [Stage::Authorizing, Stage::NeedsAction, Stage::Pending, Stage::Charged];
     let latest = store::payment::of_membership(tx, &membership.id, 1)?;
     if latest.iter().any(|payment| payment.is_renewal() && under_way.contains(&payment.state.stage)) {

@@ -19,7 +19,7 @@ use guildhall_core::ids::{CompanyId, DisputeId, Id, PaymentId};
 use guildhall_core::job::Failure;
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
-use guildhall_core::payment::Event;
+use guildhall_core::payment::{Event, Payment as State};
 use guildhall_core::posting::Happening;
 use guildhall_core::sale::{Demand, Drawn, drawn_by_force, repaid};
 use guildhall_core::webhook::{Dispute as Shown, DisputeAlert, Event as Told, Money, Subject};
@@ -86,13 +86,20 @@ fn take(tx: &mut Tx<'_>, heard: &Heard) -> Result<Dispute> {
         None => open(tx, &payment, heard)?,
     };
     let is_new = dispute.updated_at == 0;
+    let was_warning = !is_new && dispute.status.is_warning();
+    if was_warning {
+        // What it is about is known when the bank takes the money.
+        dispute.amount_minor = heard.amount_minor.min(payment.state.amount_minor);
+        dispute.fee_minor = heard.fee_minor;
+        dispute.needs_response_by = heard.needs_response_by.or(dispute.needs_response_by);
+    }
     // What is decided without having been heard of before was disputed first.
-    let steps: &[DisputeStatus] =
-        if is_new && heard.status.is_final() && heard.status != DisputeStatus::WarningClosed {
-            &[DisputeStatus::NeedsResponse, heard.status]
-        } else {
-            &[heard.status]
-        };
+    let is_decided = heard.status.is_final() && heard.status != DisputeStatus::WarningClosed;
+    let steps: &[DisputeStatus] = if is_decided && (is_new || was_warning) {
+        &[DisputeStatus::NeedsResponse, heard.status]
+    } else {
+        &[heard.status]
+    };
     for status in steps {
         step(tx, &mut payment, &mut dispute, *status)?;
     }
@@ -124,7 +131,8 @@ fn open(tx: &Tx<'_>, payment: &Payment, heard: &Heard) -> Result<Dispute> {
 /// One step of a dispute: the money moves, and webhooks are told.
 fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: DisputeStatus) -> Result<()> {
     let is_new = dispute.updated_at == 0;
-    let held_before = !is_new && dispute.status.holds_money();
+    let own_before = (!is_new).then_some(dispute.status);
+    let held_before = own_before.is_some_and(DisputeStatus::holds_money);
     if is_new {
         dispute.status = status;
     } else {
@@ -149,8 +157,11 @@ fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: D
         _ => {}
     }
     let before = payment.state;
-    if let Some(state) = payment.state.apply(Event::Dispute(status, dispute.amount_minor))? {
-        payment.state = state;
+    // The payment takes the step from where this dispute stood, and is held as long as any other holds it.
+    let own = State { dispute: own_before, ..before };
+    if let Some(state) = own.apply(Event::Dispute(status, dispute.amount_minor))? {
+        let other = if status.holds_money() { None } else { other_holding(tx, dispute)? };
+        payment.state = State { dispute: other.or(state.dispute), ..state };
     }
     store::payment::save(tx, payment)?;
     payment::note_spending(tx, payment, before)?;
@@ -160,6 +171,13 @@ fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: D
         end_if_all_gone(tx, payment)?;
     }
     Ok(())
+}
+
+/// Where another dispute of the same payment stands that holds its money.
+fn other_holding(tx: &mut Tx<'_>, dispute: &Dispute) -> Result<Option<DisputeStatus>> {
+    let all = store::dispute::of_payment(tx, &dispute.payment)?;
+    let mut others = all.into_iter().filter(|other| other.id != dispute.id);
+    Ok(others.find(|other| other.status.holds_money()).map(|other| other.status))
 }
 
 /// The bank takes what is disputed: out of the sale, then out of what the seller has, then into their debt.

@@ -12,7 +12,7 @@ mod paper;
 mod pdf;
 mod typeset;
 
-pub(crate) use course::{charge, fall_due, paid};
+pub(crate) use course::{charge, fall_due, not_charged, paid};
 pub use course::{send, void};
 pub use draft::{Created, Goods, NewInvoice, create};
 pub use paper::{Mood, Paper, PaperLine};

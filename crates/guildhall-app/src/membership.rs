@@ -187,6 +187,7 @@ pub(crate) fn begin(
     purchase: &Purchase,
 ) -> Result<MembershipId> {
     access_pass::lock(tx, &plan.access_pass)?;
+    end_shut_out(tx, &plan.id, user)?;
     let state = Subscription::begin(plan.terms(), tx.now);
     let mut membership = fresh(tx, &plan.company, &plan.access_pass, user, state);
     membership.plan = Some(plan.id.clone());
@@ -208,6 +209,18 @@ pub(crate) fn begin(
 /// A membership's plan; `None` for one without.
 pub(crate) fn plan(read: &mut Read<'_>, membership: &Membership) -> Result<Option<Plan>> {
     membership.plan.as_ref().map_or(Ok(None), |id| store::plan::find(read, id))
+}
+
+/// Ends what somebody holds of a plan that is past due and opens nothing any more: it is bought anew instead, and not
+/// charged beside that.
+fn end_shut_out(tx: &mut Tx<'_>, plan: &PlanId, user: &UserId) -> Result<()> {
+    let now = tx.now;
+    for held in store::membership::of_plan(tx, plan, user)? {
+        if held.state.status == MembershipStatus::PastDue && !held.is_valid(now) {
+            end_now(tx, &held.id, Some("bought_anew"))?;
+        }
+    }
+    Ok(())
 }
 
 /// What a membership's plan charges, and when; `None` for one without a plan.
@@ -272,8 +285,8 @@ pub(crate) fn end_now(tx: &mut Tx<'_>, id: &MembershipId, reason: Option<&str>) 
     membership.state = state;
     membership.canceled_at = Some(tx.now);
     membership.cancelation_reason = reason.map(str::to_owned);
+    billing::drop_renewal(tx, &mut membership)?;
     write(tx, &mut membership, Some(terms))?;
-    billing::drop_renewal(tx, &membership)?;
     Ok(true)
 }
 
@@ -292,10 +305,11 @@ pub(crate) fn set_cancel_at_period_end(
     membership.state = state;
     membership.canceled_at = cancel.then_some(tx.now);
     membership.cancelation_reason = reason.filter(|_| cancel).map(str::to_owned);
-    write(tx, &mut membership, Some(terms))?;
     if ends_now {
-        billing::drop_renewal(tx, &membership)?;
-    } else {
+        billing::drop_renewal(tx, &mut membership)?;
+    }
+    write(tx, &mut membership, Some(terms))?;
+    if !ends_now {
         tell(tx, &membership, Event::MembershipCancelAtPeriodEndChanged)?;
     }
     Ok(true)
@@ -304,7 +318,7 @@ pub(crate) fn set_cancel_at_period_end(
 /// Lengthens a membership's present period by so many days.
 pub(crate) fn add_free_days(tx: &mut Tx<'_>, id: &MembershipId, days: i64) -> Result<i64> {
     let (mut membership, terms) = held(tx, id)?;
-    billing::refuse_while_charged(tx, &membership)?;
+    billing::refuse_while_charged(tx, &mut membership)?;
     membership.state = membership.state.add_free_days(days, tx.now)?;
     write(tx, &mut membership, Some(terms))?;
     Ok(membership.state.paid_until.unwrap_or(i64::MAX))

@@ -224,9 +224,12 @@ pub(crate) fn book(
     ledger::book(tx, &key, word, subject.as_str(), payment.currency, happenings, &parties).map(|_| ())
 }
 
-/// Ends what a payment paid for, when all of it is gone.
+/// Ends what a payment paid for, when all of it is gone; a membership that a later payment paid for goes on.
 pub(crate) fn end_if_all_gone(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
-    if let Some(membership) = payment.membership.as_ref().filter(|_| payment.state.is_all_gone()) {
+    let Some(membership) = payment.membership.as_ref().filter(|_| payment.state.is_all_gone()) else {
+        return Ok(());
+    };
+    if store::payment::latest_paid(tx, membership)?.is_none_or(|latest| latest == payment.id) {
         membership::end_now(tx, membership, Some("refunded"))?;
     }
     Ok(())

@@ -263,6 +263,8 @@ impl Payment {
         let before = self.dispute.filter(|before| !before.is_final() || *before == status);
         match before.map(|before| before.become_status(status)).transpose()? {
             Some(None) => return Ok(None),
+            // A warning that was not heard of came to nothing.
+            None if status == DisputeStatus::WarningClosed => return Ok(None),
             None if status.is_final() => return invalid("There is no dispute that could end so."),
             Some(Some(_)) | None => {}
         }

@@ -7,6 +7,7 @@
 //!   taken shows that it cannot be kept. It is given back at once, all of it, so that nothing is paid for twice, and why
 //!   is told by letter to the address (`payment/letter.rs`). Where nothing is to be paid the page says what it says to
 //!   everybody, and what the account has stays as it is.
+//! - One that is banned is treated like one that has it already: the money goes back, and nothing begins.
 //! - A promo code that depends on who uses it, and a session that names its payer, ask to sign in, whatever the address.
 //! - Nobody agrees for the account that a seller may charge it again.
 

@@ -2,6 +2,7 @@
 
 use super::session::LIFETIME_MS;
 use super::{Extras, NewCheckoutSession, Opened, quote};
+use crate::access;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, Visibility};
 use crate::error::{Error, Result, no_such};
 use crate::payment::{self, Outcome, Payment};
@@ -110,7 +111,8 @@ fn check(charge: &Charge) -> Result<(Currency, i64)> {
     Ok((currency, amount_minor))
 }
 
-/// Begins to charge a session by the method that its user agreed to; `None` when they agreed to none.
+/// Begins to charge a session by the method that its user agreed to; `None` when they agreed to none, or are banned
+/// from what it sells.
 pub(crate) fn charge_consented(
     tx: &mut Tx<'_>,
     house: &House,
@@ -122,6 +124,9 @@ pub(crate) fn charge_consented(
     };
     let Some(method) = payment::consented(tx, user, &session.company)? else { return Ok(None) };
     let Some(plan) = store::plan::find(tx, &session.plan)? else { return no_such("plan", &session.plan) };
+    if session.invoice.is_none() && access::is_banned(tx, &plan.company, &plan.access_pass, user)? {
+        return Ok(None);
+    }
     let quoted = quote(tx, plan, Some(&session), 1, None, Some(user))?;
     let (price, currency) = (quoted.price, quoted.currency);
     let mut payment = Payment::draft(tx, &quoted.plan, user, 1, price, currency, BillingReason::Manual)?;

@@ -14,7 +14,7 @@ use crate::payment::{self, Outcome, Payment};
 use crate::plan::{Plan, PlanType};
 use crate::processor::{self, Processor};
 use crate::store::{self, Tx};
-use crate::{Guildhall, House, affiliate, crash, plan, promo_code};
+use crate::{Guildhall, House, access, affiliate, crash, plan, promo_code};
 use guildhall_core::card::{CardFace, TypedCard};
 use guildhall_core::custom_field::check_answers;
 use guildhall_core::ids::{CheckoutSessionId, PaymentId, PaymentMethodId, UserId};
@@ -140,8 +140,11 @@ fn begin(
     }
     let user = buyer::find_or_make(tx, &order.buyer)?;
     refuse_others(tx, order, &session, &user)?;
-    if session.is_public_link && order.buyer.known().is_some() {
-        refuse_twice(tx, &plan, &session, &user)?;
+    if order.buyer.known().is_some() {
+        refuse_banned(tx, &plan, &session, &user)?;
+        if session.is_public_link {
+            refuse_twice(tx, &plan, &session, &user)?;
+        }
     }
     let later_minor = plan.terms().renewal_due_minor(order.quantity)?;
     let mut payment = draft(tx, order, &session, plan, &user)?;
@@ -206,6 +209,14 @@ fn refuse_others(tx: &mut Tx<'_>, order: &Order, session: &CheckoutSession, user
     };
     let is_meant = session.user.as_ref().is_none_or(|meant| meant == user);
     if pays && is_meant { Ok(()) } else { Err(refusal(&Standing::NotForYou)) }
+}
+
+/// Whoever is banned buys nothing; what they were billed for, they may pay.
+fn refuse_banned(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
+    if session.invoice.is_none() && access::is_banned(tx, &plan.company, &plan.access_pass, user)? {
+        return Err(Error::Forbidden("You are banned from this community. Nothing was charged.".into()));
+    }
+    Ok(())
 }
 
 /// One plan is bought once at a time by its link, also from two tabs.

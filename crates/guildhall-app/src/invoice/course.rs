@@ -7,7 +7,7 @@ use crate::audit::Doer;
 use crate::checkout;
 use crate::error::{Error, Result, no_such};
 use crate::mail::{self, InvoiceLetter, Letter};
-use crate::payment::{self, Outcome};
+use crate::payment;
 use crate::principal::{Principal, authorize, holds};
 use crate::store::{self, Read, Tx};
 use crate::webhook;
@@ -52,17 +52,12 @@ pub(crate) async fn fall_due(hall: &Guildhall, id: &InvoiceId) -> std::result::R
     write.await.map_err(|error| Failure::Temporary(format!("the store failed: {error:?}")))
 }
 
-/// The job that charges an invoice automatically; where that fails, its customer gets a letter.
+/// The job that charges an invoice automatically; where that fails, its customer gets a letter, then or later
+/// ([`not_charged`]).
 pub(crate) async fn charge(hall: &Guildhall, id: &InvoiceId) -> std::result::Result<(), Failure> {
     let failed = |error: Error| Failure::Temporary(error.told());
     let Some(payment) = begin_charge(hall, id.clone()).await.map_err(failed)? else { return Ok(()) };
-    let outcome = payment::drive(hall, &payment).await.map_err(failed)?;
-    if !matches!(outcome, Outcome::Declined(_) | Outcome::SecondStep(_)) {
-        return Ok(());
-    }
-    let (id, origin) = (id.clone(), hall.origin().to_owned());
-    let write = hall.store.write(move |tx| ask_by_letter(tx, &origin, &id));
-    write.await.map_err(failed)
+    payment::drive(hall, &payment).await.map_err(failed).map(|_| ())
 }
 
 /// Begins to charge an invoice, once; who agreed to nothing any more is asked by a letter.
@@ -84,8 +79,8 @@ async fn begin_charge(hall: &Guildhall, id: InvoiceId) -> Result<Option<PaymentI
     write.await
 }
 
-/// Asks for what could not be charged.
-fn ask_by_letter(tx: &mut Tx<'_>, origin: &str, id: &InvoiceId) -> Result<()> {
+/// Asks by letter for what could not be charged, in the transaction that records the decline.
+pub(crate) fn not_charged(tx: &mut Tx<'_>, origin: &str, id: &InvoiceId) -> Result<()> {
     match hold(tx, id)? {
         Some(invoice) if invoice.status.is_due() => write_letter(tx, origin, &invoice).map(|_| ()),
         _ => Ok(()),

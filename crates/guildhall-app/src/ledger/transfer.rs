@@ -1,7 +1,7 @@
 //! Transfers: money that a caller moves from one account to another.
 
 use super::known::Holder;
-use super::{Account, TRANSFER_FEE_MINOR};
+use super::{Account, TRANSFER_FEE_MINOR, owed_minor};
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::principal::{self, Principal, authorize};
@@ -9,6 +9,7 @@ use crate::store::ledger::{NewTransfer, Written};
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{CompanyId, Id, LedgerAccountId, UserId};
 use guildhall_core::ledger::{AccountKind, Posting, SoundRequest, TransferRequest};
+use guildhall_core::money::{Currency, in_words};
 use guildhall_core::permission::Permission;
 use sha2::{Digest, Sha256};
 
@@ -30,7 +31,8 @@ pub struct Transfer {
 ///
 /// # Errors
 /// `Invalid` for an unsound request, `NotFound` for accounts that are none of the caller's business,
-/// `Forbidden` naming the missing permission, `Conflict` for a key used otherwise, `InsufficientFunds`.
+/// `Forbidden` naming the missing permission, `Conflict` for a key used otherwise and for a company that owes something,
+/// `InsufficientFunds`.
 pub async fn transfer(hall: &Guildhall, principal: &Principal, transfer: Transfer) -> Result<()> {
     let sound = transfer.request.check(TRANSFER_FEE_MINOR)?;
     principal.acting_user()?;
@@ -75,8 +77,20 @@ fn transfer_in(
         notes: sound.notes.as_deref(),
         subject: None,
     };
+    let owing = match source.kind {
+        AccountKind::Company => Some(CompanyId::from_stored(source.owner.clone())),
+        _ => None,
+    };
+    if let Some(company) = &owing {
+        // Nobody makes a debt meanwhile.
+        tx.lock(&format!("money of {company}"))?;
+    }
     match store::ledger::write(tx, &new, &posting)? {
-        Written::New(_) | Written::Used { same_request: true } => Ok(()),
+        Written::New(_) => match &owing {
+            Some(company) => refuse_while_owed(tx, company, sound.currency),
+            None => Ok(()),
+        },
+        Written::Used { same_request: true } => Ok(()),
         Written::Used { same_request: false } => Err(Error::Conflict(
             "This `idempotenceKey` was used before with other arguments; nothing was moved.".into(),
         )),
@@ -84,6 +98,17 @@ fn transfer_in(
             "The account `{}` does not hold enough {}.",
             account.id,
             sound.currency.code()
+        ))),
+    }
+}
+
+/// What a company owes is paid back before anything of its money goes elsewhere.
+fn refuse_while_owed(read: &mut Read<'_>, company: &CompanyId, currency: Currency) -> Result<()> {
+    match owed_minor(read, company, currency)? {
+        0 => Ok(()),
+        owed => Err(Error::Conflict(format!(
+            "{} is owed, and has to be paid back before anything is transferred; nothing was moved.",
+            in_words(owed, currency)
         ))),
     }
 }

@@ -4,6 +4,7 @@
 use super::settlement::{self, settle};
 use super::{LOOK_AFTER_MS, Payment, change, look_after, require, second_step};
 use crate::Guildhall;
+use crate::billing;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::plan::PlanType;
@@ -213,7 +214,8 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::R
             drive(hall, id).await.map_err(temporary)?;
             let payment = read(hall, id).await.map_err(temporary)?;
             match payment.state.resume() {
-                Next::AskProcessor | Next::Record | Next::GiveBack => {
+                Next::AskProcessor => await_answer(hall, id).await.map_err(temporary),
+                Next::Record | Next::GiveBack => {
                     Err(Failure::Temporary("the processor does not answer".into()))
                 }
                 _ => Ok(()),
@@ -230,6 +232,22 @@ pub(super) async fn again(hall: &Guildhall, id: PaymentId, at: i64) -> Result<()
             look_after(tx, &payment, at)
         })
         .await
+}
+
+/// A processor that stays silent is asked again until it answers, after as long as it was silent, an hour at most: the
+/// money may have been taken. Whoever is renewed by it keeps access in the grace.
+async fn await_answer(hall: &Guildhall, id: &PaymentId) -> Result<()> {
+    let id = id.clone();
+    let write = hall.store.write(move |tx| {
+        tx.lock(&format!("payment {id}"))?;
+        let payment = require(tx, &id)?;
+        if payment.is_renewal() && payment.state.resume() == Next::AskProcessor {
+            billing::awaits(tx, &payment)?;
+        }
+        let silent_ms = tx.now - payment.last_attempt_at.unwrap_or(payment.created_at);
+        look_after(tx, &payment, tx.now + silent_ms.clamp(LOOK_AFTER_MS, PENDING_MS))
+    });
+    write.await
 }
 
 async fn await_processor(hall: &Guildhall, payment: &Payment) -> Result<()> {

@@ -288,3 +288,6 @@ pub(crate) fn change(tx: &mut Tx<'_>, payment: &mut Payment, event: Event) -> Re
     store::payment::save(tx, payment)?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

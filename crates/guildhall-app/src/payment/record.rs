@@ -5,6 +5,7 @@ use super::release::schedule_releases;
 use super::settlement::release_claims;
 use super::{Payment, letter};
 use crate::House;
+use crate::access;
 use crate::access_pass;
 use crate::affiliate;
 use crate::billing;
@@ -33,8 +34,10 @@ use guildhall_core::webhook::{Event as Told, Money, Payment as Shown, Product, S
 pub(super) enum Delivery {
     /// It is the buyer's.
     Done,
-    /// It cannot be had any more, and nothing was written.
+    /// It cannot be had any more, and nothing of it was written.
     Gone,
+    /// Its buyer is banned from it, and nothing was written.
+    Barred,
     /// Its buyer has it already, by this membership, and nothing was written.
     Had(MembershipId),
 }
@@ -85,6 +88,8 @@ pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
             release_claims(tx, payment)?;
             return letter::not_sold_twice(tx, house, payment);
         }
+        // Whoever typed an address is not told so.
+        Delivery::Barred => return release_claims(tx, payment),
         Delivery::Gone => {
             return Err(Error::Conflict("What was asked for cannot be had any more.".into()));
         }
@@ -113,15 +118,22 @@ pub(crate) fn note_spending(tx: &mut Tx<'_>, payment: &Payment, before: State) -
 /// The membership that a payment begins or renews, and the invoice that it pays.
 fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<Delivery> {
     if payment.is_renewal() {
+        if !is_there(tx, plan)? {
+            if let Some(membership) = &payment.membership {
+                membership::end_now(tx, membership, Some("access_pass_deleted"))?;
+            }
+            return Ok(Delivery::Gone);
+        }
         let is_renewed = billing::renewed(tx, house, payment, plan)?;
         return Ok(if is_renewed { Delivery::Done } else { Delivery::Gone });
     }
     if let Some(had) = had_before(tx, payment, plan)? {
         return Ok(Delivery::Had(had));
     }
-    // Its seller may have deleted the pass since it was paid for; from here on nobody does.
-    access_pass::lock(tx, &plan.access_pass)?;
-    if store::access_pass::find(tx, &plan.access_pass)?.is_none() {
+    if payment.invoice.is_none() && access::is_banned(tx, &plan.company, &plan.access_pass, &payment.user)? {
+        return Ok(Delivery::Barred);
+    }
+    if !is_there(tx, plan)? {
         return Ok(Delivery::Gone);
     }
     if payment.stock_held == 0 && !plan::take_stock(tx, &plan.id, payment.quantity)? {
@@ -151,6 +163,12 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
     };
     payment.membership = Some(membership::begin(tx, plan, &payment.user, &purchase)?);
     Ok(Delivery::Done)
+}
+
+/// Whether what a plan sells is there. Its seller may have deleted it since it was paid for; from here on nobody does.
+fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
+    access_pass::lock(tx, &plan.access_pass)?;
+    Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
 /// The membership that a buyer by a public link has already: one who typed an address is not told of it before, see
@@ -244,7 +262,22 @@ pub(super) fn book(
     happenings: &[Happening],
     affiliate: Option<&UserId>,
 ) -> Result<()> {
-    let key = format!("{word}:{}", payment.id);
+    book_part(tx, payment, word, None, happenings, affiliate)
+}
+
+/// The same for a part of what happens more than once: each part once.
+pub(super) fn book_part(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    word: &str,
+    part: Option<&str>,
+    happenings: &[Happening],
+    affiliate: Option<&UserId>,
+) -> Result<()> {
+    let key = match part {
+        Some(part) => format!("{word}:{}:{part}", payment.id),
+        None => format!("{word}:{}", payment.id),
+    };
     let parties = posting_parties(payment, affiliate);
     let booked = ledger::book(tx, &key, word, payment.id.as_str(), payment.currency, happenings, &parties)?;
     match booked {

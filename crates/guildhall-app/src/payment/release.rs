@@ -76,7 +76,12 @@ pub(super) fn release_due(tx: &mut Tx<'_>, _house: &House, id: &PaymentId) -> Re
             None => None,
         };
         let happening = Happening::RewardReleased { amount_minor };
-        record::book(tx, &payment, "release_reward", &[happening], earner.as_ref())?;
+        // What came back of the reward after it was released is released too, under a key of its own.
+        let released_minor =
+            sale.shares.reward_minor - sale.reward_returned_minor - sale.reward_pending_minor;
+        let part = (released_minor > 0).then(|| released_minor.to_string());
+        let word = "release_reward";
+        record::book_part(tx, &payment, word, part.as_deref(), &[happening], earner.as_ref())?;
         sale = left;
     }
     payment.sale = Some(sale);

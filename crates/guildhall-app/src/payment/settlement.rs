@@ -6,6 +6,7 @@ use crate::House;
 use crate::billing;
 use crate::crash;
 use crate::error::Result;
+use crate::invoice;
 use crate::jobs::{self, Work};
 use crate::plan;
 use crate::processor::{self, Answer, KeptMethod, Processor};
@@ -14,6 +15,7 @@ use crate::store::{self, Tx};
 use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::payment::{Event, Stage};
 use guildhall_core::posting::{Happening, Source};
+use guildhall_core::receipt::BillingReason;
 use guildhall_core::webhook::Event as Told;
 
 /// Takes the answer to an attempt; answers how the payment stands then. That of an earlier attempt changes nothing, but
@@ -163,6 +165,11 @@ pub(crate) fn fail(
     release_claims(tx, payment)?;
     if payment.is_renewal() {
         billing::failed(tx, house, payment)?;
+    }
+    if let Some(invoice) =
+        payment.invoice.as_ref().filter(|_| payment.billing_reason == BillingReason::Manual)
+    {
+        invoice::not_charged(tx, &house.origin, invoice)?;
     }
     store::payment::save(tx, payment)?;
     super::end_attempt(tx, payment)?;

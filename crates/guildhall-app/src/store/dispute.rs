@@ -5,7 +5,7 @@ use super::{Read, Row, Tx, params};
 use crate::dispute::Dispute;
 use crate::error::{Error, Result};
 use guildhall_core::dispute::DisputeStatus;
-use guildhall_core::ids::{CompanyId, DisputeId};
+use guildhall_core::ids::{CompanyId, DisputeId, PaymentId};
 use guildhall_core::money::Currency;
 
 macro_rules! select {
@@ -48,6 +48,12 @@ pub(crate) fn of_reference(read: &mut Read<'_>, reference: &str) -> Result<Optio
     read.first(select!("where reference = $1"), params![reference])?.map(from_row).transpose()
 }
 
+/// The disputes of a payment, newest first, at most a hundred.
+pub(crate) fn of_payment(read: &mut Read<'_>, payment: &PaymentId) -> Result<Vec<Dispute>> {
+    let rows = read.query(select!("where payment_id = $1 order by id desc limit 100"), params![payment])?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// Disputes, newest first, of one company or of all.
 pub(crate) fn list(read: &mut Read<'_>, company: Option<&CompanyId>, most: i64) -> Result<Vec<Dispute>> {
     let rows = match company {
@@ -68,7 +74,8 @@ pub(crate) fn save(tx: &mut Tx<'_>, dispute: &mut Dispute) -> Result<()> {
            drawn_reward_minor, drawn_pending_minor, drawn_reserve_minor, drawn_available_minor, drawn_debt_minor,
            needs_response_by, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-         on conflict (id) do update set status = excluded.status, drawn_reward_minor = excluded.drawn_reward_minor,
+         on conflict (id) do update set status = excluded.status, amount_minor = excluded.amount_minor,
+           fee_minor = excluded.fee_minor, drawn_reward_minor = excluded.drawn_reward_minor,
            drawn_pending_minor = excluded.drawn_pending_minor, drawn_reserve_minor = excluded.drawn_reserve_minor,
            drawn_available_minor = excluded.drawn_available_minor, drawn_debt_minor = excluded.drawn_debt_minor,
            needs_response_by = excluded.needs_response_by, updated_at = excluded.updated_at",

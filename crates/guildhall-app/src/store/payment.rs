@@ -161,6 +161,15 @@ pub(crate) fn of_membership(read: &mut Read<'_>, id: &MembershipId, most: i64) -
     rows.into_iter().map(from_row).collect()
 }
 
+/// The newest payment of a membership that was made.
+pub(crate) fn latest_paid(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<PaymentId>> {
+    let row = read.first(
+        "select id from payments where membership_id = $1 and stage = 'paid' order by id desc limit 1",
+        params![id],
+    )?;
+    row.map(|mut row| row.id(0)).transpose()
+}
+
 /// Somebody's payments, newest first, drafts left out.
 pub(crate) fn of_user(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<Vec<Payment>> {
     let rows = read.query(

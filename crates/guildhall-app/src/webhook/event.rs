@@ -82,13 +82,17 @@ fn remove_before(tx: &mut Tx<'_>, moment: i64) -> Result<()> {
 
 /// What webhooks say of a membership.
 pub(crate) fn membership_subject(read: &mut Read<'_>, membership: &Bought) -> Result<Subject> {
-    let pass = store::access_pass::find(read, &membership.access_pass)?;
-    let Some(found) = pass else { return no_such("access pass", &membership.access_pass) };
+    // A membership may end after its pass was deleted.
+    let pass = store::access_pass::find_ever(read, &membership.access_pass)?;
+    let Some(pass) = pass else { return no_such("access pass", &membership.access_pass) };
+    let Some(company) = store::company::find(read, &membership.company)? else {
+        return no_such("company", &membership.company);
+    };
     let plan = match &membership.plan {
         Some(id) => store::plan::find(read, id)?,
         None => None,
     };
-    let product = Product { id: found.pass.id.to_string(), title: found.pass.title, route: found.pass.route };
+    let product = Product { id: pass.id.to_string(), title: pass.title, route: pass.route };
     let renews = membership.state.paid_until.map(|_| membership.state.period_start);
     let affiliate = match &membership.affiliate {
         Some(id) => affiliate::username(read, id)?,
@@ -96,7 +100,7 @@ pub(crate) fn membership_subject(read: &mut Read<'_>, membership: &Bought) -> Re
     };
     Ok(Subject::Membership(Box::new(Membership {
         id: membership.id.to_string(),
-        company: of_company(found.company),
+        company: of_company(company),
         product,
         plan: membership.plan.as_ref().map(ToString::to_string),
         user: person(read, &membership.user)?,

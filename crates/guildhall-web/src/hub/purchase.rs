@@ -34,13 +34,13 @@ impl Page<'_> {
         let (state, membership) = (&own.membership.state, &own.membership);
         let until = state.paid_until.map(day);
         match (state.status, until) {
+            (MembershipStatus::PastDue, _) => {
+                "its renewal could not be charged, and is tried again".to_owned()
+            }
             (_, Some(until)) if !membership.is_valid(self.now_ms) => format!("ended on {until}"),
             (_, None) if !membership.is_valid(self.now_ms) => "ended".to_owned(),
             (_, Some(until)) if state.cancel_at_period_end => format!("ends on {until}"),
             (MembershipStatus::Trialing, Some(until)) => format!("free until {until}"),
-            (MembershipStatus::PastDue, _) => {
-                "its renewal could not be charged, and is tried again".to_owned()
-            }
             (MembershipStatus::Active, Some(until)) => format!("renews on {until}"),
             (_, Some(until)) => format!("until {until}"),
             (_, None) => "without end".to_owned(),

@@ -432,3 +432,24 @@ async fn many_transfers_at_once_lose_and_make_nothing() {
         assert_eq!(held, f64::from(cents) / 100.0, "account {index}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_that_owes_something_pays_nobody_else() {
+    let hall = Hall::open().await;
+    let (account, company) = (company_account(&hall).await, hall.world.company.clone());
+    let paid = |key: &str| pay(&hall, None, transfer(&account, hall.world.customer.as_str(), key));
+    assert_eq!(paid("before").await.data()["transferFunds"], true);
+    hall.found(move |founder| {
+        let usd = guildhall_core::money::Currency::parse("usd")?;
+        founder.debt(&company, usd, 1500, "dispute of a test")
+    })
+    .await;
+    let sentence =
+        "15.00 usd is owed, and has to be paid back before anything is transferred; nothing was moved.";
+    refused(&paid("after").await, "CONFLICT", sentence);
+    // What was moved before is not asked again.
+    assert_eq!(paid("before").await.data()["transferFunds"], true);
+    assert_eq!(balance(&hall, &hall.world.customer).await, 101.0);
+    let report = audit(&hall.running.hall).await.expect("an audit");
+    assert!(report.is_sound(), "{report:?}");
+}

@@ -33,6 +33,7 @@ mod ledger_command;
 mod localstripe;
 mod mail;
 mod member;
+mod membership_end;
 mod membership_list;
 mod message;
 mod moderation;

@@ -97,8 +97,8 @@ fn currency_of(code: &str) -> Result<Currency> {
     Currency::parse(code).map_err(|error| Error::internal(error.0))
 }
 
-/// What came into an account in a currency since a moment, what was let in from outside left out. Follows the entries
-/// back to that moment.
+/// What came into an account in a currency since a moment, what was let in from outside or only came back left out.
+/// Follows the entries back to that moment.
 pub(crate) fn earned_since(
     read: &mut Read<'_>,
     account: &LedgerAccountId,
@@ -129,7 +129,7 @@ pub(crate) fn earned_since(
          select cast(coalesce(sum(amount_minor), 0) as bigint)
          from course
          where amount_minor > 0
-           and reason <> 'funding'",
+           and reason not in ('funding', 'payout_returned', 'refund')",
         params![account, currency.code(), since],
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))

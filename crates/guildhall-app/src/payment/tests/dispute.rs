@@ -1,0 +1,66 @@
+//! Disputes that begin as warnings, and several of one payment.
+
+use super::*;
+use crate::dispute::{self, Heard};
+use guildhall_core::dispute::DisputeStatus::{self, *};
+
+impl Scene {
+    async fn hear(&self, payment: &PaymentId, reference: &str, status: DisputeStatus, minor: (i64, i64)) {
+        let heard = Heard {
+            payment: payment.clone(),
+            reference: reference.into(),
+            status,
+            amount_minor: minor.0,
+            fee_minor: minor.1,
+            reason: None,
+            needs_response_by: (!status.is_final()).then_some(NOW_MS + minor.0),
+        };
+        dispute::hear(&self.hall, heard)
+            .await
+            .unwrap_or_else(|error| panic!("{reference} {status:?}: {error:?}"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_dispute_is_about_counts_from_when_the_bank_takes_the_money() {
+    for news in [&[NeedsResponse, Lost][..], &[Lost]] {
+        let scene = Scene::selling(ONCE).await;
+        let payment = scene.buy(GOOD, 2000).await;
+        let fees = scene.held(AccountKind::ProcessorFees, "sandbox").await;
+        scene.hear(&payment, "dp_1", WarningNeedsResponse, (2000, 0)).await;
+        for status in news {
+            scene.hear(&payment, "dp_1", *status, (1500, 1700)).await;
+        }
+        let found = dispute::list(&scene.hall, None).await.expect("a list").remove(0);
+        assert_eq!((found.amount_minor, found.fee_minor, found.status), (1500, 1700, Lost));
+        let by = if news.len() == 2 { NOW_MS + 1500 } else { NOW_MS + 2000 };
+        assert_eq!(found.needs_response_by, Some(by));
+        assert_eq!(scene.held(AccountKind::ProcessorFees, "sandbox").await - fees, 1700);
+        assert_eq!(scene.payment(&payment).await.state.lost_minor, 1500);
+        scene.sound().await;
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_held_as_long_as_any_of_its_disputes_holds_it() {
+    let scene = Scene::selling(ONCE).await;
+    let payment = scene.buy(GOOD, 2000).await;
+    // (which, its news, how the payment stands then, what can be refunded of it)
+    for (reference, status, expected, refundable) in [
+        ("dp_0", WarningClosed, None, 2000),
+        ("dp_1", NeedsResponse, Some(NeedsResponse), 0),
+        ("dp_1", UnderReview, Some(UnderReview), 0),
+        ("dp_2", NeedsResponse, Some(NeedsResponse), 0),
+        ("dp_1", Won, Some(NeedsResponse), 0),
+        ("dp_2", Lost, Some(Lost), 1300),
+    ] {
+        scene.hear(&payment, reference, status, (700, 0)).await;
+        let state = scene.payment(&payment).await.state;
+        assert_eq!(
+            (state.dispute, state.refundable_minor()),
+            (expected, refundable),
+            "{reference} {status:?}"
+        );
+    }
+    scene.sound().await;
+}
