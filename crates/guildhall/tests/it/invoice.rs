@@ -231,7 +231,7 @@ async fn an_invoice_has_a_number_a_letter_a_page_and_a_pdf() {
     let checkout = reqwest::get(pay).await.expect("an answer");
     assert_eq!(checkout.status(), 200, "{pay}");
     let checkout = checkout.text().await.expect("a page");
-    for words in ["Pay 1487.50 usd", "of which VAT 19%</th><td>237.50 usd"] {
+    for words in ["Pay $1,487.50", "of which VAT 19%</th><td>$237.50"] {
         assert!(checkout.contains(words), "no {words} in {checkout}");
     }
     hall.clock.advance_ms(400 * DAY_MS);
