@@ -1,7 +1,7 @@
 //! A raffle that is interrupted after each of its steps, and two copies of the server that meet at every one; on the
 //! engine that the environment asks for.
 
-use super::{LOOK_MS, Left, carry_on, find, step};
+use super::{LOOK_MS, Left, carry_on, find, published, step};
 use crate::access_pass::{AccessPassKind, NewAccessPass, Visibility};
 use crate::clock::{Clock, Random};
 use crate::company::NewCompany;

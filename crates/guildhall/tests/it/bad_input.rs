@@ -718,7 +718,7 @@ async fn what_is_searched_for_is_short() {
         of_company("experiencesV2(filter: {query: $query}) { totalCount }"),
         of_company("creatorDashboardTable(tableFilters: {query: $query}) { entries { totalCount } }"),
         format!(
-            "query($query: String!) {{ experience(id: \"{experience}\") {{ users(query: $query) {{ totalCount }} }} }}"
+            "query($query: String!) {{ publicExperience(id: \"{experience}\") {{ users(query: $query) {{ totalCount }} }} }}"
         ),
         "query($query: String!) { myDmsChannelsV2(query: $query) { id } }".into(),
     ] {
