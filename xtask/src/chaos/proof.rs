@@ -156,7 +156,7 @@ async fn statement(hall: &Hall, account: &str) -> Fallible<Vec<String>> {
 fn is_entry(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let is_number = words.next().is_some_and(|word| word.parse::<u32>().is_ok());
-    let is_day = |word: &str| word.len() == 10 && word.bytes().nth(4) == Some(b'-');
+    let is_day = |word: &str| word.len() == 10 && word.as_bytes()[4] == b'-';
     is_number && words.next().is_some_and(is_day)
 }
 
