@@ -10,7 +10,7 @@ use super::{
     look, quote,
 };
 use crate::error::{Error, Result, no_such};
-use crate::payment::{self, Outcome, Payment};
+use crate::payment::{self, MethodUse, Outcome, Payment};
 use crate::plan::{Plan, PlanType};
 use crate::processor::{self, Processor};
 use crate::store::{self, Tx};
@@ -353,12 +353,18 @@ fn set_method(
     processors: &[Processor],
 ) -> Result<()> {
     let user = payment.user.clone();
+    payment.method_use = match &order.buyer {
+        Buyer::Email(_) => MethodUse::ThisPurchase,
+        Buyer::SignedIn(_) if order.consents => MethodUse::Agreed,
+        Buyer::SignedIn(_) => MethodUse::Kept,
+    };
     let (processor, method) = match (&order.method, face) {
         (Method::Card(_), Some(face)) => {
-            (Processor::Sandbox, Some(payment::keep_method(tx, &user, Processor::Sandbox, face)?))
+            let kept = payment::keep_method(tx, &user, Processor::Sandbox, face, payment.method_use)?;
+            (Processor::Sandbox, Some(kept))
         }
         (Method::Card(_), None) => return Err(Error::internal("a card that was not read")),
-        (Method::Saved(id), _) => match store::payment_method::find(tx, id)? {
+        (Method::Saved(id), _) => match store::payment_method::find_own(tx, id)? {
             Some(method) if method.user == user && matches!(order.buyer, Buyer::SignedIn(_)) => {
                 (method.processor, Some(method.id))
             }
@@ -384,12 +390,12 @@ fn set_method(
                 last4: None,
                 expiry: None,
             };
-            Some(store::payment_method::find_or_insert(tx, &user, processor, &kept)?)
+            Some(store::payment_method::find_or_insert(tx, &user, processor, &kept, payment.method_use)?)
         }
         (_, method) => method,
     };
-    if let Some(method) = payment.method.as_ref().filter(|_| order.consents && order.buyer.known().is_some())
-    {
+    // One that is typed at its processor is agreed to when that knows it (`payment/settlement.rs`).
+    if let Some(method) = payment.method.as_ref().filter(|_| payment.method_use == MethodUse::Agreed) {
         store::payment_method::consent(tx, &user, &payment.company, method)?;
     }
     Ok(())

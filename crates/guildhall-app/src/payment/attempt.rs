@@ -2,7 +2,7 @@
 //! buyer has to do in between is in `second_step.rs`.
 
 use super::settlement::{self, settle};
-use super::{LOOK_AFTER_MS, Payment, change, look_after, require, second_step};
+use super::{LOOK_AFTER_MS, MethodUse, Payment, change, look_after, require, second_step};
 use crate::Guildhall;
 use crate::billing;
 use crate::crash;
@@ -145,6 +145,7 @@ fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
     };
     let is_kept = match &method {
         Some(_) => true,
+        None if payment.method_use == MethodUse::Agreed => true,
         None => {
             let plan = store::plan::find(read, &payment.plan)?;
             plan.is_some_and(|plan| plan.plan_type == PlanType::Renewal)

@@ -10,12 +10,39 @@ use guildhall_core::ids::{CompanyId, PaymentMethodId, UserId};
 /// The most methods that are shown of somebody.
 const MOST_SHOWN: i64 = 20;
 
+/// What a buyer lets be done with a method besides this purchase and what it renews.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MethodUse {
+    /// Nothing: somebody typed it who typed the account's e-mail, and it is not the account's to spend.
+    ThisPurchase,
+    /// The account keeps it, and its owner may pay with it again.
+    Kept,
+    /// The seller may charge it again without asking, too.
+    Agreed,
+}
+
+impl MethodUse {
+    /// The word that the store uses.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ThisPurchase => "this_purchase",
+            Self::Kept => "kept",
+            Self::Agreed => "agreed",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::ThisPurchase, Self::Kept, Self::Agreed].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
 /// Keeps a card for its buyer.
 pub(crate) fn keep_method(
     tx: &mut Tx<'_>,
     user: &UserId,
     processor: Processor,
     face: &CardFace,
+    method_use: MethodUse,
 ) -> Result<PaymentMethodId> {
     let (month, year) = (i64::from(face.expiry_month), face.expiry_year);
     let kept = KeptMethod {
@@ -24,7 +51,7 @@ pub(crate) fn keep_method(
         last4: Some(face.last4.clone()),
         expiry: Some((month, year)),
     };
-    store::payment_method::find_or_insert(tx, user, processor, &kept)
+    store::payment_method::find_or_insert(tx, user, processor, &kept, method_use)
 }
 
 /// The method by which a company may charge somebody without asking.

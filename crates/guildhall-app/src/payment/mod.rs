@@ -22,7 +22,7 @@ mod stray;
 pub use attempt::Outcome;
 pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use method::{consented, keep_method};
-pub use method::{methods, remove_method};
+pub use method::{MethodUse, methods, remove_method};
 pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
@@ -107,6 +107,8 @@ pub struct Payment {
     pub processor: Option<Processor>,
     /// By which method.
     pub method: Option<PaymentMethodId>,
+    /// What else may be done with the method.
+    pub method_use: MethodUse,
     /// What the processor calls the charge.
     pub reference: Option<String>,
     /// Where the buyer takes the second step.
@@ -184,6 +186,7 @@ impl Payment {
             action_url: None,
             failures: 0,
             failure: None,
+            method_use: MethodUse::Kept,
             stock_held: 0,
             promo_code: None,
             affiliate: None,

@@ -1,7 +1,7 @@
 //! Settlement: what a processor answered is written down, together with what was bought.
 
 use super::record::{self, Delivery, deliver, tell};
-use super::{LOOK_AFTER_MS, Payment, change, letter, look_after, require, stray};
+use super::{LOOK_AFTER_MS, MethodUse, Payment, change, letter, look_after, require, stray};
 use crate::House;
 use crate::billing;
 use crate::crash;
@@ -12,7 +12,7 @@ use crate::plan;
 use crate::processor::{self, Answer, KeptMethod, Processor};
 use crate::promo_code;
 use crate::store::{self, Tx};
-use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::ids::{Id, PaymentId, PaymentMethodId};
 use guildhall_core::payment::{Event, Stage};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::BillingReason;
@@ -88,7 +88,7 @@ pub(super) fn charged(
 ) -> Result<()> {
     payment.reference = Some(reference.to_owned());
     if let (Some(kept), Some(processor)) = (kept, payment.processor) {
-        payment.method = Some(store::payment_method::find_or_insert(tx, &payment.user, processor, kept)?);
+        payment.method = Some(keep(tx, payment, processor, kept)?);
     }
     let Some(state) = payment.state.apply(Event::Charge)? else { return Ok(()) };
     // Whatever comes of it writes the payment down.
@@ -99,6 +99,19 @@ pub(super) fn charged(
     record_present(tx, house, payment)?;
     crash::point("settling");
     Ok(())
+}
+
+/// Keeps the method that a charge was made by. Whose it is was said when it was typed; charging it again says nothing.
+fn keep(tx: &mut Tx<'_>, payment: &Payment, processor: Processor, kept: &KeptMethod) -> Result<PaymentMethodId> {
+    let method_use = match payment.method {
+        Some(_) => MethodUse::ThisPurchase,
+        None => payment.method_use,
+    };
+    let method = store::payment_method::find_or_insert(tx, &payment.user, processor, kept, method_use)?;
+    if method_use == MethodUse::Agreed {
+        store::payment_method::consent(tx, &payment.user, &payment.company, &method)?;
+    }
+    Ok(method)
 }
 
 /// Records a payment that was charged and not recorded, e.g. since the server died in between; answers how it stands

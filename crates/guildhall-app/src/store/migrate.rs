@@ -29,6 +29,7 @@ const MIGRATIONS: Migrations = &[
     ("payouts", include_str!("../../migrations/0018_payouts.sql")),
     ("stray_charges", include_str!("../../migrations/0019_stray_charges.sql")),
     ("stripe_fees", include_str!("../../migrations/0020_stripe_fees.sql")),
+    ("method_uses", include_str!("../../migrations/0021_method_uses.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

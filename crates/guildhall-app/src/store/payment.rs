@@ -2,7 +2,7 @@
 
 use super::{Read, Row, Tx, Value, params};
 use crate::error::{Error, Result};
-use crate::payment::Payment;
+use crate::payment::{MethodUse, Payment};
 use crate::processor::Processor;
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::fee::Shares;
@@ -25,7 +25,7 @@ macro_rules! select {
                refunded_minor, lost_minor, dispute_status, processor_fee_minor, platform_fee_minor, reward_minor,
                net_minor, pending_minor, reserve_minor, reward_pending_minor, reward_returned_minor, returned_minor,
                releases_at, reserve_releases_at, reward_releases_at, created_at, updated_at, paid_at, refunded_at,
-               last_attempt_at, next_attempt_at
+               last_attempt_at, next_attempt_at, method_use
              from payments ",
             $rest
         )
@@ -43,6 +43,7 @@ fn from_row(mut row: Row) -> Result<Payment> {
     let tax_label = row.text_or_null(22)?;
     let tax_basis_points = row.int(23)?;
     let (failure_code, failure_message) = (row.text_or_null(32)?, row.text_or_null(33)?);
+    let method_use = row.text(58)?;
     Ok(Payment {
         id: row.id(0)?,
         company: row.id(1)?,
@@ -72,6 +73,8 @@ fn from_row(mut row: Row) -> Result<Payment> {
         tax: tax_label.map(|label| (label, tax_basis_points)),
         processor: row.text_or_null(27)?.and_then(|word| Processor::from_word(&word)),
         method: row.id_or_null(28)?,
+        method_use: MethodUse::from_word(&method_use)
+            .ok_or_else(|| unknown("use of a method", &method_use))?,
         reference: row.text_or_null(29)?,
         action_url: row.text_or_null(30)?,
         failures: row.int(31)?,
@@ -257,7 +260,8 @@ fn insert(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
 fn update(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool> {
     let state = state_parameters(payment);
     let parts = sale_parameters(payment);
-    let changed = tx.execute(UPDATE, &[state.as_slice(), parts.as_slice()].concat())?;
+    let method_use = [Value::from(payment.method_use.as_str())];
+    let changed = tx.execute(UPDATE, &[state.as_slice(), &parts, &method_use].concat())?;
     Ok(changed == 1)
 }
 
@@ -271,7 +275,7 @@ const UPDATE: &str = "update payments
    last_attempt_at = $33, next_attempt_at = $34, quantity = $35, billing_reason = $36,
    processor_fee_minor = $37, platform_fee_minor = $38, reward_minor = $39, net_minor = $40, pending_minor = $41,
    reserve_minor = $42, reward_pending_minor = $43, reward_returned_minor = $44, returned_minor = $45,
-   releases_at = $46, reserve_releases_at = $47, reward_releases_at = $48
+   releases_at = $46, reserve_releases_at = $47, reward_releases_at = $48, method_use = $49
  where id = $1";
 
 /// A payment as [`UPDATE`] takes it, up to `$36`.

@@ -2,6 +2,7 @@
 
 use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
+use crate::payment::MethodUse;
 use crate::processor::{KeptMethod, PaymentMethod, Processor};
 use guildhall_core::ids::{CompanyId, PaymentMethodId, UserId};
 
@@ -33,11 +34,17 @@ pub(crate) fn find(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Option<P
     read.first(select!("where m.id = $1 and m.removed_at is null"), params![id])?.map(from_row).transpose()
 }
 
-/// The methods of somebody, newest first.
+/// A method that its account's owner may pay with.
+pub(crate) fn find_own(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Option<PaymentMethod>> {
+    let row = read.first(select!("where m.id = $1 and m.is_own = 1 and m.removed_at is null"), params![id])?;
+    row.map(from_row).transpose()
+}
+
+/// The methods of somebody that they may pay with, newest first.
 pub(crate) fn of_user(read: &mut Read<'_>, user: &UserId, most: i64) -> Result<Vec<PaymentMethod>> {
     let rows = read.query(
         select!(
-            "where m.user_id = $1 and m.removed_at is null
+            "where m.user_id = $1 and m.is_own = 1 and m.removed_at is null
              order by m.created_at desc, m.id desc
              limit $2"
         ),
@@ -65,20 +72,29 @@ pub(crate) fn of_reference(
     row.map(from_row).transpose()
 }
 
-/// The method of somebody that a processor knows by a reference, made or made anew.
+/// The method of somebody that a processor knows by a reference, made or made anew. It is their own when they typed it
+/// once, and stays so until they remove it.
 pub(crate) fn find_or_insert(
     tx: &mut Tx<'_>,
     user: &UserId,
     processor: Processor,
     kept: &KeptMethod,
+    method_use: MethodUse,
 ) -> Result<PaymentMethodId> {
     let (id, now): (PaymentMethodId, i64) = (tx.mint(), tx.now);
     let (month, year) = kept.expiry.unzip();
+    let is_own = i64::from(method_use != MethodUse::ThisPurchase);
     tx.execute(
         "insert into payment_methods (id, user_id, processor, reference, brand, last4, expiry_month, expiry_year,
-           created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (user_id, processor, reference) do update set removed_at = null",
+           created_at, is_own)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (user_id, processor, reference)
+         do update set
+           is_own = case
+             when payment_methods.removed_at is null and payment_methods.is_own = 1 then 1
+             else excluded.is_own
+           end,
+           removed_at = null",
         params![
             &id,
             user,
@@ -88,7 +104,8 @@ pub(crate) fn find_or_insert(
             kept.last4.as_deref(),
             month,
             year,
-            now
+            now,
+            is_own
         ],
     )?;
     let row = tx.first(

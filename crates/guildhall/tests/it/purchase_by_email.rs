@@ -312,3 +312,41 @@ async fn an_account_made_by_a_purchase_can_ask_for_a_link_later() {
     buyer.sign_in("ada@example.net", PASSWORD).await.leads_to("/account");
     buyer.open("/account/purchases").await.says(200, "A lathe course");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_a_stranger_typed_renews_what_it_bought_and_pays_nothing_else() {
+    let hall = Hall::open().await;
+    let (monthly, other) = (sell(&hall, MONTHLY, |plan| plan).await, sell(&hall, ONCE, |plan| plan).await);
+    let mut stranger = Browser::new(&hall.running.origin);
+    let more = [("email", OWNER), ("consent", "yes")];
+    let done = pay_by_card(&mut stranger, &format!("/checkout/{monthly}"), GOOD_CARD, &more).await;
+    stranger.open(&done.location.expect("it leads on")).await.says(200, "belongs to the account");
+    let customer = hall.world.customer.clone();
+    let history = async || {
+        let found = membership::history(&hall.running.hall, customer.clone(), monthly.plan.clone()).await;
+        found.expect("a membership")
+    };
+    let method = history().await.membership.method.expect("what it renews by").to_string();
+
+    let mut mira = signed_in(&hall, "mira").await;
+    let place = format!("/checkout/{other}");
+    let page = mira.open(&place).await;
+    page.says(200, "Pay $20.00");
+    assert!(!page.text.contains("ending in 4242"), "{}", page.text);
+    assert!(!mira.open("/account/purchases").await.text.contains("/remove"), "there is no card to remove");
+    let (session, price) = hidden(&page);
+    let fields = [&[("method", method.as_str())][..], &card_fields(&session, &price, GOOD_CARD)].concat();
+    mira.send(&place, &fields).await.says(404, "There is no payment method");
+
+    hall.clock.advance_ms(30 * DAY_MS);
+    jobs::run_due(&hall.running.hall).await.expect("jobs run");
+    let paid = history().await.payments.iter().filter(|payment| payment.state.stage == Stage::Paid).count();
+    assert_eq!(paid, 2, "the first, and one that renews");
+    assert!(!mira.open(&place).await.text.contains("ending in 4242"), "a renewal makes it nobody else's");
+
+    // The same card becomes hers when she types it herself.
+    let done = pay_by_card(&mut mira, &place, GOOD_CARD, &[]).await;
+    mira.open(&done.location.expect("it leads on")).await.says(200, "What you bought is yours");
+    let third = sell(&hall, ONCE, |plan| plan).await;
+    mira.open(&format!("/checkout/{third}")).await.says(200, "ending in 4242");
+}

@@ -118,3 +118,24 @@ async fn a_buyer_who_does_not_come_back_has_what_they_paid_for_when_stripe_tells
     mira.open(&format!("/checkout/{session}")).await.says(200, "What you bought is yours");
     sound(&scene.hall).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_agreed_on_the_page_is_charged_again_by_the_card_that_was_typed_at_stripe() {
+    let scene = Scene::set().await;
+    let plan = sell(&scene.hall, ONCE, |plan| plan).await;
+    let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+    assert_eq!(scene.local.type_card(&intent, GOOD).await, 200);
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+    let charge = "mutation($input: ChargeUserInput!) { chargeUser(input: $input) { status } }";
+    let input = json!({"userId": scene.hall.world.customer.as_str(), "amount": 12.5, "currency": "usd"});
+    let answered = scene.hall.run(None, charge, json!({"input": input})).await;
+    assert_eq!(answered.data()["chargeUser"]["status"], "success");
+    let intents = scene.local.look("/v1/payment_intents?limit=100").await;
+    let intents = intents["data"].as_array().expect("a list").clone();
+    let taken = |amount: i64| {
+        intents.iter().filter(|intent| intent["status"] == "succeeded" && intent["amount"] == amount).count()
+    };
+    assert_eq!((taken(2000), taken(1250)), (1, 1), "{intents:?}");
+    sound(&scene.hall).await;
+}

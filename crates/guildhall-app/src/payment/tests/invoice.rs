@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::invoice::{self, Goods, NewInvoice};
+use crate::payment::MethodUse;
 use crate::principal::Principal;
 use crate::processor::{Answer, KeptMethod};
 use guildhall_core::invoice::CollectionMethod;
@@ -22,7 +23,7 @@ async fn what_is_declined_late_is_asked_for_by_letter() {
     let (buyer, company) = (scene.buyer.clone(), scene.company.clone());
     let write = scene.hall.store.write(move |tx| {
         let silent = KeptMethod { reference: "pm_1".into(), brand: None, last4: None, expiry: None };
-        let method = store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &silent)?;
+        let method = store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &silent, MethodUse::Kept)?;
         store::payment_method::consent(tx, &buyer, &company, &method)?;
         Ok(method)
     });

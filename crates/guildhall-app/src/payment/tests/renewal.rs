@@ -3,6 +3,7 @@
 use super::*;
 use crate::access_pass;
 use crate::membership::{cancel_at_period_end, lengthen};
+use crate::payment::MethodUse;
 use crate::principal::Principal;
 use crate::processor::KeptMethod;
 use guildhall_core::membership::MembershipStatus;
@@ -20,7 +21,7 @@ impl Scene {
         let buyer = self.buyer.clone();
         let write = self.hall.store.write(move |tx| {
             let silent =
-                store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &kept("pm_1", "4242"))?;
+                store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &kept("pm_1", "4242"), MethodUse::Kept)?;
             let method = membership.method.replace(silent).expect("it was paid by a card");
             store::membership::update(tx, &membership)?;
             membership.method = Some(method.clone());
@@ -122,7 +123,7 @@ async fn a_card_that_was_removed_gives_way_to_the_one_that_was_agreed_to() {
     let (buyer, company) = (scene.buyer.clone(), scene.company.clone());
     let write = scene.hall.store.write(move |tx| {
         let other =
-            store::payment_method::find_or_insert(tx, &buyer, Processor::Sandbox, &kept("other", "4444"))?;
+            store::payment_method::find_or_insert(tx, &buyer, Processor::Sandbox, &kept("other", "4444"), MethodUse::Kept)?;
         store::payment_method::consent(tx, &buyer, &company, &other)?;
         Ok(other)
     });
