@@ -104,6 +104,14 @@ impl Hall {
         self.start(number).await
     }
 
+    /// Kills every server and starts it again.
+    pub(super) async fn restart(&self) -> Fallible<()> {
+        for number in 0..self.servers.len() {
+            self.kill(number).await?;
+        }
+        Ok(())
+    }
+
     /// Runs a command beside the servers; what it printed.
     pub(super) async fn run(&self, words: &[&str]) -> Fallible<String> {
         complete(&format!("guildhall {}", words.join(" ")), &mut self.command_of(0, words), LIMIT).await

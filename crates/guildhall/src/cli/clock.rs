@@ -51,6 +51,7 @@ async fn open(place: &Place) -> Result<Guildhall, String> {
 async fn advance(hall: &Guildhall, by: Duration) -> Result<ExitCode, String> {
     let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
     let advanced = world_time::advance(hall, by_ms).await.map_err(|error| error.told())?;
+    world_time::be_seen().await;
     println!("It was {}.", rfc3339(advanced.from));
     println!("It is  {}.", rfc3339(advanced.to));
     match (advanced.stops, advanced.jobs) {
