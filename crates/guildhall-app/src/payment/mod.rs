@@ -21,8 +21,8 @@ mod stray;
 
 pub use attempt::Outcome;
 pub(crate) use attempt::{carry_on, drive, outcome};
-pub(crate) use method::{consented, keep_method};
 pub use method::{MethodUse, methods, remove_method};
+pub(crate) use method::{consented, keep_method};
 pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;

@@ -102,7 +102,12 @@ pub(super) fn charged(
 }
 
 /// Keeps the method that a charge was made by. Whose it is was said when it was typed; charging it again says nothing.
-fn keep(tx: &mut Tx<'_>, payment: &Payment, processor: Processor, kept: &KeptMethod) -> Result<PaymentMethodId> {
+fn keep(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    processor: Processor,
+    kept: &KeptMethod,
+) -> Result<PaymentMethodId> {
     let method_use = match payment.method {
         Some(_) => MethodUse::ThisPurchase,
         None => payment.method_use,

@@ -36,7 +36,8 @@ pub(crate) fn find(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Option<P
 
 /// A method that its account's owner may pay with.
 pub(crate) fn find_own(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Option<PaymentMethod>> {
-    let row = read.first(select!("where m.id = $1 and m.is_own = 1 and m.removed_at is null"), params![id])?;
+    let row =
+        read.first(select!("where m.id = $1 and m.is_own = 1 and m.removed_at is null"), params![id])?;
     row.map(from_row).transpose()
 }
 

@@ -23,7 +23,8 @@ async fn what_is_declined_late_is_asked_for_by_letter() {
     let (buyer, company) = (scene.buyer.clone(), scene.company.clone());
     let write = scene.hall.store.write(move |tx| {
         let silent = KeptMethod { reference: "pm_1".into(), brand: None, last4: None, expiry: None };
-        let method = store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &silent, MethodUse::Kept)?;
+        let method =
+            store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &silent, MethodUse::Kept)?;
         store::payment_method::consent(tx, &buyer, &company, &method)?;
         Ok(method)
     });

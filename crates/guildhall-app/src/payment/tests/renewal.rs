@@ -20,8 +20,13 @@ impl Scene {
         let (mut membership, _) = self.bought().await;
         let buyer = self.buyer.clone();
         let write = self.hall.store.write(move |tx| {
-            let silent =
-                store::payment_method::find_or_insert(tx, &buyer, Processor::Stripe, &kept("pm_1", "4242"), MethodUse::Kept)?;
+            let silent = store::payment_method::find_or_insert(
+                tx,
+                &buyer,
+                Processor::Stripe,
+                &kept("pm_1", "4242"),
+                MethodUse::Kept,
+            )?;
             let method = membership.method.replace(silent).expect("it was paid by a card");
             store::membership::update(tx, &membership)?;
             membership.method = Some(method.clone());
@@ -122,8 +127,13 @@ async fn a_card_that_was_removed_gives_way_to_the_one_that_was_agreed_to() {
     let (membership, _) = scene.bought().await;
     let (buyer, company) = (scene.buyer.clone(), scene.company.clone());
     let write = scene.hall.store.write(move |tx| {
-        let other =
-            store::payment_method::find_or_insert(tx, &buyer, Processor::Sandbox, &kept("other", "4444"), MethodUse::Kept)?;
+        let other = store::payment_method::find_or_insert(
+            tx,
+            &buyer,
+            Processor::Sandbox,
+            &kept("other", "4444"),
+            MethodUse::Kept,
+        )?;
         store::payment_method::consent(tx, &buyer, &company, &other)?;
         Ok(other)
     });
