@@ -50,8 +50,8 @@ pub(crate) fn plain_refusal(status: StatusCode, code: &str, sentence: &str) -> R
     response
 }
 
-/// The answer where no route is.
-pub(crate) async fn no_such_page(uri: Uri) -> Response {
+/// The answer to a program where no route is; pages have their own (`hub/page.rs`).
+pub(crate) fn nothing_at(uri: &Uri) -> Response {
     let path: String = uri.path().chars().take(200).collect();
     plain_refusal(StatusCode::NOT_FOUND, "NOT_FOUND", &format!("There is nothing at {path}."))
 }

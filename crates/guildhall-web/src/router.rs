@@ -4,10 +4,9 @@ pub(crate) use guildhall_core::app_host::AppHosts;
 
 use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::assets;
-use crate::error;
 use crate::hub::{
     self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, entry,
-    experience, home, install, invoice, password_reset, permission_requirement, purchase, raffle,
+    experience, home, install, invoice, page, password_reset, permission_requirement, purchase, raffle,
     redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
@@ -129,7 +128,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/assets/{*path}", get(assets::serve))
-        .fallback(error::no_such_page)
+        .fallback(page::no_such_page)
         .with_state(state);
     proxy::by_host(hall, hall_router, &options.apps)
 }

@@ -1,16 +1,16 @@
 //! How a template becomes a page, and an error one.
 
-use crate::error::status_and_code;
+use crate::error::{self, status_and_code};
 use crate::session::Visitor;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use guildhall_app::Error;
 use guildhall_app::processor::stripe::Sources;
-use hyper::StatusCode;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
+use hyper::{StatusCode, Uri};
 
 /// Everything a page loads comes from here, and no other site may frame it.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
@@ -85,6 +85,16 @@ pub(crate) fn render_with_sources(template: &impl Template, sources: &Sources) -
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The answer where no route is: a page to whoever opens one in a browser, else what programs read.
+pub(crate) async fn no_such_page(visitor: Visitor, headers: HeaderMap, uri: Uri) -> Response {
+    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    if !accepted.contains("text/html") {
+        return error::nothing_at(&uri);
+    }
+    let lead = "There is nothing at this address. It may be mistyped, or what was here is gone.";
+    render(StatusCode::NOT_FOUND, &Notice { visitor: &visitor, title: "Nothing here", lead, details: &[] })
 }
 
 /// Leads a browser on to another page, by GET; nothing keeps where.

@@ -174,7 +174,7 @@ impl Dev {
             return no_sockets();
         }
         let Some(address) = api::hall_address(request.uri()) else {
-            return crate::error::no_such_page(request.uri().clone()).await;
+            return crate::error::nothing_at(request.uri());
         };
         *request.uri_mut() = address;
         for name in [AUTHORIZATION, COOKIE, HOST] {

@@ -164,7 +164,7 @@ impl Front {
         if is_socket(path) {
             return no_sockets();
         }
-        crate::error::no_such_page(request.uri().clone()).await
+        crate::error::nothing_at(request.uri())
     }
 
     /// Passes a request on to the app.

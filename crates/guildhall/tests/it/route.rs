@@ -292,3 +292,20 @@ async fn addresses_without_an_id_lead_to_no_page() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_a_browser_gets_a_page_and_a_program_what_it_reads() {
+    let hall = Hall::open().await;
+    let (client, place) = (reqwest::Client::new(), format!("{}/nowhere", hall.running.origin));
+    let answer = async |accepted: &str| {
+        let response = client.get(&place).header("accept", accepted).send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 404);
+        response.text().await.expect("text")
+    };
+    let page = answer("text/html,application/xhtml+xml;q=0.9").await;
+    assert!(page.contains("<h1>Nothing here</h1>"), "{page}");
+    let told = answer("*/*").await;
+    let expected =
+        r#"{"errors":[{"extensions":{"code":"NOT_FOUND"},"message":"There is nothing at /nowhere."}]}"#;
+    assert_eq!(told, expected);
+}
