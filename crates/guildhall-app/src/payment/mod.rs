@@ -55,8 +55,6 @@ use sha2::{Digest, Sha256};
 
 /// How long an attempt may take before somebody else looks after it, in milliseconds.
 const LOOK_AFTER_MS: i64 = 60_000;
-/// How long a buyer may take for a second step, in milliseconds (an hour).
-const SECOND_STEP_MS: i64 = 60 * 60 * 1000;
 
 /// A payment. Times are milliseconds; amounts are minor units of its currency.
 #[derive(Debug, Clone)]
