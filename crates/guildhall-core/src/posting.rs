@@ -9,6 +9,7 @@
 //! | | clearing | affiliate, pending | the reward |
 //! | | clearing | seller's reserve | a share of the seller's part |
 //! | | clearing | seller, pending | the rest, the odd cent included |
+//! | [`FeeTold`](Happening::FeeTold) | seller, pending, reserve, free, then debt | processor's fees | its fee, told after the sale |
 //! | [`Released`](Happening::Released) | seller, pending, or reserve | seller's debt | what pays back a debt |
 //! | | same | seller | the rest |
 //! | [`RewardReleased`](Happening::RewardReleased) | affiliate, pending | affiliate | the reward |
@@ -146,6 +147,8 @@ pub enum Happening {
     Returned { to: Source, amount_minor: i64 },
     /// What was charged is sold; takes the sale as it begins.
     Sold { sale: Sale },
+    /// The processor told after the sale what it keeps of it.
+    FeeTold { drawn: Drawn },
     /// The seller may spend a portion of a sale.
     Released { portion: Portion, amount_minor: i64, repaid_minor: i64 },
     /// The affiliate may spend the reward.
@@ -179,6 +182,7 @@ impl Happening {
             Self::Charged { from, amount_minor } => vec![go(from.place(), Clearing, amount_minor)],
             Self::Returned { to, amount_minor } => vec![go(Clearing, to.place(), amount_minor)],
             Self::Sold { sale } => sold(&sale),
+            Self::FeeTold { drawn } => draw(drawn, Place::ProcessorFees),
             Self::Released { portion, amount_minor, repaid_minor } => {
                 let from = match portion {
                     Portion::Pending => Place::SellerPending,
