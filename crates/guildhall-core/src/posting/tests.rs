@@ -108,6 +108,8 @@ fn the_table_of_postings() {
             vec![(Disputed, -105), (AffiliatePending, 5), (SellerDebt, 52), (Seller, 48)],
         ),
         (vec![Happening::DisputeLost { amount_minor: 105 }], vec![(Disputed, -105), (Outside, 105)]),
+        (vec![Happening::StrayDisputed { amount_minor: 7 }], vec![(Clearing, -7), (Disputed, 7)]),
+        (vec![Happening::StrayDisputeWon { amount_minor: 7 }], vec![(Disputed, -7), (Clearing, 7)]),
         (
             vec![Happening::PayoutRequested { holder: company, amount_minor: 90, fee_minor: 10 }],
             vec![(Seller, -100), (InTransit, 100)],
