@@ -24,7 +24,7 @@ pub use attempt::Outcome;
 pub(crate) use attempt::{carry_on, drive, outcome};
 pub(crate) use late_fee::carry_on as carry_on_late_fee;
 pub use method::{MethodUse, methods, remove_method};
-pub(crate) use method::{consented, keep_method};
+pub(crate) use method::{agree, consented, from_elsewhere, keep_method};
 pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;

@@ -32,6 +32,7 @@ const MIGRATIONS: Migrations = &[
     ("method_uses", include_str!("../../migrations/0021_method_uses.sql")),
     ("webhook_emails", include_str!("../../migrations/0022_webhook_emails.sql")),
     ("stray_disputes", include_str!("../../migrations/0023_stray_disputes.sql")),
+    ("charging_apps", include_str!("../../migrations/0024_charging_apps.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
