@@ -172,7 +172,8 @@ impl Payment {
         let next = match (self.stage, event) {
             (Drafted | Failed, Event::Skip) => Paid,
             (Drafted | Failed, Event::Begin | Event::Keep) => Authorizing,
-            (Authorizing, Event::NeedAction) => NeedsAction,
+            // Also when it took its time first, and then asks for another method or a step.
+            (Authorizing | Pending, Event::NeedAction) => NeedsAction,
             (NeedsAction, Event::ActionDone) => Authorizing,
             (Authorizing | NeedsAction, Event::Process) => Pending,
             (Authorizing | NeedsAction | Pending, Event::Decline) => Failed,

@@ -9,6 +9,7 @@
 //! | | clearing | affiliate, pending | the reward |
 //! | | clearing | seller's reserve | a share of the seller's part |
 //! | | clearing | seller, pending | the rest, the odd cent included |
+//! | [`FeeTold`](Happening::FeeTold) | seller, pending, reserve, free, then debt | processor's fees | its fee, told after the sale |
 //! | [`Released`](Happening::Released) | seller, pending, or reserve | seller's debt | what pays back a debt |
 //! | | same | seller | the rest |
 //! | [`RewardReleased`](Happening::RewardReleased) | affiliate, pending | affiliate | the reward |
@@ -20,6 +21,8 @@
 //! | [`DisputeWon`](Happening::DisputeWon) | disputed | affiliate, pending | what of the reward had gone |
 //! | | disputed | seller's debt, then seller | the rest |
 //! | [`DisputeLost`](Happening::DisputeLost) | disputed | outside | what the bank takes |
+//! | [`StrayDisputed`](Happening::StrayDisputed) | clearing | disputed | what the bank takes of what was to go back |
+//! | [`StrayDisputeWon`](Happening::StrayDisputeWon) | disputed | clearing | what is to go back again |
 //! | [`PayoutRequested`](Happening::PayoutRequested) | holder | in transit | the amount and its fee |
 //! | [`PayoutPaid`](Happening::PayoutPaid) | in transit | outside | the amount |
 //! | | in transit | platform's fees | the fee |
@@ -146,6 +149,8 @@ pub enum Happening {
     Returned { to: Source, amount_minor: i64 },
     /// What was charged is sold; takes the sale as it begins.
     Sold { sale: Sale },
+    /// The processor told after the sale what it keeps of it.
+    FeeTold { drawn: Drawn },
     /// The seller may spend a portion of a sale.
     Released { portion: Portion, amount_minor: i64, repaid_minor: i64 },
     /// The affiliate may spend the reward.
@@ -160,6 +165,10 @@ pub enum Happening {
     DisputeWon { drawn: Drawn, repaid_minor: i64 },
     /// The bank decided for the buyer.
     DisputeLost { amount_minor: i64 },
+    /// The buyer's bank takes what was charged, is not sold and has not gone back.
+    StrayDisputed { amount_minor: i64 },
+    /// It decided against the buyer, and the money is to go back as before.
+    StrayDisputeWon { amount_minor: i64 },
     /// A payout was asked for.
     PayoutRequested { holder: Holder, amount_minor: i64, fee_minor: i64 },
     /// It arrived.
@@ -179,6 +188,7 @@ impl Happening {
             Self::Charged { from, amount_minor } => vec![go(from.place(), Clearing, amount_minor)],
             Self::Returned { to, amount_minor } => vec![go(Clearing, to.place(), amount_minor)],
             Self::Sold { sale } => sold(&sale),
+            Self::FeeTold { drawn } => draw(drawn, Place::ProcessorFees),
             Self::Released { portion, amount_minor, repaid_minor } => {
                 let from = match portion {
                     Portion::Pending => Place::SellerPending,
@@ -194,6 +204,8 @@ impl Happening {
             }
             Self::DisputeWon { drawn, repaid_minor } => undo(Disputed, drawn, repaid_minor),
             Self::DisputeLost { amount_minor } => vec![go(Disputed, Outside, amount_minor)],
+            Self::StrayDisputed { amount_minor } => vec![go(Clearing, Disputed, amount_minor)],
+            Self::StrayDisputeWon { amount_minor } => vec![go(Disputed, Clearing, amount_minor)],
             Self::PayoutRequested { holder, amount_minor, fee_minor } => {
                 vec![go(holder.place(), InTransit, amount_minor), go(holder.place(), InTransit, fee_minor)]
             }

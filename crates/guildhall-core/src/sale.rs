@@ -123,6 +123,29 @@ impl Sale {
         Ok((left, drawn))
     }
 
+    /// Takes a fee that the processor told after the sale out of the seller's part: out of what is left of it here, then
+    /// out of their free money, of which they have so much, then it is their debt. More than their part was is not taken,
+    /// so that no sale costs its seller more than it brings.
+    #[must_use]
+    pub fn bear_fee(self, fee_minor: i64, available_minor: i64) -> (Self, Drawn) {
+        let fee_minor = fee_minor.clamp(0, self.shares.net_minor);
+        let pending_minor = fee_minor.min(self.pending_minor);
+        let reserve_minor = (fee_minor - pending_minor).min(self.reserve_minor);
+        let rest = drawn_by_force(fee_minor - pending_minor - reserve_minor, available_minor);
+        let shares = Shares {
+            processor_fee_minor: self.shares.processor_fee_minor + fee_minor,
+            net_minor: self.shares.net_minor - fee_minor,
+            ..self.shares
+        };
+        let left = Self {
+            shares,
+            pending_minor: self.pending_minor - pending_minor,
+            reserve_minor: self.reserve_minor - reserve_minor,
+            ..self
+        };
+        (left, Drawn { pending_minor, reserve_minor, ..rest })
+    }
+
     /// What of the reward goes back with an amount: in proportion, rounded down over all that has gone back, as far as
     /// it is still pending. A reward that was released is the affiliate's.
     fn reward_due_back(self, amount_minor: i64) -> i64 {
@@ -239,6 +262,31 @@ mod tests {
             [(0, "more than zero"), (-1, "more than zero"), (10_001, "more than what is left")]
         {
             assert!(fresh.draw(amount, Demand::Seller).expect_err(sentence).0.contains(sentence));
+        }
+    }
+
+    #[test]
+    fn a_fee_that_is_told_late_is_the_seller_s_and_no_more_than_their_part() {
+        let fresh = sale();
+        let released = fresh.release_pending().0;
+        let gone = released.release_reserve().0;
+        let table = [
+            ("while it is pending", fresh, 320, 0, drawn(0, 320, 0, 0, 0)),
+            ("all of it, and the reserve", fresh, 7000, 0, drawn(0, 6642, 358, 0, 0)),
+            ("after the release", released, 1000, 5000, drawn(0, 0, 738, 262, 0)),
+            ("when the seller has less", gone, 1000, 400, drawn(0, 0, 0, 400, 600)),
+            ("when they owe something", gone, 1000, -5, drawn(0, 0, 0, 0, 1000)),
+            ("more than their part", fresh, 10_000, 0, drawn(0, 6642, 738, 0, 0)),
+            ("nothing", fresh, 0, 0, drawn(0, 0, 0, 0, 0)),
+        ];
+        for (what, sale, fee, available, expected) in table {
+            let (left, got) = sale.bear_fee(fee, available);
+            assert_eq!(got, expected, "{what}");
+            let told = got.total_minor();
+            assert_eq!(left.shares.processor_fee_minor, sale.shares.processor_fee_minor + told, "{what}");
+            assert_eq!(left.shares.net_minor, sale.shares.net_minor - told, "{what}");
+            assert_eq!(left.pending_minor, sale.pending_minor - got.pending_minor, "{what}");
+            assert_eq!(left.reserve_minor, sale.reserve_minor - got.reserve_minor, "{what}");
         }
     }
 

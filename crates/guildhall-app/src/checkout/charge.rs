@@ -1,4 +1,8 @@
 //! Charges that an app asks of a user: at once where they agreed to that, in a session otherwise.
+//!
+//! Nobody's permission is asked for, so agreeing is all that stands between an app and somebody's card. Who agreed to be
+//! charged by a company agreed to its own apps; to one of another company, which it merely installed, only by saying so
+//! in a session of that app.
 
 use super::session::LIFETIME_MS;
 use super::{Extras, NewCheckoutSession, Opened, quote};
@@ -8,7 +12,7 @@ use crate::error::{Error, Result, no_such};
 use crate::payment::{self, Outcome, Payment};
 use crate::plan::{self, NewPlan};
 use crate::principal::{CallingApp, Principal};
-use crate::store::{self, Tx};
+use crate::store::{self, Read, Tx};
 use crate::{Guildhall, House};
 use guildhall_core::billing::Terms;
 use guildhall_core::ids::{CheckoutSessionId, CompanyId, Id, PaymentId, PlanId, UserId};
@@ -43,7 +47,8 @@ pub struct Charged {
 }
 
 /// Charges a user by the method that they let the company charge; where there is none, or it is declined, a session
-/// waits for them. Every call is a charge of its own.
+/// waits for them. So it does when the app is another company's, unless they agreed to the company in a session of that
+/// app. Every call is a charge of its own.
 ///
 /// # Errors
 /// `Invalid` for an unsound amount or text, `NotFound` for a user that is none of the app's business, `Forbidden`
@@ -69,7 +74,7 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
             let plan = plan_of_charge(tx, &app, &company, currency, amount_minor)?;
             let session = NewCheckoutSession {
                 plan: plan.clone(),
-                company,
+                company: company.clone(),
                 app: Some(app.id.clone()),
                 user: Some(charge.user.clone()),
                 entry: None,
@@ -84,7 +89,11 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
                 expires_at: tx.now + LIFETIME_MS,
             };
             let opened = Opened { id: store::checkout::insert(tx, &session)?, plan };
-            let payment = charge_consented(tx, &house, &opened.id, &charge.user)?;
+            let payment = if charges_at_once(tx, &app, &company, &charge.user)? {
+                charge_consented(tx, &house, &opened.id, &charge.user)?
+            } else {
+                None
+            };
             Ok((opened, payment))
         })
         .await?;
@@ -93,6 +102,16 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
         None => false,
     };
     Ok(Charged { session, is_paid })
+}
+
+/// Whether an app may charge somebody without asking for a company that they let do so.
+fn charges_at_once(
+    read: &mut Read<'_>,
+    app: &CallingApp,
+    company: &CompanyId,
+    user: &UserId,
+) -> Result<bool> {
+    Ok(app.company == *company || store::payment_method::is_consented_to_app(read, user, company, &app.id)?)
 }
 
 fn check(charge: &Charge) -> Result<(Currency, i64)> {

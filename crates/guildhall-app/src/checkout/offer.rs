@@ -90,6 +90,8 @@ pub struct Offer {
     pub affiliate_code: Option<String>,
     /// Where the buyer goes afterwards.
     pub redirect_url: Option<String>,
+    /// The app of another company that asks for it: who agrees to be charged again agrees to that app, too.
+    pub app_from_elsewhere: Option<String>,
 }
 
 /// What is offered to somebody; a promo code that does not count is told of, and not taken off.
@@ -128,18 +130,14 @@ pub async fn offer(
                 None => None,
             };
             let standing = standing(read, &plan, session.as_ref(), payment.as_ref(), viewer)?;
-            let (methods, balance_minor) = match viewer {
-                Some(user) => {
-                    let methods = store::payment_method::of_user(read, user, 5)?;
-                    let balance =
-                        ledger::free_minor(read, AccountKind::User, user.as_str(), quoted.currency)?;
-                    (methods, Some(balance))
-                }
-                None => (Vec::new(), None),
-            };
+            let (methods, balance_minor) = means(read, viewer, quoted.currency)?;
             let (affiliate_code, redirect_url) = match &session {
                 Some(session) => (session.affiliate_code.clone(), session.redirect_url.clone()),
                 None => (None, plan.redirect_url.clone()),
+            };
+            let app_from_elsewhere = match session.as_ref().and_then(|session| session.app.as_ref()) {
+                Some(app) => payment::from_elsewhere(read, app, &pass.company.id)?,
+                None => None,
             };
             Ok(Offer {
                 session: session.as_ref().map_or(fresh.clone(), |session| session.id.clone()),
@@ -160,10 +158,23 @@ pub async fn offer(
                 processors: processors.clone(),
                 affiliate_code,
                 redirect_url,
+                app_from_elsewhere,
                 plan,
             })
         })
         .await
+}
+
+/// What somebody paid with before, and what they have here in a currency, in minor units.
+fn means(
+    read: &mut Read<'_>,
+    viewer: Option<&UserId>,
+    currency: Currency,
+) -> Result<(Vec<PaymentMethod>, Option<i64>)> {
+    let Some(user) = viewer else { return Ok((Vec::new(), None)) };
+    let methods = store::payment_method::of_user(read, user, 5)?;
+    let balance_minor = ledger::free_minor(read, AccountKind::User, user.as_str(), currency)?;
+    Ok((methods, Some(balance_minor)))
 }
 
 fn standing(

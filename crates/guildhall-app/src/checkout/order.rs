@@ -396,7 +396,7 @@ fn set_method(
     };
     // One that is typed at its processor is agreed to when that knows it (`payment/settlement.rs`).
     if let Some(method) = payment.method.as_ref().filter(|_| payment.method_use == MethodUse::Agreed) {
-        store::payment_method::consent(tx, &user, &payment.company, method)?;
+        payment::agree(tx, payment, method)?;
     }
     Ok(())
 }

@@ -45,6 +45,8 @@ pub(crate) enum Work {
     Invoice(InvoiceId),
     /// An invoice to charge automatically.
     InvoiceCharge(InvoiceId),
+    /// A sale whose processor tells later what it keeps of it.
+    LateFee(PaymentId),
     /// A mail to send.
     Mail(Mail),
     /// A payment that somebody may have left half done, or parts of which may be released.
@@ -66,6 +68,7 @@ pub(crate) enum Work {
 const BILLING: &str = "billing";
 const INVOICE: &str = "invoice";
 const INVOICE_CHARGE: &str = "invoice_charge";
+const LATE_FEE: &str = "late_fee";
 const MAIL: &str = "mail";
 const PAYMENT: &str = "payment";
 const PROCESSOR_NEWS: &str = "processor_news";
@@ -82,6 +85,7 @@ impl Work {
             Self::Invoice(invoice) => Ok((INVOICE, invoice.to_string())),
             Self::InvoiceCharge(invoice) => Ok((INVOICE_CHARGE, invoice.to_string())),
             Self::Billing(membership) => Ok((BILLING, membership.to_string())),
+            Self::LateFee(payment) => Ok((LATE_FEE, payment.to_string())),
             Self::Payment(payment) => Ok((PAYMENT, payment.to_string())),
             Self::Refund(refund) => Ok((REFUND, refund.to_string())),
             Self::SandboxDispute(payment) => Ok((SANDBOX_DISPUTE, payment.to_string())),
@@ -104,6 +108,7 @@ impl Work {
             BILLING => Ok(Self::Billing(MembershipId::from_stored(payload.to_owned()))),
             REFUND => Ok(Self::Refund(RefundId::from_stored(payload.to_owned()))),
             SANDBOX_DISPUTE => Ok(Self::SandboxDispute(PaymentId::from_stored(payload.to_owned()))),
+            LATE_FEE => Ok(Self::LateFee(PaymentId::from_stored(payload.to_owned()))),
             PAYMENT => Ok(Self::Payment(PaymentId::from_stored(payload.to_owned()))),
             MAIL => serde_json::from_str(payload).map(Self::Mail).map_err(unreadable),
             PROCESSOR_NEWS => serde_json::from_str(payload).map(Self::ProcessorNews).map_err(unreadable),
@@ -159,6 +164,7 @@ async fn perform(hall: &Guildhall, job: Taken) -> std::result::Result<(), Failur
         Work::Invoice(invoice) => invoice::fall_due(hall, &invoice).await,
         Work::InvoiceCharge(invoice) => invoice::charge(hall, &invoice).await,
         Work::Billing(membership) => billing::carry_on(hall, &membership).await,
+        Work::LateFee(payment) => payment::carry_on_late_fee(hall, &payment).await,
         Work::Payment(payment) => payment::carry_on(hall, &payment).await,
         Work::Refund(refund) => refund::carry_on(hall, &refund).await,
         Work::SandboxDispute(payment) => dispute::carry_on_sandbox(hall, &payment).await,

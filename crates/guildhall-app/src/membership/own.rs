@@ -34,7 +34,8 @@ pub struct Purchases {
     pub memberships: Vec<OwnMembership>,
     /// Their payments, newest first, at most a hundred.
     pub payments: Vec<Payment>,
-    /// Their payment methods, newest first, at most twenty, each with the companies that may charge it.
+    /// Their payment methods, newest first, at most twenty, each with the companies that may charge it,
+    /// and the apps of others that may do so for them.
     pub methods: Vec<(PaymentMethod, Vec<String>)>,
 }
 

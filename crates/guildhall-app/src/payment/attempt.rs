@@ -17,6 +17,11 @@ use guildhall_core::receipt::BillingReason;
 
 /// How long a processor that takes its time is left alone, in milliseconds (an hour).
 const PENDING_MS: i64 = 60 * 60 * 1000;
+/// How long it may take its time before the charge is called off, in milliseconds (two weeks: the slowest methods that
+/// processors know take about as long).
+const LONGEST_PENDING_MS: i64 = 14 * 24 * 60 * 60 * 1000;
+/// How long one that does not call it off is left alone, in milliseconds (a day).
+const OVERDUE_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How an attempt went, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,13 +256,27 @@ async fn await_answer(hall: &Guildhall, id: &PaymentId) -> Result<()> {
     write.await
 }
 
+/// Asks a processor that takes its time how a charge stands: it ends, or asks something of its buyer again. One that takes
+/// too long is to be called off, so that nobody pays it later. Until the processor says that it is, the money may yet be
+/// taken, and it is asked again.
 async fn await_processor(hall: &Guildhall, payment: &Payment) -> Result<()> {
     let processor = payment.processor.ok_or_else(|| Error::internal("an attempt without a processor"))?;
-    match processor::look_up(hall, processor, &asked(payment)).await {
-        Ok(answer @ (Answer::Charged { .. } | Answer::Declined { .. })) => {
-            settled(hall, payment, answer).await.map(|_| ())
+    let begun_at = payment.last_attempt_at.unwrap_or(payment.created_at);
+    let is_overdue = begun_at + LONGEST_PENDING_MS <= hall.now_ms();
+    let (answer, rest_ms) = if is_overdue {
+        let message = "The payment was not completed in time.";
+        (second_step::called_off(hall, payment, message).await, OVERDUE_MS)
+    } else {
+        (processor::look_up(hall, processor, &asked(payment)).await, PENDING_MS)
+    };
+    match answer {
+        Ok(Answer::Pending { .. }) | Err(_) => {
+            if is_overdue {
+                tracing::warn!(payment = %payment.id, "a charge that takes too long is not called off yet");
+            }
+            again(hall, payment.id.clone(), hall.now_ms() + rest_ms).await
         }
-        Ok(_) | Err(_) => again(hall, payment.id.clone(), hall.now_ms() + PENDING_MS).await,
+        Ok(answer) => settled(hall, payment, answer).await.map(|_| ()),
     }
 }
 
@@ -289,7 +308,9 @@ pub(super) async fn look_again(hall: &Guildhall, id: &PaymentId) -> Result<()> {
                     let attempt = payment.state.attempt;
                     hall.store.write(move |tx| settle(tx, &house, &id, attempt, &answer)).await.map(|_| ())
                 }
-                Ok(answer @ Answer::Declined { .. }) if payment.state.stage == Stage::Pending => {
+                Ok(answer @ (Answer::Declined { .. } | Answer::NeedsAction { .. }))
+                    if payment.state.stage == Stage::Pending =>
+                {
                     settled(hall, &payment, answer).await.map(|_| ())
                 }
                 Ok(_) => Ok(()),

@@ -1,11 +1,12 @@
 //! Payment methods that people keep, and who may charge them.
 
+use super::Payment;
 use crate::Guildhall;
 use crate::error::{Result, no_such};
 use crate::processor::{KeptMethod, PaymentMethod, Processor};
 use crate::store::{self, Read, Tx};
 use guildhall_core::card::CardFace;
-use guildhall_core::ids::{CompanyId, PaymentMethodId, UserId};
+use guildhall_core::ids::{AppId, CompanyId, PaymentMethodId, UserId};
 
 /// The most methods that are shown of somebody.
 const MOST_SHOWN: i64 = 20;
@@ -52,6 +53,28 @@ pub(crate) fn keep_method(
         expiry: Some((month, year)),
     };
     store::payment_method::find_or_insert(tx, user, processor, &kept, method_use)
+}
+
+/// Notes that a payment's buyer lets its company charge a method again without asking. The company's own apps may ask for
+/// that; one of another company may where the buyer said so in a session of it, whose page names it.
+pub(crate) fn agree(tx: &mut Tx<'_>, payment: &Payment, method: &PaymentMethodId) -> Result<()> {
+    store::payment_method::consent(tx, &payment.user, &payment.company, method)?;
+    match &payment.app {
+        Some(app) if from_elsewhere(tx, app, &payment.company)?.is_some() => {
+            store::payment_method::consent_to_app(tx, &payment.user, &payment.company, app)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of an app that is another company's than the one it asks for.
+pub(crate) fn from_elsewhere(
+    read: &mut Read<'_>,
+    app: &AppId,
+    company: &CompanyId,
+) -> Result<Option<String>> {
+    let found = store::app::find(read, app)?.filter(|found| found.company != *company);
+    Ok(found.map(|found| found.name))
 }
 
 /// The method by which a company may charge somebody without asking.

@@ -5,10 +5,11 @@
 //! meanwhile in `second_step.rs`), and its answer is committed together with what was bought (`settlement.rs`) and the
 //! letter to its buyer (`letter.rs`). Each attempt queues a job that does what `Payment::resume` says should the server
 //! die anywhere in between, so that there is one charge and one membership, or none of either; what ends the attempt
-//! removes the job. What of a sale is released when is in `release.rs`; money that another attempt took beside the one
-//! that paid is given back in `stray.rs`.
+//! removes the job. What of a sale is released when is in `release.rs`, what its processor keeps of it and tells later in
+//! `late_fee.rs`; money that another attempt took beside the one that paid is given back in `stray.rs`.
 
 mod attempt;
+mod late_fee;
 mod letter;
 mod method;
 mod news;
@@ -21,8 +22,9 @@ mod stray;
 
 pub use attempt::Outcome;
 pub(crate) use attempt::{carry_on, drive, outcome};
+pub(crate) use late_fee::carry_on as carry_on_late_fee;
 pub use method::{MethodUse, methods, remove_method};
-pub(crate) use method::{consented, keep_method};
+pub(crate) use method::{agree, consented, from_elsewhere, keep_method};
 pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
@@ -55,8 +57,6 @@ use sha2::{Digest, Sha256};
 
 /// How long an attempt may take before somebody else looks after it, in milliseconds.
 const LOOK_AFTER_MS: i64 = 60_000;
-/// How long a buyer may take for a second step, in milliseconds (an hour).
-const SECOND_STEP_MS: i64 = 60 * 60 * 1000;
 
 /// A payment. Times are milliseconds; amounts are minor units of its currency.
 #[derive(Debug, Clone)]

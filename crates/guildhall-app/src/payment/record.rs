@@ -3,7 +3,7 @@
 
 use super::release::schedule_releases;
 use super::settlement::release_claims;
-use super::{Payment, letter};
+use super::{Payment, late_fee, letter};
 use crate::House;
 use crate::access;
 use crate::access_pass;
@@ -188,12 +188,15 @@ fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<
 fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<()> {
     let processor = payment.processor.unwrap_or(Processor::PlatformBalance);
     let earner = earner(tx, payment, plan)?;
-    let (fee, commission) = (processor_fee(tx, house, payment, processor)?, earner.as_ref());
+    let told = told_fee(tx, payment, processor)?;
+    if told.is_none() && processor.tells_its_fee() {
+        late_fee::expect(tx, payment)?;
+    }
     let shares = divide(
         payment.state.amount_minor,
-        fee,
+        told.unwrap_or_else(|| house.money.processor_fee(processor, payment.currency)),
         house.money.platform_fee(),
-        commission.map(|(_, commission)| *commission),
+        earner.as_ref().map(|(_, commission)| *commission),
     )?;
     let reserve = match processor {
         Processor::PlatformBalance => 0,
@@ -209,21 +212,16 @@ fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> R
     Ok(())
 }
 
-/// What the processor takes of a payment: what it said, else by its rate.
-fn processor_fee(
-    read: &mut Read<'_>,
-    house: &House,
-    payment: &Payment,
-    processor: Processor,
-) -> Result<FeeRate> {
+/// What the processor said that it takes of a payment, if it has.
+fn told_fee(read: &mut Read<'_>, payment: &Payment, processor: Processor) -> Result<Option<FeeRate>> {
     let told = match &payment.reference {
         Some(reference) => processor::told_fee_minor(read, processor, reference)?,
         None => None,
     };
-    match told {
-        Some(fee_minor) => Ok(FeeRate::new(0, fee_minor.clamp(0, payment.state.amount_minor))?),
-        None => Ok(house.money.processor_fee(processor, payment.currency)),
-    }
+    Ok(match told {
+        Some(fee_minor) => Some(FeeRate::new(0, fee_minor.clamp(0, payment.state.amount_minor))?),
+        None => None,
+    })
 }
 
 /// Who earns by a payment, and what.

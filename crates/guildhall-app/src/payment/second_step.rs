@@ -1,7 +1,7 @@
 //! The second step: what a buyer has to do before their bank says yes, and what becomes of one that is not done.
 
 use super::attempt::{Outcome, again, asked, drive, look_again, settled};
-use super::{Payment, SECOND_STEP_MS, require};
+use super::{Payment, require};
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::processor::{self, Answer, Processor, Silence};
@@ -9,6 +9,9 @@ use crate::store;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId};
 use guildhall_core::money::Currency;
 use guildhall_core::payment::Stage;
+
+/// How long a buyer may take for a second step, in milliseconds (an hour).
+const SECOND_STEP_MS: i64 = 60 * 60 * 1000;
 
 /// The buyer came back from the second step: asks how it went.
 ///
@@ -106,24 +109,41 @@ pub async fn session_of(hall: &Guildhall, id: PaymentId) -> Result<CheckoutSessi
         .await
 }
 
+/// Until when the buyer of an attempt may take a second step, in milliseconds. Their time begins with the attempt, also
+/// where the processor took its own in between.
+pub(super) fn over_at(payment: &Payment) -> i64 {
+    payment.last_attempt_at.unwrap_or(payment.created_at) + SECOND_STEP_MS
+}
+
 /// A buyer who does not come back from the second step in time has not paid.
 pub(super) async fn await_buyer(hall: &Guildhall, payment: &Payment) -> Result<()> {
-    let over_at = payment.last_attempt_at.unwrap_or(payment.created_at) + SECOND_STEP_MS;
+    let over_at = over_at(payment);
     if hall.now_ms() < over_at {
         return again(hall, payment.id.clone(), over_at).await;
     }
-    let processor = payment.processor.unwrap_or(Processor::Sandbox);
-    let expired = |reference| Answer::Declined {
-        reference,
-        code: "expired".to_owned(),
-        message: "The payment was not confirmed in time.".to_owned(),
-    };
     // They may have done it, and never come back; from now on they cannot, while another attempt is made.
-    let answer = match processor::call_off(hall, processor, &asked(payment)).await {
-        Ok(answer @ (Answer::Charged { .. } | Answer::Pending { .. })) => answer,
-        Ok(Answer::NeedsAction { reference, .. }) => expired(Some(reference)),
-        Ok(Answer::Declined { reference, .. }) => expired(reference),
-        Err(Silence(what)) => return Err(Error::internal(what)),
-    };
-    settled(hall, payment, answer).await.map(|_| ())
+    match called_off(hall, payment, "The payment was not confirmed in time.").await {
+        Ok(answer) => settled(hall, payment, answer).await.map(|_| ()),
+        Err(Silence(what)) => Err(Error::internal(what)),
+    }
+}
+
+/// Has the processor call off what took too long; answers how it stands then: declined with this sentence, unless it was
+/// charged meanwhile or cannot be called off.
+///
+/// # Errors
+/// [`Silence`] when no answer came.
+pub(super) async fn called_off(
+    hall: &Guildhall,
+    payment: &Payment,
+    message: &str,
+) -> std::result::Result<Answer, Silence> {
+    let processor = payment.processor.unwrap_or(Processor::Sandbox);
+    let expired =
+        |reference| Answer::Declined { reference, code: "expired".to_owned(), message: message.to_owned() };
+    Ok(match processor::call_off(hall, processor, &asked(payment)).await? {
+        answer @ (Answer::Charged { .. } | Answer::Pending { .. }) => answer,
+        Answer::NeedsAction { reference, .. } => expired(Some(reference)),
+        Answer::Declined { reference, .. } => expired(reference),
+    })
 }

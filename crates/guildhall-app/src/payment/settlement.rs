@@ -1,7 +1,9 @@
 //! Settlement: what a processor answered is written down, together with what was bought.
 
 use super::record::{self, Delivery, deliver, tell};
-use super::{LOOK_AFTER_MS, MethodUse, Payment, change, letter, look_after, require, stray};
+use super::{
+    LOOK_AFTER_MS, MethodUse, Payment, agree, change, letter, look_after, require, second_step, stray,
+};
 use crate::House;
 use crate::billing;
 use crate::crash;
@@ -48,7 +50,7 @@ pub(crate) fn settle(
             payment.reference = Some(reference.clone());
             payment.action_url = Some(url.clone());
             if change(tx, &mut payment, Event::NeedAction)? {
-                let over_at = tx.now + super::SECOND_STEP_MS;
+                let over_at = second_step::over_at(&payment);
                 look_after(tx, &payment, over_at)?;
             }
         }
@@ -114,7 +116,7 @@ fn keep(
     };
     let method = store::payment_method::find_or_insert(tx, &payment.user, processor, kept, method_use)?;
     if method_use == MethodUse::Agreed {
-        store::payment_method::consent(tx, &payment.user, &payment.company, &method)?;
+        agree(tx, payment, &method)?;
     }
     Ok(method)
 }

@@ -7,7 +7,9 @@
 //!
 //! Both the charge and its return are booked, through clearing and under the payment: the processor holds the money in
 //! between, and the audit names what did not go back. Nobody gains by it; what the processor keeps of it is booked
-//! nowhere, and is the operator's.
+//! nowhere, and is the operator's. What becomes of one that its buyer's bank disputes is in `stray/dispute.rs`.
+
+mod dispute;
 
 use super::settlement::charged;
 use super::{Payment, lane, require};
@@ -21,6 +23,7 @@ use crate::processor::{
 };
 use crate::store::{self, Tx};
 use crate::{Guildhall, House};
+use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::job::Failure;
 use guildhall_core::money::Currency;
@@ -47,8 +50,21 @@ pub struct StrayCharge {
     pub refund_reference: Option<String>,
     /// Why the last try to give it back failed.
     pub failure_message: Option<String>,
+    /// The last dispute of it: what the processor calls it, and where it stands.
+    pub dispute: Option<(String, DisputeStatus)>,
+    /// What of it the buyer's bank holds until that has decided.
+    pub disputed_minor: i64,
+    /// What of it the buyer's bank took back for good.
+    pub lost_minor: i64,
     /// When it was heard of.
     pub created_at: i64,
+}
+
+impl StrayCharge {
+    /// What of it no bank holds or took back: what is given back, or was.
+    fn left_minor(&self) -> i64 {
+        self.amount_minor - self.disputed_minor - self.lost_minor
+    }
 }
 
 /// Hears news of a charge of another attempt than the payment knows; answers whether the news is the payment's own from
@@ -74,9 +90,10 @@ pub(super) async fn hear(hall: &Guildhall, charge: &AskedFor, what: &WhatIsNew) 
             }
             Ok(false)
         }
-        (Some(stray), WhatIsNew::Dispute { reference, .. }) => {
-            let (payment, charge) = (&stray.payment, &stray.reference);
-            tracing::error!(%payment, charge, reference, "a charge that is given back is disputed; answer it there");
+        (Some(stray), WhatIsNew::Dispute { reference, status, amount_minor, .. }) => {
+            let heard =
+                dispute::Heard { reference: reference.clone(), status: *status, amount_minor: *amount_minor };
+            hall.store.write(move |tx| dispute::take(tx, &stray.reference, &heard)).await?;
             Ok(false)
         }
     }
@@ -134,6 +151,9 @@ pub(super) fn take(
         status: RefundStatus::Pending,
         refund_reference: None,
         failure_message: None,
+        dispute: None,
+        disputed_minor: 0,
+        lost_minor: 0,
         created_at: tx.now,
     };
     tracing::error!(
@@ -143,7 +163,7 @@ pub(super) fn take(
     );
     store::stray_charge::insert(tx, &stray)?;
     let happening = Happening::Charged { from: Source::Processor, amount_minor };
-    book(tx, &stray, "stray_charged", happening)?;
+    book(tx, &stray, "stray_charged", &stray.reference, happening)?;
     let work = Work::StrayCharge(stray.reference);
     jobs::enqueue(tx, &work, &lane(payment.id.as_str()), None).map(|_| ())
 }
@@ -159,15 +179,18 @@ fn stands(tx: &mut Tx<'_>, payment: &Payment, charge: &AskedFor) -> Result<bool>
         && checkout::stands(tx, payment)?)
 }
 
-fn book(tx: &mut Tx<'_>, stray: &StrayCharge, word: &str, happening: Happening) -> Result<()> {
+/// Books what happens to the money of a stray charge, once a word and name, which is the processor's for the charge or its
+/// dispute.
+fn book(tx: &mut Tx<'_>, stray: &StrayCharge, word: &str, name: &str, happening: Happening) -> Result<()> {
     let parties =
         Parties { company: None, person: None, affiliate: None, processor: stray.processor.as_str() };
-    let key = format!("{word}:{}", stray.reference);
+    let key = format!("{word}:{name}");
     let subject = stray.payment.as_str();
     ledger::book(tx, &key, word, subject, stray.currency, &[happening], &parties).map(|_| ())
 }
 
-/// Gives a stray charge back: the job that each leaves behind.
+/// Gives a stray charge back: the job that each leaves behind. What a bank holds is not given back beside; when that has
+/// decided, another job gives back what it left.
 ///
 /// # Errors
 /// `Temporary` until the processor says that it is back.
@@ -175,13 +198,12 @@ pub(crate) async fn carry_on(hall: &Guildhall, reference: &str) -> std::result::
     let temporary = |error: Error| Failure::Temporary(error.told());
     let wanted = reference.to_owned();
     let found = hall.store.read(move |read| store::stray_charge::find(read, &wanted)).await;
-    let Some(stray) = found.map_err(temporary)?.filter(|stray| stray.status == RefundStatus::Pending) else {
-        return Ok(());
-    };
+    let is_due = |stray: &StrayCharge| stray.status == RefundStatus::Pending && stray.disputed_minor == 0;
+    let Some(stray) = found.map_err(temporary)?.filter(is_due) else { return Ok(()) };
     let wanted = GiveBack {
         key: stray_key(reference),
+        amount_minor: stray.left_minor(),
         charge: stray.reference,
-        amount_minor: stray.amount_minor,
         currency: stray.currency,
     };
     let given = processor::give_back(hall, stray.processor, &wanted).await;
@@ -222,10 +244,13 @@ fn note(
     }
     stray.refund_reference = refund.map(str::to_owned).or(stray.refund_reference);
     stray.failure_message = message.map(str::to_owned);
-    if is_back {
+    if is_back && stray.disputed_minor > 0 {
+        // It stands as disputed, and is found to be back when the bank has left it.
+        tracing::error!(charge = reference, "a stray charge was given back while its buyer's bank took it");
+    } else if is_back {
         stray.status = RefundStatus::Succeeded;
-        let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.amount_minor };
-        book(tx, &stray, "stray_returned", happening)?;
+        let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.left_minor() };
+        book(tx, &stray, "stray_returned", &stray.reference, happening)?;
     }
     store::stray_charge::update(tx, &stray)
 }
@@ -240,7 +265,7 @@ fn fail(tx: &mut Tx<'_>, reference: &str, message: Option<&str>) -> Result<()> {
     tracing::error!(payment = %stray.payment, charge = reference, "the return of a stray charge came back");
     stray.status = RefundStatus::Failed;
     stray.failure_message = message.map(str::to_owned);
-    let happening = Happening::Charged { from: Source::Processor, amount_minor: stray.amount_minor };
-    book(tx, &stray, "stray_came_back", happening)?;
+    let happening = Happening::Charged { from: Source::Processor, amount_minor: stray.left_minor() };
+    book(tx, &stray, "stray_came_back", &stray.reference, happening)?;
     store::stray_charge::update(tx, &stray)
 }

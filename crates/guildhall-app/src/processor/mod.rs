@@ -44,6 +44,11 @@ impl Processor {
         }
     }
 
+    /// Whether it says of each charge what it keeps of it; else that is a rate ([`crate::money::Settings`]).
+    pub(crate) fn tells_its_fee(self) -> bool {
+        self == Self::Stripe
+    }
+
     /// The processor of the store's word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -345,8 +350,8 @@ pub(crate) fn asked_for(
     }
 }
 
-/// What a processor said that it keeps of a charge, in minor units of the charge's currency. Stripe says so, by the card;
-/// what the sandbox keeps is a rate ([`crate::money::Settings`]).
+/// What a processor said that it keeps of a charge, in minor units of the charge's currency; `None` where it has not yet,
+/// or does not tell ([`Processor::tells_its_fee`]).
 ///
 /// # Errors
 /// `Internal` only.

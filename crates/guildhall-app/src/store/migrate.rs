@@ -30,6 +30,9 @@ const MIGRATIONS: Migrations = &[
     ("stray_charges", include_str!("../../migrations/0019_stray_charges.sql")),
     ("stripe_fees", include_str!("../../migrations/0020_stripe_fees.sql")),
     ("method_uses", include_str!("../../migrations/0021_method_uses.sql")),
+    ("webhook_emails", include_str!("../../migrations/0022_webhook_emails.sql")),
+    ("stray_disputes", include_str!("../../migrations/0023_stray_disputes.sql")),
+    ("charging_apps", include_str!("../../migrations/0024_charging_apps.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -4,7 +4,7 @@ use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
 use crate::payment::MethodUse;
 use crate::processor::{KeptMethod, PaymentMethod, Processor};
-use guildhall_core::ids::{CompanyId, PaymentMethodId, UserId};
+use guildhall_core::ids::{AppId, CompanyId, PaymentMethodId, UserId};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -129,6 +129,16 @@ pub(crate) fn remove(tx: &mut Tx<'_>, user: &UserId, id: &PaymentMethodId) -> Re
         "delete from payment_consents where payment_method_id = $1 and user_id = $2",
         params![id, user],
     )?;
+    tx.execute(
+        "delete from payment_consent_apps
+         where user_id = $1
+           and company_id not in (
+             select company_id
+             from payment_consents
+             where user_id = $1
+           )",
+        params![user],
+    )?;
     Ok(changed == 1)
 }
 
@@ -150,6 +160,36 @@ pub(crate) fn consent(
     Ok(())
 }
 
+/// Notes that an app of another company may charge somebody for one that they agreed to be charged by.
+pub(crate) fn consent_to_app(tx: &mut Tx<'_>, user: &UserId, company: &CompanyId, app: &AppId) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "insert into payment_consent_apps (user_id, company_id, app_id, created_at)
+         values ($1, $2, $3, $4)
+         on conflict (user_id, company_id, app_id) do nothing",
+        params![user, company, app, now],
+    )?;
+    Ok(())
+}
+
+/// Whether somebody agreed that an app of another company charges them for a company.
+pub(crate) fn is_consented_to_app(
+    read: &mut Read<'_>,
+    user: &UserId,
+    company: &CompanyId,
+    app: &AppId,
+) -> Result<bool> {
+    let row = read.first(
+        "select app_id
+         from payment_consent_apps
+         where user_id = $1
+           and company_id = $2
+           and app_id = $3",
+        params![user, company, app],
+    )?;
+    Ok(row.is_some())
+}
+
 /// The method by which a company may charge somebody.
 pub(crate) fn consented(
     read: &mut Read<'_>,
@@ -166,16 +206,27 @@ pub(crate) fn consented(
     row.map(from_row).transpose()
 }
 
-/// The titles of the companies that may charge a method.
+/// The titles of the companies that may charge a method, each before the apps of others that may do so for it.
 pub(crate) fn consented_to(read: &mut Read<'_>, id: &PaymentMethodId) -> Result<Vec<String>> {
     let rows = read.query(
-        "select o.title
+        "select o.title, a.name
          from payment_consents c
          join companies o on o.id = c.company_id
+         left join payment_consent_apps p on p.user_id = c.user_id and p.company_id = c.company_id
+         left join apps a on a.id = p.app_id
          where c.payment_method_id = $1
-         order by c.created_at, o.id
+         order by c.created_at, o.id, p.created_at, a.id
          limit 100",
         params![id],
     )?;
-    rows.into_iter().map(|mut row| row.text(0)).collect()
+    let (mut named, mut last) = (Vec::new(), None);
+    for mut row in rows {
+        let (company, app) = (row.text(0)?, row.text_or_null(1)?);
+        if last.as_ref() != Some(&company) {
+            named.push(company.clone());
+        }
+        named.extend(app.map(|app| format!("{app} for {company}")));
+        last = Some(company);
+    }
+    Ok(named)
 }

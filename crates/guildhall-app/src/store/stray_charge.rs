@@ -4,6 +4,7 @@ use super::{Read, Row, Tx, params};
 use crate::error::{Error, Result};
 use crate::payment::StrayCharge;
 use crate::processor::Processor;
+use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::PaymentId;
 use guildhall_core::money::Currency;
 use guildhall_core::refund::RefundStatus;
@@ -12,7 +13,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select reference, processor, payment_id, amount_minor, currency, status, refund_reference,
-               failure_message, created_at
+               failure_message, created_at, dispute_reference, dispute_status, disputed_minor, lost_minor
              from stray_charges ",
             $rest
         )
@@ -22,6 +23,8 @@ macro_rules! select {
 fn from_row(mut row: Row) -> Result<StrayCharge> {
     let (processor, status) = (row.text(1)?, row.text(5)?);
     let unknown = |word: &str| Error::internal(format!("a stray charge that is {word}"));
+    let read = |word: String| DisputeStatus::from_word(&word).ok_or_else(|| unknown(&word));
+    let dispute_status = row.text_or_null(10)?.map(read).transpose()?;
     Ok(StrayCharge {
         reference: row.text(0)?,
         processor: Processor::from_word(&processor).ok_or_else(|| unknown(&processor))?,
@@ -32,6 +35,9 @@ fn from_row(mut row: Row) -> Result<StrayCharge> {
         refund_reference: row.text_or_null(6)?,
         failure_message: row.text_or_null(7)?,
         created_at: row.int(8)?,
+        dispute: row.text_or_null(9)?.zip(dispute_status),
+        disputed_minor: row.int(11)?,
+        lost_minor: row.int(12)?,
     })
 }
 
@@ -66,19 +72,25 @@ pub(crate) fn insert(tx: &mut Tx<'_>, stray: &StrayCharge) -> Result<()> {
     Ok(())
 }
 
-/// Writes down how its return stands.
+/// Writes down how its return and its dispute stand.
 pub(crate) fn update(tx: &mut Tx<'_>, stray: &StrayCharge) -> Result<()> {
     let now = tx.now;
+    let (dispute, dispute_status) = stray.dispute.as_ref().map(|(name, status)| (&**name, status)).unzip();
     tx.execute(
         "update stray_charges
-         set status = $2, refund_reference = $3, failure_message = $4, updated_at = $5
+         set status = $2, refund_reference = $3, failure_message = $4, updated_at = $5, dispute_reference = $6,
+           dispute_status = $7, disputed_minor = $8, lost_minor = $9
          where reference = $1",
         params![
             &stray.reference,
             stray.status.as_str(),
             stray.refund_reference.as_deref(),
             stray.failure_message.as_deref(),
-            now
+            now,
+            dispute,
+            dispute_status.map(|status| status.as_str()),
+            stray.disputed_minor,
+            stray.lost_minor
         ],
     )?;
     Ok(())

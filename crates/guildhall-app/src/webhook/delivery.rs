@@ -1,16 +1,16 @@
 //! On the way to a receiver: one try of one delivery, with its beginning and its end on record.
 
 use super::event::{Happened, name_for, sample_in};
-use super::managed;
 use super::receiver::check_url;
 use super::wire::Message;
+use super::{Webhook, managed};
 use crate::Guildhall;
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Broken, Reach};
 use crate::principal::Principal;
 use crate::store::webhook::{Ended, Kept};
-use crate::store::{self, Tx};
-use guildhall_core::ids::{WebhookDeliveryId, WebhookEventId, WebhookId};
+use crate::store::{self, Read, Tx};
+use guildhall_core::ids::{CompanyId, WebhookDeliveryId, WebhookEventId, WebhookId};
 use guildhall_core::job::Failure;
 use guildhall_core::permission::Permission;
 use guildhall_core::webhook::{ApiVersion, Event, Subject};
@@ -102,11 +102,9 @@ fn begin_try(tx: &mut Tx<'_>, id: &WebhookDeliveryId) -> Result<Option<Begun>> {
             store::webhook::set_state(tx, id, "dropped")?;
             return Ok(None);
         }
-        let reads_emails = webhook.company == kept.company
-            || store::app::is_granted(tx, app, &kept.company, Permission::MemberEmailRead)?;
-        if !reads_emails {
-            kept.subject.forget_emails();
-        }
+    }
+    if !reads_emails(tx, &webhook, &kept.company)? {
+        kept.subject.forget_emails();
     }
     let name = name_for(&webhook, kept.event).unwrap_or(kept.event);
     let number = store::webhook::begin_attempt(tx, id, &webhook.url)?;
@@ -119,6 +117,20 @@ fn begin_try(tx: &mut Tx<'_>, id: &WebhookDeliveryId) -> Result<Option<Begun>> {
         kept,
         number,
     }))
+}
+
+/// Whether a webhook reads e-mail addresses of what happens in a company. In its own that was decided when somebody said
+/// where it is sent, and stands whoever leaves the team, since it is the company's; but an app of another company reads
+/// there, as an app's own webhooks do everywhere, what it is granted at the moment.
+fn reads_emails(read: &mut Read<'_>, webhook: &Webhook, company: &CompanyId) -> Result<bool> {
+    let is_own = webhook.company == *company;
+    if is_own && !webhook.reads_emails {
+        return Ok(false);
+    }
+    match if is_own { &webhook.by_app } else { &webhook.app } {
+        Some(app) => store::app::is_granted(read, app, company, Permission::MemberEmailRead),
+        None => Ok(is_own),
+    }
 }
 
 fn message(kept: &Kept, event: Event) -> Message<'_> {
@@ -201,7 +213,7 @@ pub async fn test(hall: &Guildhall, principal: &Principal, id: WebhookId, event:
         let at = tx.now;
         Ok((tx.mint(), webhook, subject, at))
     });
-    let (id, webhook, subject, at): (WebhookEventId, super::Webhook, Subject, i64) = write.await?;
+    let (id, webhook, subject, at): (WebhookEventId, Webhook, Subject, i64) = write.await?;
     let message = Message { id: &id, event, company: &webhook.company, subject: &subject, at };
     let reach = hall.settings.webhooks.reach;
     Ok(tested(send(hall, &webhook.url, webhook.api_version, &webhook.secret, &message, reach).await))

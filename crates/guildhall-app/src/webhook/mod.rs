@@ -78,6 +78,10 @@ pub struct Webhook {
     pub disabled_reason: Option<String>,
     /// When it was made, in milliseconds.
     pub created_at: i64,
+    /// Whether it reads the e-mail addresses of its own company, as whoever said last where it is sent might.
+    pub reads_emails: bool,
+    /// Set when an app of another company said so.
+    pub by_app: Option<AppId>,
 }
 
 impl Webhook {
@@ -108,7 +112,8 @@ enum Resource {
 }
 
 /// Makes a webhook of a company or an app. Without `resource` it is the company of `x-company-id`, else the calling
-/// app itself when only `app_` events are wanted, else the app's own company.
+/// app itself when only `app_` events are wanted, else the app's own company. It reads e-mail addresses of that company
+/// when its maker holds `member:email:read` there.
 ///
 /// # Errors
 /// `Invalid` for an address, version or list of events that cannot be; `Forbidden` without
@@ -138,11 +143,13 @@ pub async fn create(
             enabled: true,
             disabled_reason: None,
             created_at: tx.now,
+            reads_emails: false,
+            by_app: None,
             company,
             app,
         };
-        let url = wanted.url.clone().unwrap_or_default();
-        let new = changed(new, &Wanted { url: Some(url), ..wanted.clone() }, reach)?;
+        let wanted = Wanted { url: Some(wanted.url.clone().unwrap_or_default()), ..wanted.clone() };
+        let new = changed(tx, &principal, new, &wanted, reach)?;
         tx.lock(&format!("webhooks of {}", new.company))?;
         if store::webhook::count(tx, &new.company)? >= MOST_WEBHOOKS {
             return Err(Error::Conflict(format!(
@@ -210,12 +217,22 @@ fn secret_of(bytes: [u8; 32]) -> String {
     format!("whsec_{}", STANDARD.encode(bytes))
 }
 
-/// A webhook as it is wanted, if it can be.
-fn changed(webhook: Webhook, wanted: &Wanted, reach: Reach) -> Result<Webhook> {
+/// A webhook as it is wanted, if it can be. Who says where it is sent decides by their own right whether e-mail addresses
+/// go there, so that nobody reads them by a webhook who may not; whoever changes something else changes nothing of that.
+fn changed(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    webhook: Webhook,
+    wanted: &Wanted,
+    reach: Reach,
+) -> Result<Webhook> {
     let mut webhook = webhook;
     if let Some(url) = &wanted.url {
         webhook.url = url.trim().to_owned();
         check_url(&webhook.url, reach)?;
+        webhook.reads_emails = holds(read, principal, &webhook.company, Permission::MemberEmailRead)?;
+        let from_elsewhere = principal.app.as_ref().filter(|app| app.company != webhook.company);
+        webhook.by_app = from_elsewhere.map(|app| app.id.clone());
     }
     if let Some(version) = &wanted.api_version {
         webhook.api_version = ApiVersion::parse(version)?;
@@ -281,7 +298,8 @@ pub async fn list(hall: &Guildhall, principal: &Principal, company: CompanyId) -
     read.await
 }
 
-/// Changes a webhook. One that its receiver had switched off is on again when `enabled` says so.
+/// Changes a webhook. One that its receiver had switched off is on again when `enabled` says so. With `url`, also the same,
+/// it is decided anew whether it reads e-mail addresses, as by [`create`].
 ///
 /// # Errors
 /// As for [`create`]; `NotFound` for a webhook that is none of the caller's business.
@@ -293,7 +311,8 @@ pub async fn update(
 ) -> Result<Webhook> {
     let (principal, reach) = (principal.clone(), hall.settings.webhooks.reach);
     let write = hall.store.write(move |tx: &mut Tx<'_>| {
-        let webhook = changed(managed(tx, &principal, &id)?, &wanted, reach)?;
+        let webhook = managed(tx, &principal, &id)?;
+        let webhook = changed(tx, &principal, webhook, &wanted, reach)?;
         store::webhook::update(tx, &webhook)?;
         Ok(webhook)
     });

@@ -32,7 +32,7 @@ const TABLE: &str = "
 drafted       authorizing   -             -            -        -          -        -       -               -              canceled  -
 authorizing   =             needs_action  =            pending  charged    failed   -       -               -              -         -
 needs_action  -             =             authorizing  pending  charged    failed   -       -               -              canceled  -
-pending       -             =             =            =        charged    failed   -       -               -              -         -
+pending       -             needs_action  =            =        charged    failed   -       -               -              -         -
 charged       -             =             =            =        =          =        paid    returning       -              -         -
 paid          -             =             =            =        =          =        =       -               -              -         -
 returning     -             =             =            =        =          =        -       =               auto_refunded  -         -

@@ -58,6 +58,16 @@ fn the_table_of_postings() {
             ],
         ),
         (
+            vec![Happening::FeeTold { drawn: Drawn { reward_minor: 0, ..drawn } }],
+            vec![
+                (SellerPending, -10),
+                (ProcessorFees, 100),
+                (SellerReserve, -20),
+                (Seller, -30),
+                (SellerDebt, -40),
+            ],
+        ),
+        (
             vec![Happening::Released { portion: Portion::Pending, amount_minor: 50, repaid_minor: 20 }],
             vec![(SellerPending, -50), (SellerDebt, 20), (Seller, 30)],
         ),
@@ -98,6 +108,8 @@ fn the_table_of_postings() {
             vec![(Disputed, -105), (AffiliatePending, 5), (SellerDebt, 52), (Seller, 48)],
         ),
         (vec![Happening::DisputeLost { amount_minor: 105 }], vec![(Disputed, -105), (Outside, 105)]),
+        (vec![Happening::StrayDisputed { amount_minor: 7 }], vec![(Clearing, -7), (Disputed, 7)]),
+        (vec![Happening::StrayDisputeWon { amount_minor: 7 }], vec![(Disputed, -7), (Clearing, 7)]),
         (
             vec![Happening::PayoutRequested { holder: company, amount_minor: 90, fee_minor: 10 }],
             vec![(Seller, -100), (InTransit, 100)],
@@ -129,6 +141,7 @@ fn the_table_of_postings() {
 enum Wish {
     Buy { gross: i64, from_balance: bool },
     Undeliverable { gross: i64 },
+    TellFee { which: usize, fee: i64 },
     Release { which: usize, what: u8 },
     Refund { which: usize, amount: i64, fails: bool },
     Dispute { which: usize, amount: i64 },
@@ -143,6 +156,7 @@ fn wish() -> impl Strategy<Value = Wish> {
     prop_oneof![
         3 => (amount.clone(), any::<bool>()).prop_map(|(gross, from_balance)| Wish::Buy { gross, from_balance }),
         1 => amount.clone().prop_map(|gross| Wish::Undeliverable { gross }),
+        2 => (which.clone(), 0..3000_i64).prop_map(|(which, fee)| Wish::TellFee { which, fee }),
         3 => (which.clone(), 0..3_u8).prop_map(|(which, what)| Wish::Release { which, what }),
         2 => (which.clone(), amount.clone(), any::<bool>())
             .prop_map(|(which, amount, fails)| Wish::Refund { which, amount, fails }),
@@ -214,6 +228,11 @@ impl World {
                 self.must_post(&[Happening::Charged { from: Source::Processor, amount_minor: *gross }]);
                 self.must_post(&[Happening::Returned { to: Source::Processor, amount_minor: *gross }]);
             }
+            Wish::TellFee { which, fee } => {
+                if let Some(index) = of(which, self.sales.len()) {
+                    self.tell_fee(index, *fee);
+                }
+            }
             Wish::Release { which, what } => {
                 if let Some(index) = of(which, self.sales.len()) {
                     self.release(index, *what);
@@ -256,6 +275,14 @@ impl World {
                 self.must_post(&[Happening::ToppedUp { amount_minor: *amount, repaid_minor }]);
             }
         }
+    }
+
+    fn tell_fee(&mut self, index: usize, fee_minor: i64) {
+        let (sale, drawn) = self.sales[index].0.bear_fee(fee_minor, self.balance(AccountKind::Company));
+        if drawn.total_minor() > 0 {
+            self.must_post(&[Happening::FeeTold { drawn }]);
+        }
+        self.sales[index].0 = sale;
     }
 
     fn release(&mut self, index: usize, what: u8) {

@@ -150,7 +150,13 @@ fn stray_in_words(stray: &StrayCharge) -> String {
     let amount = in_words(stray.amount_minor, stray.currency);
     let refund = stray.refund_reference.as_deref().unwrap_or("no name yet");
     let why = stray.failure_message.as_deref();
+    let held = in_words(stray.disputed_minor, stray.currency);
     let standing = match (stray.status, why) {
+        _ if stray.disputed_minor > 0 => {
+            let dispute = stray.dispute.as_ref().map_or("no name", |(reference, _)| reference);
+            format!("is disputed, and the buyer's bank holds {held} of it ({dispute}): answer it there")
+        }
+        _ if stray.lost_minor == stray.amount_minor => "was taken back by the buyer's bank".to_owned(),
         (RefundStatus::Succeeded, _) => format!("was given back ({refund})"),
         (RefundStatus::Pending, None) => "is being given back".to_owned(),
         (RefundStatus::Pending, Some(why)) => format!("could not be given back, which is tried again: {why}"),
@@ -211,10 +217,11 @@ async fn reconcile(hall: &Guildhall) -> Result<ExitCode, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use guildhall_core::dispute::DisputeStatus;
 
     #[test]
     fn a_stray_charge_says_whether_its_money_is_back() {
-        let stray = |status, why: Option<&str>| {
+        let stray = |status, why: Option<&str>, disputed_minor, lost_minor| {
             stray_in_words(&StrayCharge {
                 reference: "pi_1".into(),
                 processor: Processor::Stripe,
@@ -224,6 +231,9 @@ mod tests {
                 status,
                 refund_reference: Some("re_1".into()),
                 failure_message: why.map(str::to_owned),
+                dispute: Some(("dp_1".into(), DisputeStatus::NeedsResponse)),
+                disputed_minor,
+                lost_minor,
                 created_at: 0,
             })
         };
@@ -233,7 +243,11 @@ mod tests {
             (RefundStatus::Succeeded, None, "was given back (re_1)"),
             (RefundStatus::Failed, Some("No."), "came back when it was given back (re_1): No."),
         ] {
-            assert_eq!(stray(status, why), format!("pi_1 of 20.00 usd {words}"));
+            assert_eq!(stray(status, why, 0, 0), format!("pi_1 of 20.00 usd {words}"));
         }
+        let held = "is disputed, and the buyer's bank holds 15.00 usd of it (dp_1): answer it there";
+        assert_eq!(stray(RefundStatus::Pending, Some("No."), 1500, 0), format!("pi_1 of 20.00 usd {held}"));
+        let lost = "was taken back by the buyer's bank";
+        assert_eq!(stray(RefundStatus::Succeeded, None, 0, 2000), format!("pi_1 of 20.00 usd {lost}"));
     }
 }

@@ -1,6 +1,8 @@
 //! Checkout sessions: what an app may ask for, and the page that a buyer is sent to.
 
-use crate::harness::{Answered, Hall};
+use crate::browser::Browser;
+use crate::harness::{Answered, Foreign, Hall};
+use crate::purchase::{GOOD_CARD, ONCE, between, pay_by_card, sell, signed_in, sound};
 use guildhall_core::ids::{Id, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -220,4 +222,57 @@ async fn charges_of_one_price_share_a_plan_also_when_they_race() {
     }
     assert_eq!(sessions.len(), 20, "every charge has a session of its own");
     assert_eq!(plans.len(), 2, "one plan a price: {plans:?}");
+}
+
+/// How an app's charge of the demo's customer ends, for the demo's company; its session's path.
+async fn charge_for_company(hall: &Hall, key: &str) -> (String, String) {
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("x-company-id", hall.world.company.as_str())];
+    let variables = charge_of(&hall.world.customer, &json!({}));
+    let answered = hall.post(&headers, &json!({"query": CHARGE, "variables": variables})).await;
+    let charged = &answered.data()["chargeUser"];
+    let said = |value: &Value| value.as_str().expect("text").to_owned();
+    (said(&charged["status"]), format!("/checkout/{}", said(&charged["checkoutSession"]["id"])))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_from_elsewhere_charges_at_once_where_the_payer_agreed_to_it() {
+    const AGREED: [(&str, &str); 1] = [("consent", "yes")];
+    let hall = Hall::open().await;
+    let (guest, other) = (hall.foreign().await, hall.foreign().await);
+    for app in [&guest, &other] {
+        hall.install(app, &[]).await;
+    }
+    let ends = async |app: &Foreign| charge_for_company(&hall, &app.key).await.0;
+    let mut mira: Browser = signed_in(&hall, "mira").await;
+    let place = format!("/checkout/{}", sell(&hall, ONCE, |plan| plan).await);
+    mira.open(&place).await.says(200, "The Open Workshop may charge this again");
+    let paid = pay_by_card(&mut mira, &place, GOOD_CARD, &AGREED).await;
+    mira.open(paid.location.as_deref().expect("it leads on")).await.says(200, "What you bought is yours");
+
+    // Who agreed to a company agreed to its own apps, and to no other's that it installed.
+    assert_eq!(charge_for_company(&hall, &hall.world.api_key).await.0, "success");
+    let (status, session) = charge_for_company(&hall, &guest.key).await;
+    assert_eq!(status, "needs_action");
+
+    // In the session of such an app the page names it, and then it may.
+    mira.open(&session).await.says(200, "The Open Workshop, and the app Foreign app for it, may charge this");
+    pay_by_card(&mut mira, &session, GOOD_CARD, &[]).await.leads_to(&session);
+    assert_eq!(ends(&guest).await, "needs_action", "paying is not agreeing");
+    let (_, session) = charge_for_company(&hall, &guest.key).await;
+    pay_by_card(&mut mira, &session, GOOD_CARD, &AGREED).await.leads_to(&session);
+    assert_eq!((ends(&guest).await, ends(&other).await), ("success".to_owned(), "needs_action".to_owned()));
+    let page = mira.open("/account/purchases").await;
+    page.says(200, "without asking by The Open Workshop, Foreign app for The Open Workshop.");
+
+    // What is removed is charged by nobody, and agreeing to the company anew is not agreeing to that app.
+    let method = between(&page.text, "/account/payment-methods/", "/remove").to_owned();
+    mira.send(&format!("/account/payment-methods/{method}/remove"), &[]).await;
+    assert_eq!(charge_for_company(&hall, &hall.world.api_key).await.0, "needs_action");
+    assert_eq!(ends(&guest).await, "needs_action");
+    let place = format!("/checkout/{}", sell(&hall, ONCE, |plan| plan).await);
+    pay_by_card(&mut mira, &place, GOOD_CARD, &AGREED).await;
+    assert_eq!(charge_for_company(&hall, &hall.world.api_key).await.0, "success");
+    assert_eq!(ends(&guest).await, "needs_action");
+    sound(&hall).await;
 }

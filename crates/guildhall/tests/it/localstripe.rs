@@ -193,6 +193,8 @@ type Kept = (String, Option<(u16, String)>);
 struct Desk {
     asked: Mutex<Vec<Asked>>,
     bad: Mutex<VecDeque<Bad>>,
+    /// What is answered to every question of a method and path, instead of asking.
+    said: Mutex<HashMap<(String, String), String>>,
     keys: Mutex<HashMap<String, Kept>>,
 }
 
@@ -225,6 +227,17 @@ impl Front {
     /// Answers the next questions badly, one each.
     pub(crate) fn answer_badly(&self, next: impl IntoIterator<Item = Bad>) {
         self.desk.bad.lock().expect("whole").extend(next);
+    }
+
+    /// Answers every question of a method and path so, until [`Self::say_no_more`].
+    pub(crate) fn say(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let answer = written(status, "", &body.to_string());
+        self.desk.said.lock().expect("whole").insert((method.to_owned(), path.to_owned()), answer);
+    }
+
+    /// Has everything answered as it stands again.
+    pub(crate) fn say_no_more(&self) {
+        self.desk.said.lock().expect("whole").clear();
     }
 
     /// What was asked of a path since this was asked last.
@@ -263,6 +276,7 @@ async fn converse(stream: TcpStream, desk: &Desk, http: &Client, origin: &str) -
     };
     desk.asked.lock().expect("whole").push(asked);
     let bad = desk.bad.lock().expect("whole").pop_front();
+    let said = desk.said.lock().expect("whole").get(&(method.clone(), path.to_owned())).cloned();
     let answer = match bad {
         Some(Bad::Bytes(bytes)) => bytes,
         Some(Bad::Silence) => {
@@ -274,7 +288,10 @@ async fn converse(stream: TcpStream, desk: &Desk, http: &Client, origin: &str) -
             answer(desk, http, origin, &method, path, &headers, &form).await;
             return None;
         }
-        None => answer(desk, http, origin, &method, path, &headers, &form).await,
+        None => match said {
+            Some(said) => said,
+            None => answer(desk, http, origin, &method, path, &headers, &form).await,
+        },
     };
     writing.write_all(answer.as_bytes()).await.ok()
 }

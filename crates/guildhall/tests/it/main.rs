@@ -64,6 +64,8 @@ mod smtp;
 mod start;
 mod stripe;
 mod stripe_event;
+mod stripe_fee;
+mod stripe_pending;
 mod stripe_purchase;
 mod stripe_stray;
 mod stripe_trial;

@@ -9,6 +9,7 @@ use guildhall_app::payment::{self, Shown};
 use guildhall_app::{jobs, ledger};
 use guildhall_core::billing::DAY_MS;
 use guildhall_core::ids::{Id, PaymentId};
+use guildhall_core::ledger::AccountKind;
 use guildhall_core::payment::Stage;
 use guildhall_core::refund::RefundStatus;
 use serde_json::json;
@@ -75,6 +76,48 @@ impl Bought {
             json!({"id": event, "type": "payment_intent.succeeded", "data": {"object": {"id": intent}}});
         signed_event(&self.scene.hall, &event).await;
         self.run_due().await;
+    }
+
+    /// An order that its second attempt paid, while the first was charged too and Stripe does not give it back; answers
+    /// the first one's intent.
+    async fn paid_beside_a_disputed_charge() -> (Self, String) {
+        let mut bought = Self::set().await;
+        let first = bought.attempt().await;
+        bought.give_up(&first).await;
+        let second = bought.attempt().await;
+        bought.charge(&second).await;
+        bought.come_back().await;
+        let refusal = json!({"error": {"type": "invalid_request_error", "code": "charge_disputed",
+            "message": "It was charged back."}});
+        bought.scene.front.say("POST", "/v1/refunds", 400, &refusal);
+        bought.charge(&first).await;
+        bought.hear("evt_first", &first).await;
+        assert_eq!(bought.strays().await, [(first.clone(), RefundStatus::Pending)]);
+        (bought, first)
+    }
+
+    /// Stripe tells how the dispute of an intent stands, over so much of Stripe's units.
+    async fn hear_dispute(&self, event: &str, intent: &str, status: &str, amount: i64) {
+        let object = json!({"id": "dp_1", "payment_intent": intent, "status": status, "amount": amount,
+            "currency": "usd", "reason": "fraudulent"});
+        let event = json!({"id": event, "type": "charge.dispute.updated", "data": {"object": object}});
+        signed_event(&self.scene.hall, &event).await;
+        self.run_due().await;
+    }
+
+    /// What of the order's money lies on accounts of these kinds, in minor units.
+    async fn lies(&self) -> Vec<(AccountKind, i64)> {
+        let report = ledger::audit(&self.scene.hall.running.hall).await.expect("an audit");
+        report.open_items.iter().map(|item| (item.kind, item.amount_minor)).collect()
+    }
+
+    /// Days go by, and Stripe would give back whatever is asked for.
+    async fn days_pass(&self) {
+        self.scene.front.say_no_more();
+        for _ in 0..4 {
+            self.scene.hall.clock.advance_ms(DAY_MS);
+            self.run_due().await;
+        }
     }
 
     async fn run_due(&self) {
@@ -240,4 +283,56 @@ async fn an_earlier_attempt_pays_for_nothing_beside_one_that_is_under_way_or_whe
     assert_eq!(back, expected);
     assert!(!bought.has_access().await);
     assert_eq!(bought.show().await.payment.state.stage, Stage::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stray_charge_that_its_buyer_s_bank_took_back_is_not_given_back_beside() {
+    let (bought, first) = Bought::paid_beside_a_disputed_charge().await;
+    let (free, pending) = company_balance(&bought.scene.hall).await;
+    let earned = format!("{:.2}", free + pending);
+    assert_eq!(bought.lies().await, [(AccountKind::Clearing, 2000)]);
+    // A warning takes nothing, and what is told twice or late counts once.
+    bought.hear_dispute("evt_1", &first, "warning_needs_response", 2000).await;
+    assert_eq!(bought.lies().await, [(AccountKind::Clearing, 2000)]);
+    for event in ["evt_2", "evt_3"] {
+        bought.hear_dispute(event, &first, "needs_response", 2000).await;
+        assert_eq!(bought.lies().await, [(AccountKind::Disputed, 2000)]);
+    }
+    bought.days_pass().await;
+    assert_eq!((bought.given_back().await, bought.on_its_way().await), (vec![], 2000));
+
+    for (event, status) in [("evt_4", "lost"), ("evt_5", "needs_response")] {
+        bought.hear_dispute(event, &first, status, 2000).await;
+        assert_eq!(bought.strays().await, [(first.clone(), RefundStatus::Succeeded)]);
+    }
+    bought.days_pass().await;
+    assert_eq!((bought.given_back().await, bought.on_its_way().await), (vec![], 0));
+    // It is no dispute of the payment, whose seller has what they earned.
+    let payment = bought.show().await.payment;
+    assert_eq!((payment.state.stage, payment.state.dispute), (Stage::Paid, None));
+    assert!(bought.has_access().await);
+    let (free, pending) = company_balance(&bought.scene.hall).await;
+    assert_eq!(format!("{:.2}", free + pending), earned);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stray_charge_goes_back_when_its_dispute_is_won() {
+    let (bought, first) = Bought::paid_beside_a_disputed_charge().await;
+    bought.hear_dispute("evt_1", &first, "under_review", 2000).await;
+    assert_eq!(bought.lies().await, [(AccountKind::Disputed, 2000)]);
+    bought.days_pass().await;
+    assert_eq!(bought.given_back().await, []);
+    bought.hear_dispute("evt_2", &first, "won", 2000).await;
+    assert_eq!(bought.strays().await, [(first.clone(), RefundStatus::Succeeded)]);
+    assert_eq!((bought.given_back().await, bought.on_its_way().await), (vec![(first, 2000)], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dispute_leaves_of_a_stray_charge_goes_back() {
+    let (bought, first) = Bought::paid_beside_a_disputed_charge().await;
+    // Nothing was heard before it was lost.
+    bought.scene.front.say_no_more();
+    bought.hear_dispute("evt_1", &first, "lost", 1500).await;
+    assert_eq!(bought.strays().await, [(first.clone(), RefundStatus::Succeeded)]);
+    assert_eq!((bought.given_back().await, bought.on_its_way().await), (vec![(first, 500)], 0));
 }

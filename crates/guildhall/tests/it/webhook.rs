@@ -7,8 +7,9 @@ use guildhall::config::Config;
 use guildhall::serve::{self, open_hall};
 use guildhall_app::clock::{Clock, Random};
 use guildhall_app::outbound::{Reach, Resolver};
+use guildhall_app::principal::Principal;
 use guildhall_app::webhook::{self, Attempt, Delivery, Origin, Progress, Replay, Replayed};
-use guildhall_app::{Guildhall, Location, Settings, jobs};
+use guildhall_app::{Guildhall, Location, Settings, install, jobs};
 use guildhall_client::{StandardWebhookHeaders, WebhookValidator};
 use guildhall_core::ids::{CompanyId, Id, UserId, WebhookDeliveryId, WebhookEventId, WebhookId};
 use guildhall_core::job::RESTS_MS;
@@ -290,6 +291,73 @@ async fn an_app_reads_addresses_only_where_it_was_granted_them() {
         (("/own".to_owned(), 1), known),
     ];
     assert_eq!(told, expected.into());
+}
+
+/// Lets something happen to somebody; answers by which path their address was told.
+async fn addresses(hall: &Hall, receiver: &mut Receiver) -> BTreeMap<String, bool> {
+    hall.happen(Event::MembershipWentValid, "A").await;
+    hall.settle().await;
+    let told = |one: &Received| one.json()["data"]["user"]["email"] == json!("mira@example.com");
+    receiver.rest().iter().map(|one| (one.path.clone(), told(one))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_reads_addresses_where_whoever_says_where_it_is_sent_may() {
+    let (hall, mut receiver) = (Hall::open().await, Receiver::start().await);
+    let company = hall.world.company.as_str();
+    let developer = hall.team_member("builder", Role::AppManager).await;
+    let (plain, granted) = (hall.foreign().await, hall.foreign().await);
+    hall.install(&plain, &[Permission::DeveloperManageWebhook]).await;
+    hall.install(&granted, &[Permission::DeveloperManageWebhook, Permission::MemberEmailRead]).await;
+    let own = &hall.world.api_key;
+    let makers = [
+        ("/owner", own, Some(&hall.world.owner)),
+        ("/developer", own, Some(&developer)),
+        ("/own-app", own, None),
+        ("/other-app", &plain.key, None),
+        ("/granted-app", &granted.key, None),
+    ];
+    let mut made = BTreeMap::new();
+    for (path, key, user) in makers {
+        let input = json!({"url": receiver.url(path), "resourceId": company, "apiVersion": "v1"});
+        let answered = hall.run_with(key, user, CREATE, json!({"input": input})).await;
+        made.insert(path, answered.data()["createWebhook"]["id"].clone());
+    }
+    // The webhook of an app hears of its own company what its maker may read there.
+    let input =
+        json!({"url": receiver.url("/app"), "resourceId": hall.world.app.as_str(), "apiVersion": "v1"});
+    hall.run(Some(&developer), CREATE, json!({"input": input})).await.data();
+    let mut expected: BTreeMap<String, bool> = [
+        ("/owner", true),
+        ("/developer", false),
+        ("/own-app", true),
+        ("/other-app", false),
+        ("/granted-app", true),
+        ("/app", false),
+    ]
+    .map(|(path, reads)| (path.to_owned(), reads))
+    .into();
+    assert_eq!(addresses(&hall, &mut receiver).await, expected);
+
+    // Who changes something else changes nothing of that; who says where it is sent decides anew.
+    let update = async |user: &UserId, input: Value| {
+        hall.run(Some(user), UPDATE, json!({"input": input})).await.data();
+    };
+    update(&developer, json!({"id": made["/owner"], "apiVersion": "v1", "enabled": true})).await;
+    update(&hall.world.owner, json!({"id": made["/developer"], "enabled": true})).await;
+    assert_eq!(addresses(&hall, &mut receiver).await, expected);
+    update(&developer, json!({"id": made["/own-app"], "url": receiver.url("/taken")})).await;
+    update(&hall.world.owner, json!({"id": made["/developer"], "url": receiver.url("/developer")})).await;
+    expected.remove("/own-app");
+    expected.extend([("/taken".to_owned(), false), ("/developer".to_owned(), true)]);
+    assert_eq!(addresses(&hall, &mut receiver).await, expected);
+
+    // An app from elsewhere reads no more than it is granted.
+    let owner = Principal::in_person(hall.world.owner.clone());
+    let (app, from) = (granted.app.clone(), hall.world.company.clone());
+    install::uninstall(&hall.running.hall, &owner, app, from).await.expect("it is sent away");
+    expected.insert("/granted-app".to_owned(), false);
+    assert_eq!(addresses(&hall, &mut receiver).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

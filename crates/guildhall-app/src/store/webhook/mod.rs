@@ -21,7 +21,7 @@ use guildhall_core::webhook::{ApiVersion, Event};
 macro_rules! webhook_columns {
     () => {
         "w.id, w.company_id, w.app_id, w.url, w.api_version, w.events, w.secret, w.enabled, w.disabled_reason,
-         w.created_at"
+         w.created_at, w.reads_emails, w.by_app_id"
     };
 }
 
@@ -38,6 +38,8 @@ fn from_row(row: &mut Row) -> Result<Webhook> {
         enabled: row.flag(7)?,
         disabled_reason: row.text_or_null(8)?,
         created_at: row.int(9)?,
+        reads_emails: row.flag(10)?,
+        by_app: row.id_or_null(11)?,
     })
 }
 
@@ -48,8 +50,9 @@ fn words(events: &[Event]) -> String {
 pub(crate) fn insert(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<()> {
     let events = words(&webhook.events);
     tx.execute(
-        "insert into webhooks (id, company_id, app_id, url, api_version, events, secret, enabled, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into webhooks (id, company_id, app_id, url, api_version, events, secret, enabled, created_at,
+           reads_emails, by_app_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         params![
             &webhook.id,
             &webhook.company,
@@ -59,7 +62,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<()> {
             &events,
             &webhook.secret,
             webhook.enabled,
-            webhook.created_at
+            webhook.created_at,
+            webhook.reads_emails,
+            webhook.by_app.as_ref()
         ],
     )?;
     Ok(())
@@ -69,7 +74,8 @@ pub(crate) fn update(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<()> {
     let events = words(&webhook.events);
     tx.execute(
         "update webhooks
-         set url = $2, api_version = $3, events = $4, enabled = $5, disabled_reason = $6
+         set url = $2, api_version = $3, events = $4, enabled = $5, disabled_reason = $6, reads_emails = $7,
+           by_app_id = $8
          where id = $1",
         params![
             &webhook.id,
@@ -77,7 +83,9 @@ pub(crate) fn update(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<()> {
             webhook.api_version.as_str(),
             &events,
             webhook.enabled,
-            webhook.disabled_reason.as_deref()
+            webhook.disabled_reason.as_deref(),
+            webhook.reads_emails,
+            webhook.by_app.as_ref()
         ],
     )?;
     Ok(())

@@ -34,8 +34,9 @@ fn described(webhook: &Webhook) -> String {
         (None, false) => ("off".to_owned(), FAINT),
     };
     let events: Vec<&str> = webhook.events.iter().map(|event| event.as_str()).collect();
+    let emails = if webhook.reads_emails { "" } else { ", without e-mail addresses" };
     format!(
-        "{}  {style}{state}{style:#}\n  of      {}\n  to      {}\n  as      {}\n  events  {}",
+        "{}  {style}{state}{style:#}\n  of      {}\n  to      {}\n  as      {}{emails}\n  events  {}",
         webhook.id,
         webhook.resource(),
         plain(&webhook.url),
