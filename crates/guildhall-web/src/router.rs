@@ -6,8 +6,8 @@ use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::assets;
 use crate::error;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, entry,
-    experience, home, install, invoice, password_reset, permission_requirement, purchase, raffle,
+    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, dispute, entry,
+    experience, home, install, invoice, password_reset, payment, permission_requirement, purchase, raffle,
     redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
@@ -86,7 +86,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     let hall_router = Router::new()
         .merge(spoken)
         .merge(account_routes())
-        .merge(balance_routes())
+        .merge(money_routes())
         .route("/", get(home::page))
         .route("/account/apps", get(allowed_app::page))
         .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
@@ -161,8 +161,8 @@ fn account_routes() -> Router<State> {
         .route("/sign-up", get(sign_up::page).post(sign_up::ask))
 }
 
-/// What people and companies hold, and take out.
-fn balance_routes() -> Router<State> {
+/// What people and companies hold and take out, and what companies were paid.
+fn money_routes() -> Router<State> {
     Router::new()
         .route("/account/balance", get(balance::own))
         .route("/account/payouts", post(balance::take_out))
@@ -170,4 +170,9 @@ fn balance_routes() -> Router<State> {
         .route("/companies/{company}/balance", get(balance::of_company))
         .route("/companies/{company}/payouts", post(balance::take_out_of_company))
         .route("/companies/{company}/payouts/{payout}/cancel", post(balance::cancel_of_company))
+        .route("/companies/{company}/disputes", get(dispute::list))
+        .route("/companies/{company}/disputes/{dispute}", post(dispute::answer))
+        .route("/companies/{company}/payments", get(payment::list))
+        .route("/companies/{company}/payments/{payment}", get(payment::page))
+        .route("/companies/{company}/payments/{payment}/refunds", post(payment::give_back))
 }
