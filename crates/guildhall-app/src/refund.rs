@@ -98,6 +98,11 @@ pub async fn create_by_operator(hall: &Guildhall, payment: PaymentId, wanted: Wa
     carry_out(hall, written).await
 }
 
+/// The same in a founder's hands: the processor is told by the job that the refund leaves behind.
+pub(crate) fn found(tx: &mut Tx<'_>, payment: &PaymentId, wanted: &Wanted) -> Result<()> {
+    begin(tx, payment, wanted, &Doer::OPERATOR, None).map(|_| ())
+}
+
 async fn carry_out(hall: &Guildhall, refund: Refund) -> Result<Refund> {
     crash::point("refund begun");
     let id = refund.id.clone();

@@ -8,8 +8,8 @@ use crate::purchase::{
 use crate::scene::DAY_MS;
 use crate::shop::{Shop, standing, stands};
 use guildhall_app::founding::EarlierPayment;
-use guildhall_app::processor::Processor;
-use guildhall_app::{dispute, world_time};
+use guildhall_app::processor::{self, Processor};
+use guildhall_app::{dispute, founding, world_time};
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::UserId;
 use guildhall_core::membership::MembershipStatus::Active;
@@ -405,4 +405,25 @@ async fn disputes_of_other_processors_are_answered_there() {
     let answer = format!("{place}/disputes/{}", asked.id);
     let refused = owner.send(&answer, &[("answer", "contest")]).await;
     refused.says(409, "A dispute is answered where its processor asks for it.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_sales_are_booked_and_looked_after_as_others() {
+    let hall = Hall::open().await;
+    let (at, world) = (&hall.running.hall, &hall.world);
+    for (goal, expected) in [(30, 30), (30, 0), (45, 15)] {
+        let added = founding::fill_sales(at, &world.company, &world.plan, goal).await;
+        assert_eq!(added.expect("they are made"), expected, "up to {goal}");
+    }
+    world_time::advance(at, 60_000).await.expect("the clock is moved");
+    let books = processor::reconcile_sandbox(at).await.expect("the sandbox's books");
+    assert!(books.iter().all(|one| one.taken_minor == one.booked_minor), "{books:?}");
+    let mut hanna = signed_in(&hall, "hanna").await;
+    let page = hanna.open(&payments(&hall)).await;
+    page.says(200, "45 payments");
+    for state in ["Paid", "Declined", "Given back", "Given back in part", "Disputed"] {
+        page.says(200, &format!("\">{state}</span>"));
+    }
+    hanna.open("/").await.says(200, "Disputes (4 to answer)");
+    sound(&hall).await;
 }
