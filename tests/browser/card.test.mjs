@@ -2,14 +2,10 @@
 // That script cannot type a first card, so this is done as Stripe's own would; the bank's second step is taken in it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { after, test } from "node:test";
 import { asVisitor, assertGood, fill, follow, textOf, withBrowser } from "./browser.mjs";
-import { key, said, startStripe } from "./localstripe.mjs";
+import { key, startStripe } from "./localstripe.mjs";
+import { openHall } from "./own_hall.mjs";
 
 withBrowser();
 
@@ -18,32 +14,18 @@ const card = "4000002760003184";
 const submit = "main form .button";
 
 const stripe = await startStripe();
-const data = await mkdtemp(path.join(tmpdir(), "guildhall-card-"));
-const { origin, world, hall } = await openHall();
-after(async () => {
-	hall.kill();
-	await once(hall, "exit");
-	await stripe.stop();
-	await rm(data, { recursive: true });
+const { origin, world, close } = await openHall({
+	env: {
+		GUILDHALL_STRIPE_API_BASE: stripe.origin,
+		GUILDHALL_STRIPE_PUBLISHABLE_KEY: "pk_test_12345",
+		GUILDHALL_STRIPE_SECRET_KEY: key,
+		GUILDHALL_STRIPE_WEBHOOK_SECRET: "whsec_test",
+	},
 });
-
-async function openHall() {
-	const program = process.env.GUILDHALL;
-	assert.ok(program, "GUILDHALL must name the server's program");
-	const hall = spawn(program, ["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir", data], {
-		env: {
-			GUILDHALL_STRIPE_API_BASE: stripe.origin,
-			GUILDHALL_STRIPE_PUBLISHABLE_KEY: "pk_test_12345",
-			GUILDHALL_STRIPE_SECRET_KEY: key,
-			GUILDHALL_STRIPE_WEBHOOK_SECRET: "whsec_test",
-		},
-		stdio: ["ignore", "pipe", "ignore"],
-	});
-	const origin = (await said(hall, /is open at/)).match(/https?:\S+/)[0];
-	const lines = (await readFile(path.join(data, "demo.env"), "utf8")).split("\n").filter((line) => line.includes("="));
-	const pairs = lines.map((line) => line.split(/=(.*)/s)).map(([name, value]) => [name, value.replaceAll('"', "")]);
-	return { origin, world: Object.fromEntries(pairs), hall };
-}
+after(async () => {
+	await close();
+	await stripe.stop();
+});
 
 /** Has the demo's app do something; answers the data. */
 async function run(query, input) {

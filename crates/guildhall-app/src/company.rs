@@ -4,11 +4,15 @@ use crate::Guildhall;
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
 use crate::ledger;
-use crate::store::{self, Tx};
+use crate::principal::{Principal, authorize, holds, is_within_reach};
+use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{AttachmentId, CompanyId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
-use guildhall_core::permission::Role;
+use guildhall_core::permission::{Permission, Role};
 use guildhall_core::price::{TaxRate, check_tax_label};
+
+/// The most companies that a person is led to.
+const MOST_COMPANIES: i64 = 50;
 
 /// A company.
 #[derive(Debug, Clone)]
@@ -144,6 +148,70 @@ pub async fn find(hall: &Guildhall, id: CompanyId) -> Result<Company> {
             None => no_such("company", &id),
         })
         .await
+}
+
+/// Which pages of a company's team somebody may open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Doors {
+    /// Payments, and disputes of them.
+    pub payments: bool,
+    /// How many disputes wait for an answer; zero for whoever may not see them.
+    pub disputes_waiting: i64,
+    /// Who waits for what it sells.
+    pub entries: bool,
+    /// What it holds.
+    pub balance: bool,
+}
+
+impl Doors {
+    /// Those that are open to a caller.
+    pub(crate) fn of(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<Self> {
+        let payments = holds(read, principal, company, Permission::PaymentRead)?;
+        Ok(Self {
+            payments,
+            disputes_waiting: if payments { store::dispute::count_waiting(read, company)? } else { 0 },
+            entries: holds(read, principal, company, Permission::PlanWaitlistRead)?,
+            balance: holds(read, principal, company, Permission::CompanyBalanceRead)?,
+        })
+    }
+
+    fn is_any_open(self) -> bool {
+        self.payments || self.entries || self.balance
+    }
+}
+
+/// The companies whose team a person is on and that have a page for them, by title, [`MOST_COMPANIES`] at most.
+///
+/// # Errors
+/// `Unauthenticated` when nobody asks.
+pub async fn led_to(hall: &Guildhall, principal: &Principal) -> Result<Vec<(Company, Doors)>> {
+    let (principal, person) = (principal.clone(), principal.acting_user()?.clone());
+    hall.store
+        .read(move |read| {
+            let mut companies = Vec::new();
+            for company in store::install::companies_of_team(read, &person, MOST_COMPANIES)? {
+                let doors = Doors::of(read, &principal, &company.id)?;
+                companies.extend(doors.is_any_open().then_some((company, doors)));
+            }
+            Ok(companies)
+        })
+        .await
+}
+
+/// A company, to whoever holds a permission there. For whoever is not of its team there is none.
+pub(crate) fn enter(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    id: &CompanyId,
+    permission: Permission,
+) -> Result<Company> {
+    match store::company::find(read, id)? {
+        Some(company) if is_within_reach(read, principal, id)? => {
+            authorize(read, principal, id, permission)?;
+            Ok(company)
+        }
+        _ => no_such("company", id),
+    }
 }
 
 /// Makes a company with its owner on the team and a ledger account.

@@ -2,9 +2,15 @@
 //!
 //! What a processor tells of one is heard here ([`hear`]): the money goes where the rules say, by force if need be, and
 //! whoever hears late or twice changes nothing. The sandbox's disputes are made here too: a card that is disputed later
-//! leaves a job behind, and what the seller answers, or does not, decides.
+//! leaves a job behind, and what the seller answers (`dispute/answer.rs`), or does not, decides.
 
-use crate::error::{Error, Result, no_such};
+mod answer;
+mod desk;
+
+pub use answer::{answer, find_payment, respond};
+pub use desk::{Case, Desk, MOST_WAITING, desk};
+
+use crate::error::{Error, Result};
 use crate::jobs::{self, Work};
 use crate::ledger;
 use crate::money::SANDBOX_DISPUTE_FEE_USD_MINOR;
@@ -310,36 +316,6 @@ pub(crate) async fn carry_on_sandbox(hall: &Guildhall, id: &PaymentId) -> std::r
         if is_new { look_after(tx, &id, by) } else { Ok(()) }
     });
     write.await.map_err(|error| Failure::Temporary(error.told()))
-}
-
-/// Answers a dispute in the sandbox, for its seller: the bank reviews it, and finds for them.
-///
-/// # Errors
-/// `NotFound`; `Conflict` for a real processor's, which is answered there, and when it is not to be answered.
-pub async fn answer(hall: &Guildhall, id: DisputeId) -> Result<Dispute> {
-    hall.store
-        .write(move |tx| {
-            let Some(found) = store::dispute::find(tx, &id)? else { return no_such("dispute", &id) };
-            let payment = hold(tx, &found.payment)?;
-            if payment.processor != Some(Processor::Sandbox) {
-                return Err(Error::Conflict("A dispute is answered where its processor asks for it.".into()));
-            }
-            found.status.become_status(DisputeStatus::UnderReview)?;
-            let heard = Heard {
-                payment: found.payment.clone(),
-                reference: found.reference.clone(),
-                status: DisputeStatus::UnderReview,
-                amount_minor: found.amount_minor,
-                fee_minor: found.fee_minor,
-                reason: found.reason.clone(),
-                needs_response_by: found.needs_response_by,
-            };
-            let dispute = take(tx, &heard)?;
-            let at = tx.now + SANDBOX_REVIEW_MS;
-            look_after(tx, &found.payment, at)?;
-            Ok(dispute)
-        })
-        .await
 }
 
 /// Disputes, newest first, at most a thousand; of one company or of all.

@@ -11,7 +11,7 @@ pub use decision::{Decided, Notice, decide, decide_as_operator};
 
 use crate::Guildhall;
 use crate::access;
-use crate::company::Company;
+use crate::company::{Company, Doors};
 use crate::error::{Error, Result, no_such};
 use crate::page::{Page, Part};
 use crate::plan::{self, Plan};
@@ -290,17 +290,21 @@ fn list_in(
     Ok(part.page(nodes, store::entry::count(read, company, filter)?))
 }
 
-/// What the team's page shows: its company, and whether whoever looks decides.
+/// What the team's page shows: its company, where else whoever looks may go, and whether they decide.
 ///
 /// # Errors
 /// `NotFound` for a company where they do not hold `plan:waitlist:read`.
-pub async fn desk(hall: &Guildhall, principal: &Principal, company: CompanyId) -> Result<(Company, bool)> {
+pub async fn desk(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+) -> Result<(Company, Doors, bool)> {
     let (principal, person) = (principal.clone(), principal.acting_user()?.clone());
     hall.store
         .read(move |read| match store::company::find(read, &company)? {
             Some(found) if authorize(read, &principal, &company, Permission::PlanWaitlistRead).is_ok() => {
-                let decides = decides(read, &person, &company)?;
-                Ok((found, decides))
+                let doors = Doors::of(read, &principal, &company)?;
+                Ok((found, doors, decides(read, &person, &company)?))
             }
             _ => no_such("company", &company),
         })

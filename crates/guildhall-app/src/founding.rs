@@ -6,11 +6,12 @@ mod entry;
 mod invoice;
 mod payout;
 mod promo_code;
+mod sale;
 
 pub use affiliate::Referral;
 pub use earlier::{EarlierMembership, EarlierPayment};
+pub use sale::fill_sales;
 
-use crate::Guildhall;
 use crate::access_pass::{self, NewAccessPass};
 use crate::account;
 use crate::api_key;
@@ -28,6 +29,7 @@ use crate::session::{self, Device};
 use crate::store::{self, Tx};
 use crate::user::{self, NewUser};
 use crate::webhook;
+use crate::{Guildhall, House};
 use guildhall_core::experience::name_key;
 use guildhall_core::ids::{
     AccessPassId, ApiKeyId, AppId, CompanyId, ExperienceId, Id, JobId, MembershipId, PlanId, PostId, UserId,
@@ -45,6 +47,7 @@ use guildhall_core::webhook::{Event, Subject};
 /// A founder's hands: everything it makes stands together or not at all.
 pub struct Founder<'a, 'b> {
     tx: &'a mut Tx<'b>,
+    house: &'a House,
 }
 
 impl std::fmt::Debug for Founder<'_, '_> {
@@ -62,7 +65,8 @@ where
     T: Send + 'static,
     F: FnMut(&mut Founder<'_, '_>) -> Result<T> + Send + 'static,
 {
-    let founded = hall.store.write(move |tx| closure(&mut Founder { tx })).await;
+    let house = hall.house();
+    let founded = hall.store.write(move |tx| closure(&mut Founder { tx, house: &house })).await;
     hall.credentials.forget();
     founded
 }

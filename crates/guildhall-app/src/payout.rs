@@ -9,7 +9,7 @@ pub mod operator;
 mod step;
 
 use crate::audit::Doer;
-use crate::company::Company;
+use crate::company::{Company, Doors};
 use crate::error::{Error, Result, no_such};
 use crate::ledger::{self, Holdings, Parties};
 use crate::principal::{Principal, authorize, holds};
@@ -131,6 +131,8 @@ pub struct Wanted {
 pub struct Overview {
     /// The company whose it is; `None` for one's own.
     pub company: Option<Company>,
+    /// Where else in that company they may go.
+    pub doors: Doors,
     /// What it holds.
     pub holdings: Holdings,
     /// What was taken out of it, newest first, [`MOST_SHOWN`] at most.
@@ -164,13 +166,16 @@ pub async fn overview(hall: &Guildhall, principal: &Principal, owner: Owner) -> 
                     (None, companies_seen_by(read, &principal, user)?, AccountKind::User)
                 }
             };
-            let may_take_out = match &owner {
-                Owner::Company(id) => holds(read, &principal, id, Permission::TransferFunds)?,
-                Owner::User(_) => true,
+            let (may_take_out, doors) = match &owner {
+                Owner::Company(id) => {
+                    let may_take_out = holds(read, &principal, id, Permission::TransferFunds)?;
+                    (may_take_out, Doors::of(read, &principal, id)?)
+                }
+                Owner::User(_) => (true, Doors::default()),
             };
             let holdings = ledger::holdings(read, kind, owner.as_str())?;
             let payouts = store::payout::of_owner(read, &owner, MOST_SHOWN)?;
-            Ok(Overview { company, holdings, payouts, may_take_out, fee_basis_points, companies })
+            Ok(Overview { company, doors, holdings, payouts, may_take_out, fee_basis_points, companies })
         })
         .await
 }

@@ -3,7 +3,12 @@
 //! Reads payments and writes nothing. A page holds at most 200, read from the index of its order; with a filter the rows
 //! that it leaves out are passed on the way.
 
+mod dossier;
+
+pub use dossier::{Dossier, show};
+
 use crate::Guildhall;
+use crate::company::{self, Company, Doors};
 use crate::company_member::{CompanyMember, withhold};
 use crate::error::Result;
 use crate::membership_list::BoughtMembership;
@@ -74,6 +79,18 @@ impl Receipt {
         Cursor { key: Key::Number(key), id: self.id.to_string() }.text(order)
     }
 
+    /// Takes the buyer's e-mail away from whoever may not see it.
+    fn withhold(&mut self, sight: Sight) {
+        self.member.iter_mut().for_each(|member| withhold(&mut member.user, sight.emails));
+    }
+
+    /// What was bought, by the name of its pass; `None` for callers that may not see that.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        let plan = self.plan.as_ref().filter(|_| self.access_pass.is_some());
+        plan.map(|plan| plan.access_pass_title.as_str())
+    }
+
     /// How it was paid: `card`, `platform_balance`, or not at all.
     #[must_use]
     pub fn method_type(&self) -> Option<&'static str> {
@@ -120,7 +137,7 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    fn of(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<Self> {
+    pub(crate) fn of(read: &mut Read<'_>, principal: &Principal, company: &CompanyId) -> Result<Self> {
         let mut may = |permission| holds(read, principal, company, permission);
         let members = may(Permission::MemberRead)?;
         Ok(Self {
@@ -147,15 +164,67 @@ pub async fn list(
     let principal = principal.clone();
     let scan = hall.store.scan(move |read| {
         authorize(read, &principal, &company, Permission::PaymentRead)?;
-        let sight = Sight::of(read, &principal, &company)?;
-        let mut receipts = store::receipt::list(read, &company, &filter, sight, &window)?;
-        for receipt in &mut receipts {
-            receipt.member.iter_mut().for_each(|member| withhold(&mut member.user, sight.emails));
-        }
-        let total = store::receipt::count(read, &company, &filter, sight)?;
-        Ok(store::listed::page(&window, receipts, total))
+        list_in(read, &principal, &company, &filter, &window)
     });
     scan.await
+}
+
+/// What the team's page of payments shows.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// Whose they are.
+    pub company: Company,
+    /// Where else whoever looks may go.
+    pub doors: Doors,
+    /// The payments.
+    pub receipts: Page<Receipt>,
+}
+
+/// A company's receipts, as its team's page shows them.
+///
+/// # Errors
+/// `NotFound` for a company that the caller is not on the team of, `Forbidden` without `payment:basic:read`.
+pub async fn desk(
+    hall: &Guildhall,
+    principal: &Principal,
+    company: CompanyId,
+    filter: ReceiptFilter,
+    window: Window<ReceiptOrder>,
+) -> Result<Desk> {
+    let principal = principal.clone();
+    let scan = hall.store.scan(move |read| {
+        let company = company::enter(read, &principal, &company, Permission::PaymentRead)?;
+        let doors = Doors::of(read, &principal, &company.id)?;
+        let receipts = list_in(read, &principal, &company.id, &filter, &window)?;
+        Ok(Desk { company, doors, receipts })
+    });
+    scan.await
+}
+
+fn list_in(
+    read: &mut Read<'_>,
+    principal: &Principal,
+    company: &CompanyId,
+    filter: &ReceiptFilter,
+    window: &Window<ReceiptOrder>,
+) -> Result<Page<Receipt>> {
+    let sight = Sight::of(read, principal, company)?;
+    let mut receipts = store::receipt::list(read, company, filter, sight, window)?;
+    receipts.iter_mut().for_each(|receipt| receipt.withhold(sight));
+    let total = store::receipt::count(read, company, filter, sight)?;
+    Ok(store::listed::page(window, receipts, total))
+}
+
+/// One of a company's receipts, as a caller with this sight sees it.
+pub(crate) fn find(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    id: &PaymentId,
+    sight: Sight,
+) -> Result<Option<Receipt>> {
+    let mut found = store::receipt::find(read, company, id, sight)?;
+    found.iter_mut().for_each(|receipt| receipt.withhold(sight));
+    Ok(found)
 }
 
 /// What a payment bought, to a caller that sees its receipt; `None` for nothing, and for a membership without a plan.
@@ -173,14 +242,23 @@ pub async fn membership(
     let (principal, company) = (principal.clone(), receipt.company.clone());
     let read = hall.store.read(move |read| {
         let sight = Sight::of(read, &principal, &company)?;
-        let mut found = store::membership_list::find(read, &company, &id)?;
-        if let Some(membership) = &mut found {
-            let holder = membership.holder.take().filter(|_| sight.members);
-            membership.holder = holder.map(|holder| holder.shown(sight.emails));
-        }
-        Ok(found)
+        membership_in(read, &company, &id, sight)
     });
     read.await
+}
+
+fn membership_in(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    id: &MembershipId,
+    sight: Sight,
+) -> Result<Option<BoughtMembership>> {
+    let mut found = store::membership_list::find(read, company, id)?;
+    if let Some(membership) = &mut found {
+        let holder = membership.holder.take().filter(|_| sight.members);
+        membership.holder = holder.map(|holder| holder.shown(sight.emails));
+    }
+    Ok(found)
 }
 
 /// The promo code of a membership, to callers that may see promo codes.

@@ -15,18 +15,13 @@ use crate::store::{self, Read, Tx};
 use crate::{Guildhall, affiliate, crash, membership, webhook};
 use guildhall_core::ids::{CompanyId, Id, PaymentId, RefundId, UserId};
 use guildhall_core::job::Failure;
-use guildhall_core::money::{self, Currency};
+use guildhall_core::money::{self, Currency, in_words};
 use guildhall_core::payment::Event;
 use guildhall_core::permission::Permission;
 use guildhall_core::posting::Happening;
-use guildhall_core::refund::{RefundStatus, refund_key};
+use guildhall_core::refund::{RefundStatus, check_key, check_reason, refund_key};
 use guildhall_core::sale::{Demand, Drawn, repaid};
 use guildhall_core::webhook::{Event as Told, Money, Refund as Shown, Subject};
-
-/// The longest reason of a refund, in characters.
-const LONGEST_REASON: usize = 500;
-/// The longest key under which a refund is asked for, in bytes.
-const LONGEST_KEY: usize = 255;
 
 /// A refund. Times are milliseconds, amounts minor units.
 #[derive(Debug, Clone)]
@@ -103,6 +98,11 @@ pub async fn create_by_operator(hall: &Guildhall, payment: PaymentId, wanted: Wa
     carry_out(hall, written).await
 }
 
+/// The same in a founder's hands: the processor is told by the job that the refund leaves behind.
+pub(crate) fn found(tx: &mut Tx<'_>, payment: &PaymentId, wanted: &Wanted) -> Result<()> {
+    begin(tx, payment, wanted, &Doer::OPERATOR, None).map(|_| ())
+}
+
 async fn carry_out(hall: &Guildhall, refund: Refund) -> Result<Refund> {
     crash::point("refund begun");
     let id = refund.id.clone();
@@ -127,13 +127,8 @@ fn begin(
     doer: &Doer,
     asked_by: Option<&UserId>,
 ) -> Result<Refund> {
-    if wanted.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-        return Err(Error::Invalid(format!("The reason is at most {LONGEST_REASON} characters long.")));
-    }
-    let key = wanted.idempotence_key.as_deref().map(str::trim);
-    if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY) {
-        return Err(Error::Invalid(format!("The idempotence key must be 1 to {LONGEST_KEY} bytes long.")));
-    }
+    let reason = wanted.reason.as_deref().map(check_reason).transpose()?.flatten();
+    let key = wanted.idempotence_key.as_deref().map(check_key).transpose()?;
     let mut payment = hold(tx, id)?;
     let key = key.map(|key| format!("{}:{key}", payment.company));
     let amount_minor = match wanted.amount {
@@ -143,15 +138,7 @@ fn begin(
     if let Some(key) = &key
         && let Some(before) = store::refund::of_key(tx, key)?
     {
-        let is_same =
-            before.payment == *id && (wanted.amount.is_none() || before.amount_minor == amount_minor);
-        return if is_same {
-            Ok(before)
-        } else {
-            Err(Error::Conflict(
-                "This idempotence key was used before for another refund; nothing was given back.".into(),
-            ))
-        };
+        return as_before(before, id, wanted, amount_minor);
     }
     let Some(state) = payment.state.apply(Event::Refund(amount_minor))? else {
         return Err(Error::internal("a refund that changes nothing"));
@@ -167,7 +154,7 @@ fn begin(
         amount_minor,
         currency: payment.currency,
         status: RefundStatus::Pending,
-        reason: wanted.reason.clone(),
+        reason,
         reference: None,
         failure_message: None,
         drawn,
@@ -175,7 +162,8 @@ fn begin(
         updated_at: tx.now,
     };
     let to = payment::source(payment.processor.unwrap_or(Processor::PlatformBalance));
-    book(tx, &payment, &refund.id, "refund", &[Happening::Refunded { to, drawn }])?;
+    let booked = book(tx, &payment, &refund.id, "refund", &[Happening::Refunded { to, drawn }]);
+    booked.map_err(|error| without_means(error, amount_minor, drawn, payment.currency))?;
     let before = payment.state;
     payment.state = state;
     payment.sale = Some(sale);
@@ -194,6 +182,25 @@ fn begin(
     let look_at = tx.now + LOOK_AFTER_MS;
     jobs::enqueue_at(tx, &Work::Refund(refund.id.clone()), &lane, look_at)?;
     Ok(refund)
+}
+
+/// The refund that was asked for under the same key before, if it is the same one.
+fn as_before(before: Refund, id: &PaymentId, wanted: &Wanted, amount_minor: i64) -> Result<Refund> {
+    if before.payment == *id && (wanted.amount.is_none() || before.amount_minor == amount_minor) {
+        return Ok(before);
+    }
+    Err(Error::Conflict(
+        "This idempotence key was used before for another refund; nothing was given back.".into(),
+    ))
+}
+
+/// What a seller is told who does not have what they would give back.
+fn without_means(error: Error, amount_minor: i64, drawn: Drawn, currency: Currency) -> Error {
+    let Error::InsufficientFunds(_) = error else { return error };
+    let (amount, free) = (in_words(amount_minor, currency), in_words(drawn.available_minor, currency));
+    Error::InsufficientFunds(format!(
+        "To give {amount} back, {free} would have to be free in the balance, and that is not there; nothing was given back."
+    ))
 }
 
 /// How long a refund may take before somebody else looks after it, in milliseconds.

@@ -29,7 +29,34 @@ words! {
     }
 }
 
+words! {
+    /// What a seller says to a dispute.
+    pub enum DisputeAnswer {
+        /// The payment was right: the bank is to review it.
+        Contest = "contest",
+        /// The buyer may have the money.
+        Accept = "accept",
+    }
+}
+
+impl DisputeAnswer {
+    /// Where the dispute stands then.
+    #[must_use]
+    pub fn outcome(self) -> DisputeStatus {
+        match self {
+            Self::Contest => DisputeStatus::UnderReview,
+            Self::Accept => DisputeStatus::Lost,
+        }
+    }
+}
+
 impl DisputeStatus {
+    /// Whether it waits for an answer of the seller.
+    #[must_use]
+    pub fn awaits_answer(self) -> bool {
+        matches!(self, Self::WarningNeedsResponse | Self::NeedsResponse)
+    }
+
     /// Whether the bank has the money while it stands so.
     #[must_use]
     pub fn holds_money(self) -> bool {
@@ -82,6 +109,18 @@ impl DisputeStatus {
 mod tests {
     use super::DisputeStatus::*;
     use super::*;
+
+    #[test]
+    fn what_waits_for_an_answer_takes_either() {
+        for status in DisputeStatus::ALL {
+            let awaits = matches!(status, WarningNeedsResponse | NeedsResponse);
+            assert_eq!(status.awaits_answer(), awaits, "{status:?}");
+        }
+        for (answer, outcome) in [(DisputeAnswer::Contest, UnderReview), (DisputeAnswer::Accept, Lost)] {
+            assert_eq!(answer.outcome(), outcome);
+            assert!(NeedsResponse.may_become(outcome), "{answer:?}");
+        }
+    }
 
     #[test]
     fn every_pair_of_statuses() {

@@ -15,6 +15,38 @@ words! {
     }
 }
 
+/// The longest reason of a refund, in characters.
+pub const LONGEST_REASON: usize = 500;
+/// The longest key under which a refund is asked for, in bytes.
+pub const LONGEST_KEY: usize = 255;
+
+/// Checks why something is given back, in the seller's words; answers it without blanks around it, `None` for no words.
+///
+/// # Errors
+/// When it is longer than [`LONGEST_REASON`], or holds control characters.
+pub fn check_reason(text: &str) -> Result<Option<String>, Invalid> {
+    let text = text.replace("\r\n", "\n").trim().to_owned();
+    if text.chars().count() > LONGEST_REASON {
+        return invalid(format!("The reason is at most {LONGEST_REASON} characters long."));
+    }
+    if text.chars().any(|character| character.is_control() && character != '\n') {
+        return invalid("The reason must be plain text, without control characters.");
+    }
+    Ok((!text.is_empty()).then_some(text))
+}
+
+/// Checks the key under which a refund is asked for; answers it without blanks around it.
+///
+/// # Errors
+/// When it is empty, longer than [`LONGEST_KEY`], or holds control characters.
+pub fn check_key(key: &str) -> Result<&str, Invalid> {
+    let key = key.trim();
+    if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) {
+        return invalid(format!("The idempotence key must be 1 to {LONGEST_KEY} bytes of plain text."));
+    }
+    Ok(key)
+}
+
 impl RefundStatus {
     /// The status after news of `next`. `Ok(None)` when it stands so already. Banks return refunds days after they
     /// confirmed them, so that one which succeeded may fail.
@@ -49,12 +81,33 @@ pub fn stray_key(charge: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::RefundStatus::*;
+    use super::*;
+
+    #[test]
+    fn a_reason_is_plain_and_not_too_long() {
+        assert_eq!(check_reason(" \r\n "), Ok(None));
+        assert_eq!(check_reason(" Came twice,\r\nsorry. "), Ok(Some("Came twice,\nsorry.".to_owned())));
+        assert_eq!(check_reason(&"ü".repeat(500)), Ok(Some("ü".repeat(500))));
+        assert!(check_reason(&"ü".repeat(501)).expect_err("long").0.contains("at most 500 characters"));
+        for text in ["a\0b", "a\u{1b}[2J"] {
+            assert!(check_reason(text).expect_err(text).0.contains("without control characters"));
+        }
+    }
+
+    #[test]
+    fn a_key_is_plain_and_not_too_long() {
+        assert_eq!(check_key(" k "), Ok("k"));
+        assert_eq!(check_key(&"k".repeat(255)).map(str::len), Ok(255));
+        for key in ["", "  ", "a\0", &"k".repeat(256)] {
+            assert!(check_key(key).expect_err(key).0.contains("1 to 255 bytes of plain text"));
+        }
+    }
 
     #[test]
     fn every_pair_of_statuses() {
         let allowed = [(Pending, Succeeded), (Pending, Failed), (Succeeded, Failed)];
-        for from in super::RefundStatus::ALL.iter().copied() {
-            for next in super::RefundStatus::ALL.iter().copied() {
+        for from in RefundStatus::ALL.iter().copied() {
+            for next in RefundStatus::ALL.iter().copied() {
                 let expected = match next {
                     next if next == from => Ok(None),
                     next if allowed.contains(&(from, next)) => Ok(Some(next)),

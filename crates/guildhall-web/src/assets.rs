@@ -21,6 +21,7 @@ const ASSETS: &[(&str, &str, &[u8], bool)] = &[
     ("graphiql/start.js", JAVASCRIPT, include_bytes!("../assets/graphiql/start.js"), false),
     ("hall.css", CSS, include_bytes!("../assets/hall.css"), false),
     ("invoice.css", CSS, include_bytes!("../assets/invoice.css"), false),
+    ("payment.css", CSS, include_bytes!("../assets/payment.css"), false),
     ("person.svg", SVG, include_bytes!("../assets/person.svg"), false),
 ];
 

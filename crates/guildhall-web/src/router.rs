@@ -5,9 +5,9 @@ pub(crate) use guildhall_core::app_host::AppHosts;
 use crate::api::{file, graphql, health, me, oauth, signing_key, stripe, upload};
 use crate::assets;
 use crate::hub::{
-    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, entry,
-    experience, home, install, invoice, page, password_reset, permission_requirement, purchase, raffle,
-    redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
+    self, account, affiliate, allowed_app, api_key, app, app_view, balance, card, checkout, dispute, entry,
+    experience, home, install, invoice, page, password_reset, payment, permission_requirement, purchase,
+    raffle, redirect_uri, sandbox, session, sign_in, sign_up, two_step, waitlist,
 };
 use crate::proxy::{self, AppOptions};
 use crate::rate_limit::{self, RateLimit};
@@ -85,7 +85,7 @@ pub fn router(hall: Arc<Guildhall>, graphql: GraphqlHandler, options: &Options) 
     let hall_router = Router::new()
         .merge(spoken)
         .merge(account_routes())
-        .merge(balance_routes())
+        .merge(money_routes())
         .route("/", get(home::page))
         .route("/account/apps", get(allowed_app::page))
         .route("/account/apps/{app}/disallow", post(allowed_app::disallow))
@@ -160,8 +160,8 @@ fn account_routes() -> Router<State> {
         .route("/sign-up", get(sign_up::page).post(sign_up::ask))
 }
 
-/// What people and companies hold, and take out.
-fn balance_routes() -> Router<State> {
+/// What people and companies hold and take out, and what companies were paid.
+fn money_routes() -> Router<State> {
     Router::new()
         .route("/account/balance", get(balance::own))
         .route("/account/payouts", post(balance::take_out))
@@ -169,4 +169,9 @@ fn balance_routes() -> Router<State> {
         .route("/companies/{company}/balance", get(balance::of_company))
         .route("/companies/{company}/payouts", post(balance::take_out_of_company))
         .route("/companies/{company}/payouts/{payout}/cancel", post(balance::cancel_of_company))
+        .route("/companies/{company}/disputes", get(dispute::list))
+        .route("/companies/{company}/disputes/{dispute}", post(dispute::answer))
+        .route("/companies/{company}/payments", get(payment::list))
+        .route("/companies/{company}/payments/{payment}", get(payment::page))
+        .route("/companies/{company}/payments/{payment}/refunds", post(payment::give_back))
 }

@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Until the demo company has so many memberships.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     memberships: i64,
+    /// Until the demo company was paid so often, by test cards that pay, are declined, disputed and given back.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    sales: i64,
 }
 
 /// Runs it.
@@ -41,5 +44,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         arguments.memberships,
     );
     println!("{} memberships added", memberships.await.map_err(failed)?);
+    let sales = founding::fill_sales(&hall, &world.company, &world.plan, arguments.sales);
+    println!("{} sales added", sales.await.map_err(failed)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -143,7 +143,8 @@ fn return_url(hall: &Guildhall, payment: &Payment) -> String {
     format!("{}/checkout/return/{}", hall.origin(), payment.id)
 }
 
-fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
+/// What a processor is asked for, but for where a second step leads back to.
+pub(crate) fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result<Charge> {
     let method = match &payment.method {
         Some(id) => store::payment_method::find(read, id)?,
         None => None,

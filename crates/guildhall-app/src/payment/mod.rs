@@ -21,7 +21,7 @@ mod show;
 mod stray;
 
 pub use attempt::Outcome;
-pub(crate) use attempt::{carry_on, drive, outcome};
+pub(crate) use attempt::{carry_on, charge_of, drive, outcome};
 pub(crate) use late_fee::carry_on as carry_on_late_fee;
 pub use method::{MethodUse, methods, remove_method};
 pub(crate) use method::{agree, consented, from_elsewhere, keep_method};
@@ -29,7 +29,7 @@ pub(crate) use news::hear;
 pub(crate) use record::{note_spending, posting_parties, source, subject};
 pub(crate) use release::schedule_releases;
 pub use second_step::{SecondStep, come_back, give_up, second_step, session_of, take_second_step};
-pub(crate) use settlement::fail;
+pub(crate) use settlement::{fail, settle};
 pub use show::{Shown, show};
 pub use stray::StrayCharge;
 pub(crate) use stray::carry_on as carry_on_stray;

@@ -58,14 +58,22 @@ fn second_step(charge: &Charge) -> String {
 pub(super) async fn charge(hall: &Guildhall, charge: &Charge) -> std::result::Result<Answer, Silence> {
     let asked = charge.clone();
     let known = hall.store.write(move |tx| ask(tx, &asked)).await.map_err(|error| silent(&error))?;
-    let Some((known, is_silent)) = known else {
-        let message = "The sandbox takes test cards only, such as 4242 4242 4242 4242.".to_owned();
-        return Ok(Answer::Declined { reference: None, code: "unknown_card".into(), message });
-    };
+    let Some((known, is_silent)) = known else { return Ok(unknown_card()) };
     if is_silent {
         return Err(Silence("the sandbox's test card finds the processor down".into()));
     }
     Ok(answer(known, &second_step(charge)))
+}
+
+/// Charges in a transaction of its caller, where nothing can be lost in between.
+pub(crate) fn charge_in(tx: &mut Tx<'_>, charge: &Charge) -> crate::Result<Answer> {
+    let known = ask(tx, charge)?;
+    Ok(known.map_or_else(unknown_card, |(known, _)| answer(known, &second_step(charge))))
+}
+
+fn unknown_card() -> Answer {
+    let message = "The sandbox takes test cards only, such as 4242 4242 4242 4242.".to_owned();
+    Answer::Declined { reference: None, code: "unknown_card".into(), message }
 }
 
 /// What the sandbox does when it is asked to charge; says whether its answer gets lost.

@@ -5,7 +5,7 @@ use super::{Read, Row, Tx, params};
 use crate::dispute::Dispute;
 use crate::error::{Error, Result};
 use guildhall_core::dispute::DisputeStatus;
-use guildhall_core::ids::{CompanyId, DisputeId, PaymentId};
+use guildhall_core::ids::{CompanyId, DisputeId, Id, PaymentId};
 use guildhall_core::money::Currency;
 
 macro_rules! select {
@@ -51,6 +51,56 @@ pub(crate) fn of_reference(read: &mut Read<'_>, reference: &str) -> Result<Optio
 /// The disputes of a payment, newest first, at most a hundred.
 pub(crate) fn of_payment(read: &mut Read<'_>, payment: &PaymentId) -> Result<Vec<Dispute>> {
     let rows = read.query(select!("where payment_id = $1 order by id desc limit 100"), params![payment])?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// A company's disputes that wait for an answer, those whose time ends first before the others.
+pub(crate) fn waiting(read: &mut Read<'_>, company: &CompanyId, most: usize) -> Result<Vec<Dispute>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = read.query(
+        select!(
+            "where company_id = $1
+               and status in ('needs_response', 'warning_needs_response')
+             order by coalesce(needs_response_by, created_at), id
+             limit $2"
+        ),
+        params![company, most],
+    )?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// How many of a company's disputes wait for an answer.
+pub(crate) fn count_waiting(read: &mut Read<'_>, company: &CompanyId) -> Result<i64> {
+    let row = read.first(
+        "select count(*)
+         from disputes
+         where company_id = $1
+           and status in ('needs_response', 'warning_needs_response')",
+        params![company],
+    )?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
+
+/// A company's disputes that wait for no answer, newest first, after one of them.
+pub(crate) fn not_waiting(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    after: Option<&DisputeId>,
+    most: usize,
+) -> Result<Vec<Dispute>> {
+    // No id is greater than this one.
+    let below = after.map_or("dspt_zzzzzzzzzzzzzzzzzzzzzzzzzzzz", Id::as_str);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = read.query(
+        select!(
+            "where company_id = $1
+               and id < $2
+               and status not in ('needs_response', 'warning_needs_response')
+             order by id desc
+             limit $3"
+        ),
+        params![company, below, most],
+    )?;
     rows.into_iter().map(from_row).collect()
 }
 

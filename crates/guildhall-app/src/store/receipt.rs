@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::receipt::{Receipt, ReceiptFilter, Sight};
 use guildhall_core::cursor::Window;
 use guildhall_core::dispute::DisputeStatus;
-use guildhall_core::ids::{CompanyId, Id, PlanId, PromoCodeId};
+use guildhall_core::ids::{CompanyId, Id, PaymentId, PlanId, PromoCodeId};
 use guildhall_core::money::Currency;
 use guildhall_core::payment::{Payment, Stage};
 use guildhall_core::receipt::{BillingReason, ReceiptOrder};
@@ -84,8 +84,8 @@ macro_rules! is_wanted {
     };
 }
 
-macro_rules! list_query {
-    ($key:literal, $order:literal) => {
+macro_rules! select {
+    () => {
         concat!(
             "select ",
             receipt_columns!(),
@@ -97,10 +97,14 @@ macro_rules! list_query {
               join users u on u.id = y.user_id
               left join company_members c on c.company_id = y.company_id and c.user_id = y.user_id
               left join payment_methods t on t.id = y.payment_method_id
-              where ",
-            is_wanted!(),
-            in_span!($key, "y.id", $order, "$13", "$14", "$15", "$16", "$17")
+              where "
         )
+    };
+}
+
+macro_rules! list_query {
+    ($key:literal, $order:literal) => {
+        concat!(select!(), is_wanted!(), in_span!($key, "y.id", $order, "$13", "$14", "$15", "$16", "$17"))
     };
 }
 
@@ -181,8 +185,25 @@ pub(crate) fn list(
     rows.into_iter().map(|row| from_row(read, row, sight)).collect()
 }
 
+/// The receipt of a company's payment.
+pub(crate) fn find(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    id: &PaymentId,
+    sight: Sight,
+) -> Result<Option<Receipt>> {
+    let row = read.first(concat!(select!(), "y.id = $1 and y.company_id = $2"), params![id, company])?;
+    row.map(|row| from_row(read, row, sight)).transpose()
+}
+
 /// Counts what no filter leaves out, from an index alone.
 const COUNT_OF_ALL: &str = "select count(*) from payments where company_id = $1";
+
+/// How many payments a company has.
+pub(crate) fn count_all(read: &mut Read<'_>, company: &CompanyId) -> Result<i64> {
+    let row = read.first(COUNT_OF_ALL, params![company])?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
 
 /// How many receipts a filter wants.
 pub(crate) fn count(
@@ -191,13 +212,12 @@ pub(crate) fn count(
     filter: &ReceiptFilter,
     sight: Sight,
 ) -> Result<i64> {
-    let row = if *filter == ReceiptFilter::default() {
-        read.first(COUNT_OF_ALL, params![company])?
-    } else {
-        let wanted = Wanted::of(filter);
-        let parameters = wanted.parameters(company, filter, sight);
-        read.first(concat!("select count(*) from payments y where ", is_wanted!()), &parameters)?
-    };
+    if *filter == ReceiptFilter::default() {
+        return count_all(read, company);
+    }
+    let wanted = Wanted::of(filter);
+    let parameters = wanted.parameters(company, filter, sight);
+    let row = read.first(concat!("select count(*) from payments y where ", is_wanted!()), &parameters)?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }
 

@@ -1,5 +1,6 @@
 //! Balances: what a person or a company holds, and the money they take out of it.
 
+use super::doors::{Door, doors};
 use super::page::{Refused, refused_as, render, see_other};
 use super::session::Button;
 use crate::form::ProtectedForm;
@@ -38,6 +39,8 @@ pub(crate) struct Order {
 struct Page<'a> {
     visitor: &'a Visitor,
     overview: &'a Overview,
+    /// The company's other pages.
+    doors: Vec<Door>,
     /// Where the forms go, before the last part.
     place: String,
     /// What was refused.
@@ -204,7 +207,9 @@ async fn page(
     let place = owner.place();
     let overview = payout::overview(hall, principal, owner).await;
     let overview = overview.map_err(|error| Refused::from(error).seen_by(visitor))?;
-    let page = Page { visitor, overview: &overview, place, order, told, refusal };
+    let doors = overview.company.iter().flat_map(|company| doors(company, overview.doors, "balance"));
+    let doors = doors.collect();
+    let page = Page { visitor, overview: &overview, doors, place, order, told, refusal };
     Ok(render(StatusCode::OK, &page))
 }
 

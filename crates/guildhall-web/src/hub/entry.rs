@@ -1,6 +1,7 @@
 //! A company's entries: who waits for its plans, and what its team decides of them.
 
 use super::app::told;
+use super::doors::{Door, doors};
 use super::page::{Refused, refuse_with, render, see_other};
 use crate::form::ProtectedForm;
 use crate::session::{SignedIn, Visitor};
@@ -71,6 +72,7 @@ const DONE: [(EntryStatus, Notice, &str, &str); 6] = [
 struct Page<'a> {
     visitor: &'a Visitor,
     company: &'a Company,
+    doors: Vec<Door>,
     entries: &'a Listed<Entry>,
     /// Whether whoever looks decides, or only sees.
     decides: bool,
@@ -112,7 +114,7 @@ async fn shown(
     error: Option<&Error>,
 ) -> Result<Response, Refused> {
     let fail = |error| told(visitor, error);
-    let (company, decides) = entry::desk(hall, principal, company).await.map_err(fail)?;
+    let (company, open, decides) = entry::desk(hall, principal, company).await.map_err(fail)?;
     let wanted = asked.status.as_deref().unwrap_or("pending");
     let part = PARTS.iter().map(|(word, _)| *word).find(|word| *word == wanted).unwrap_or("pending");
     let filter = EntryFilter {
@@ -127,7 +129,8 @@ async fn shown(
     let good = DONE.iter().find(|(_, _, word, _)| *word == done).map(|(_, _, _, sentence)| *sentence);
     let sentence = error.map(ToString::to_string);
     let refusal = sentence.as_deref();
-    let page = Page { visitor, company: &company, entries: &entries, decides, part, good, refusal };
+    let doors = doors(&company, open, "entries");
+    let page = Page { visitor, company: &company, doors, entries: &entries, decides, part, good, refusal };
     Ok(match error {
         Some(error) => refuse_with(error, &page),
         None => render(StatusCode::OK, &page),

@@ -40,6 +40,7 @@ mod moderation;
 mod notification;
 mod oauth;
 mod payment_crash;
+mod payment_page;
 mod payout;
 mod payout_page;
 mod pdf_text;

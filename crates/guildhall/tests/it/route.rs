@@ -169,6 +169,7 @@ impl Scene {
             .replace("{membership}", "mem_unknown")
             .replace("{method}", "payt_unknown")
             .replace("{payment}", "pay_unknown")
+            .replace("{dispute}", "dspt_unknown")
             .replace("{session}", &session)
             .replace("{payout}", "wdrl_unknown")
             .replace("{target}", world.plan.as_str())
@@ -201,6 +202,10 @@ impl Scene {
                 ("destination", "a bank".into()),
                 ("key", format!("probe {}", self.probes.load(Ordering::Relaxed))),
             ],
+            "/companies/{company}/payments/{payment}/refunds" => {
+                vec![("amount", "1".into()), ("key", "a key".into())]
+            }
+            "/companies/{company}/disputes/{dispute}" => vec![("answer", "contest".into())],
             "/companies/{company}/entries/{entry}" => vec![("decision", "denied".into())],
             "/apps/{app}/install" | "/apps/{app}/uninstall" => vec![("company", world.company.to_string())],
             // At another price than it has, so that nobody buys.
