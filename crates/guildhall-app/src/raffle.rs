@@ -6,7 +6,7 @@
 //! does nothing where it was done before, so that two copies of the server and a crash change nothing.
 
 use crate::Guildhall;
-use crate::access_pass::Visibility;
+use crate::access_pass::{self, Visibility};
 use crate::audit::Doer;
 use crate::entry;
 use crate::error::{Error, Result, no_such};
@@ -174,13 +174,22 @@ pub struct NewRaffle {
 /// Makes a plan that is raffled off, by the operator, who asks nobody.
 ///
 /// # Errors
-/// `NotFound` for the pass, `Invalid` for what no raffle may be.
+/// `NotFound` for the pass, `Conflict` for one that stands for an app, `Invalid` for what no raffle may be.
 pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId> {
     hall.store
         .write(move |tx| {
-            let Some(company) = store::access::company_of_pass(tx, &new.access_pass)? else {
+            // Nobody deletes it until the raffle is there.
+            access_pass::lock(tx, &new.access_pass)?;
+            let Some(found) = store::access_pass::find(tx, &new.access_pass)? else {
                 return Err(Error::NotFound(format!("There is no access pass `{}`.", new.access_pass)));
             };
+            if found.pass.stands_for_app() {
+                return Err(Error::Conflict(format!(
+                    "The access pass `{}` stands for an app: nothing is raffled off by it.",
+                    new.access_pass
+                )));
+            }
+            let company = found.company.id;
             let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
             let sound = request.check()?;
             let plan =
