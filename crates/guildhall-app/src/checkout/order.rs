@@ -177,7 +177,7 @@ fn session_of(tx: &mut Tx<'_>, order: &Order) -> Result<CheckoutSession> {
         is_amount_fixed: false,
         currency: plan.currency,
         description: None,
-        affiliate_code: order.affiliate_code.clone(),
+        affiliate_code: affiliate::code_of_link(order.affiliate_code.as_deref()),
         redirect_url: plan.redirect_url.clone(),
         metadata: "{}".to_owned(),
         expires_at: tx.now + LINK_LIFETIME_MS,

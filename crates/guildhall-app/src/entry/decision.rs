@@ -166,7 +166,7 @@ fn open_checkout(tx: &mut Tx<'_>, entry: &Entry) -> Result<CheckoutSessionId> {
         is_amount_fixed: false,
         currency: plan.currency,
         description: None,
-        affiliate_code: None,
+        affiliate_code: entry.affiliate_code.clone(),
         redirect_url: plan.redirect_url.clone(),
         metadata: "{}".into(),
         expires_at: tx.now + i64::from(HOURS_TO_BUY) * HOUR_MS,

@@ -12,7 +12,7 @@ macro_rules! entry_columns {
     () => {
         concat!(
             "e.id, e.plan_id, e.company_id, e.status, e.answers, e.decided_at, e.created_at, e.updated_at,
-             l.access_pass_id, l.release_method, coalesce(l.name, p.title), p.title, ",
+             l.access_pass_id, l.release_method, coalesce(l.name, p.title), p.title, e.affiliate_code, ",
             user_columns!()
         )
     };
@@ -41,7 +41,7 @@ macro_rules! passes {
     };
 }
 
-const FIRST_OF_USER: usize = 12;
+const FIRST_OF_USER: usize = 13;
 
 fn from_row(mut row: Row) -> Result<Entry> {
     let status = row.text(3)?;
@@ -59,6 +59,7 @@ fn from_row(mut row: Row) -> Result<Entry> {
         is_of_raffle: row.text(9)? == "raffle",
         plan_title: row.text(10)?,
         access_pass_title: row.text(11)?,
+        affiliate_code: row.text_or_null(12)?,
         user: user::from_row(&mut row, FIRST_OF_USER)?,
     })
 }
@@ -95,13 +96,14 @@ pub(crate) fn insert(
     company: &CompanyId,
     user: &UserId,
     answers: &[Answer],
+    affiliate_code: Option<&str>,
 ) -> Result<EntryId> {
     let (id, now): (EntryId, i64) = (tx.mint(), tx.now);
     let answers = serde_json::to_string(answers).map_err(Error::internal)?;
     tx.execute(
-        "insert into entries (id, plan_id, company_id, user_id, status, answers, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)",
-        params![&id, plan, company, user, EntryStatus::Pending.as_str(), &answers, now],
+        "insert into entries (id, plan_id, company_id, user_id, status, answers, affiliate_code, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        params![&id, plan, company, user, EntryStatus::Pending.as_str(), &answers, affiliate_code, now],
     )?;
     Ok(id)
 }

@@ -30,6 +30,7 @@ const MIGRATIONS: Migrations = &[
     ("stray_charges", include_str!("../../migrations/0019_stray_charges.sql")),
     ("stripe_fees", include_str!("../../migrations/0020_stripe_fees.sql")),
     ("method_uses", include_str!("../../migrations/0021_method_uses.sql")),
+    ("entry_affiliates", include_str!("../../migrations/0025_entry_affiliates.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -65,7 +65,7 @@ impl Hall {
     /// A person's entry, without answers.
     pub(crate) async fn entered(&self, plan: &PlanId, user: &UserId) -> Entry {
         let principal = Principal::in_person(user.clone());
-        entry::enter(&self.running.hall, &principal, plan.clone(), vec![]).await.expect("it is taken")
+        entry::enter(&self.running.hall, &principal, plan.clone(), vec![], None).await.expect("it is taken")
     }
 
     async fn decided(
@@ -245,7 +245,9 @@ async fn the_last_place_is_taken_once_and_the_rules_of_entering_hold() {
     let plan = hall.waitlist(rules, vec![]).await;
     let enter = |hall: Arc<Hall>, plan: PlanId, user: UserId| async move {
         let principal = Principal::in_person(user);
-        entry::enter(&hall.running.hall, &principal, plan, vec![]).await.map_err(|error| error.to_string())
+        entry::enter(&hall.running.hall, &principal, plan, vec![], None)
+            .await
+            .map_err(|error| error.to_string())
     };
     let early = hall.person("early").await;
     let refused = enter(Arc::clone(&hall), plan.clone(), early.clone()).await.expect_err("not open");
@@ -299,7 +301,7 @@ async fn the_last_place_is_taken_once_and_the_rules_of_entering_hold() {
     assert_eq!(refused, "You are banned from this community.");
     let app =
         Principal { app: Some(hall.calling_app()), user: Some(late), is_agent: true, ..Principal::default() };
-    let refused = entry::enter(&hall.running.hall, &app, unbounded, vec![]).await.expect_err("an app");
+    let refused = entry::enter(&hall.running.hall, &app, unbounded, vec![], None).await.expect_err("an app");
     assert!(refused.to_string().contains("by a person who is signed in to the hall, not by an app"));
 }
 
@@ -315,7 +317,8 @@ async fn what_is_sold_no_more_takes_no_entry_and_approves_none() {
     let input = |visibility: &str| json!({"input": {"id": pass.as_str(), "visibility": visibility}});
     hall.run(None, archive, input("archived")).await.data();
     let entered =
-        entry::enter(&hall.running.hall, &Principal::in_person(late.clone()), plan.clone(), vec![]).await;
+        entry::enter(&hall.running.hall, &Principal::in_person(late.clone()), plan.clone(), vec![], None)
+            .await;
     assert_eq!(entered.expect_err("sold no more").to_string(), "This is sold no more.");
     let place = format!("/waitlist/{plan}");
     hall.browser_of(&late).await.open(&place).await.says(200, "This is sold no more.");
