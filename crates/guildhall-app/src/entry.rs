@@ -169,7 +169,8 @@ fn admit(read: &mut Read<'_>, plan: &Plan, raffle: Option<&Raffle>, entries: i64
 ///
 /// # Errors
 /// `NotFound` for a plan that takes no entries; `Invalid` before and after it takes any, when there are no entries left
-/// or it is sold no more, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody banned.
+/// or it is sold no more, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody who is
+/// banned from the community or from what the plan sells.
 pub async fn enter(
     hall: &Guildhall,
     principal: &Principal,
@@ -195,7 +196,7 @@ pub(crate) fn enter_in(
     if let Some(entry) = store::entry::of_user(tx, &plan.id, person)? {
         return Ok(entry);
     }
-    if access::company_standing(tx, &plan.company, person)?.banned {
+    if access::is_banned(tx, &plan.company, &plan.access_pass, person)? {
         return Err(Error::Forbidden("You are banned from this community.".into()));
     }
     let (raffle, entries) = (store::raffle::find(tx, &plan.id)?, store::entry::count_of_plan(tx, &plan.id)?);

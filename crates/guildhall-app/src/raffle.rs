@@ -1,9 +1,10 @@
 //! Raffles: plans whose entries are drawn, by a draw that anyone can compute again (`guildhall_core::raffle`).
 //!
-//! A raffle commits itself to its seed when its plan is made. Once entries are over, a job closes it, which publishes
-//! the digest of the entries; ten minutes later, when whoever wants to has kept that, it draws, which publishes all; then
-//! it tells the customers, [`TOLD_AT_ONCE`] in a transaction. Each step is one transaction under the plan's lock and
-//! does nothing where it was done before, so that two copies of the server and a crash change nothing.
+//! A raffle commits itself to its seed when its plan is made. Once entries are over, a job closes it, which denies those
+//! of people who are banned and publishes the digest of the others; ten minutes later, when whoever wants to has kept that,
+//! it draws, which publishes all; then it tells the customers, [`TOLD_AT_ONCE`] in a transaction. Each step is one
+//! transaction under the plan's lock and does nothing where it was done before, so that two copies of the server and a
+//! crash change nothing.
 
 use crate::Guildhall;
 use crate::access_pass::{self, Visibility};
@@ -90,7 +91,9 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
             Ok(Left::Nothing)
         }
         (None, _) => {
-            let entries = store::entry::ids_of_plan(tx, id)?;
+            // Whoever is banned could not buy: a place that they won would be nobody's.
+            store::entry::deny_banned(tx, id, &plan.access_pass)?;
+            let entries = store::entry::pending_ids(tx, id)?;
             let digest = entries_digest(id.as_str(), places(&raffle), &entries);
             store::raffle::close(tx, id, &digest)?;
             jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
@@ -123,7 +126,7 @@ fn places(raffle: &Raffle) -> usize {
 /// Draws, and decides on every entry by it; answers how many won.
 fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
     let (seed, entries) =
-        (store::raffle::seed(tx, &raffle.plan)?, store::entry::ids_of_plan(tx, &raffle.plan)?);
+        (store::raffle::seed(tx, &raffle.plan)?, store::entry::pending_ids(tx, &raffle.plan)?);
     let drawn = draw(raffle.plan.as_str(), &seed, entries, places(raffle))?;
     if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
         return Err(Error::internal("the entries of a raffle are not those it was closed with"));

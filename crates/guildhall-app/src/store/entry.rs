@@ -5,7 +5,7 @@ use super::{Read, Row, Tx, params, user};
 use crate::entry::{Answer, Entry, EntryFilter};
 use crate::error::{Error, Result};
 use crate::page::Part;
-use guildhall_core::ids::{CheckoutSessionId, CompanyId, EntryId, Id, PlanId, UserId};
+use guildhall_core::ids::{AccessPassId, CheckoutSessionId, CompanyId, EntryId, Id, PlanId, UserId};
 use guildhall_core::waitlist::EntryStatus;
 
 macro_rules! entry_columns {
@@ -84,9 +84,15 @@ pub(crate) fn count_of_plan(read: &mut Read<'_>, plan: &PlanId) -> Result<i64> {
     row.map_or(Ok(0), |mut row| row.int(0))
 }
 
-/// The ids of a plan's entries; a plan has at most `waitlist::MOST_ENTRIES`.
-pub(crate) fn ids_of_plan(read: &mut Read<'_>, plan: &PlanId) -> Result<Vec<String>> {
-    let rows = read.query("select id from entries where plan_id = $1 order by id", params![plan])?;
+/// The ids of a plan's entries that nothing was decided of; a plan has at most `waitlist::MOST_ENTRIES`.
+pub(crate) fn pending_ids(read: &mut Read<'_>, plan: &PlanId) -> Result<Vec<String>> {
+    let rows = read.query(
+        "select id
+         from entries
+         where plan_id = $1 and status = $2
+         order by id",
+        params![plan, EntryStatus::Pending.as_str()],
+    )?;
     rows.into_iter().map(|mut row| row.text(0)).collect()
 }
 
@@ -128,6 +134,23 @@ pub(crate) fn deny_pending(tx: &mut Tx<'_>, plan: &PlanId) -> Result<()> {
          set status = $2, decided_at = $3, told_at = null, updated_at = $3
          where plan_id = $1 and status = $4",
         params![plan, EntryStatus::Denied.as_str(), now, EntryStatus::Pending.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Denies the entries of a plan whose people are banned from its pass, or from all of its company.
+pub(crate) fn deny_banned(tx: &mut Tx<'_>, plan: &PlanId, pass: &AccessPassId) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "update entries
+         set status = $2, decided_at = $3, told_at = null, updated_at = $3
+         where plan_id = $1
+           and status = $4
+           and exists (select 1 from bans b
+             where b.company_id = entries.company_id
+               and b.user_id = entries.user_id
+               and b.access_pass_id in ('', $5))",
+        params![plan, EntryStatus::Denied.as_str(), now, EntryStatus::Pending.as_str(), pass],
     )?;
     Ok(())
 }
