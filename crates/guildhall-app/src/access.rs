@@ -102,6 +102,16 @@ pub(crate) fn company_standing(read: &mut Read<'_>, company: &CompanyId, user: &
     Ok(of_company(&rows::record(read, company, user)?))
 }
 
+/// What one user is to one pass of a company.
+pub(crate) fn pass_standing(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    pass: &AccessPassId,
+    user: &UserId,
+) -> Result<Standing> {
+    Ok(of_pass(&rows::record(read, company, user)?, pass))
+}
+
 /// Whether a ban keeps a user from a pass, or from all of its company.
 pub(crate) fn is_banned(
     read: &mut Read<'_>,
@@ -109,7 +119,7 @@ pub(crate) fn is_banned(
     pass: &AccessPassId,
     user: &UserId,
 ) -> Result<bool> {
-    Ok(of_pass(&rows::record(read, company, user)?, pass).banned)
+    Ok(pass_standing(read, company, pass, user)?.banned)
 }
 
 fn of_company(record: &Record) -> Standing {

@@ -72,6 +72,14 @@ pub struct AccessPass {
     pub updated_at: i64,
 }
 
+impl AccessPass {
+    /// Whether it stands for an app or for what one charges: it goes with that, and its seller sells nothing by it.
+    #[must_use]
+    pub fn stands_for_app(&self) -> bool {
+        [AccessPassKind::App, AccessPassKind::ApiOnly].iter().any(|kind| self.kind == kind.as_str())
+    }
+}
+
 /// What a seller offers to those who bring buyers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Offer {

@@ -11,7 +11,7 @@ mod sale;
 
 pub use affiliation::{Affiliation, Earned, Link, affiliations};
 pub use sale::Sold;
-pub(crate) use sale::{commission_for_renewal, for_sale};
+pub(crate) use sale::{code_of_link, commission_for_renewal, for_sale};
 
 use self::agreement::{agree_about, agreed, currency_of};
 use crate::Guildhall;
@@ -21,7 +21,7 @@ use crate::error::{Error, Result, no_such};
 use crate::page::{Page, Part};
 use crate::principal::{Principal, authorize, holds};
 use crate::store::affiliate::AffiliateRow;
-use crate::store::{self, Read};
+use crate::store::{self, Read, Tx};
 use crate::user::{self, User};
 use guildhall_core::affiliate::{AffiliateStatus, AffiliateType, PayoutType};
 use guildhall_core::ids::{AffiliateId, CompanyId, PlanId, UserId};
@@ -126,9 +126,12 @@ pub async fn create(hall: &Guildhall, principal: &Principal, new: NewAffiliate) 
         authorize(tx, &principal, &company, Permission::AffiliateCreate)?;
         let user = partner(tx, &company, &new.username)?;
         let is_new = store::affiliate::insert(tx, &company, &user.id, AffiliateType::Custom)?;
-        let Some(row) = store::affiliate::of_user(tx, &company, &user.id)? else {
+        let Some(found) = store::affiliate::of_user(tx, &company, &user.id)? else {
             return Err(Error::internal("an affiliate was added and is not there"));
         };
+        hold(tx, &found.id)?;
+        // Somebody else may have taken them back meanwhile.
+        let row = store::affiliate::find_bare(tx, &found.id)?.unwrap_or(found);
         if !is_new && row.affiliate_type == AffiliateType::Custom && row.status == AffiliateStatus::Active {
             return Err(Error::Conflict(format!(
                 "`{}` is an affiliate of the company already: change that by `updateAffiliate`.",
@@ -189,10 +192,9 @@ pub async fn update(
     principal.acting_user()?;
     let principal = principal.clone();
     let write = hall.store.write(move |tx| {
+        hold(tx, &id)?;
         let row = managed(tx, &principal, &id)?;
         let currency = currency_of(tx, &row.company, update.plan.as_ref())?;
-        // Two who change different things at once lose nothing of each other's.
-        tx.lock(&format!("affiliate {id}"))?;
         if let Some(agreement) = agreed(tx, &row, currency, &update)? {
             store::affiliate_agreement::set(tx, &id, update.plan.as_ref(), &agreement)?;
         }
@@ -205,6 +207,11 @@ pub async fn update(
         shown(tx, &row)
     });
     write.await
+}
+
+/// Holds everyone else who changes an affiliate, or what is agreed with them: nobody loses anything of another's.
+fn hold(tx: &mut Tx<'_>, id: &AffiliateId) -> Result<()> {
+    tx.lock(&format!("affiliate {id}"))
 }
 
 /// An affiliate that the caller may change.

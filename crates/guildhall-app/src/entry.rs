@@ -11,6 +11,7 @@ pub use decision::{Decided, Notice, decide, decide_as_operator};
 
 use crate::Guildhall;
 use crate::access;
+use crate::affiliate;
 use crate::company::{Company, Doors};
 use crate::error::{Error, Result, no_such};
 use crate::page::{Page, Part};
@@ -53,6 +54,8 @@ pub struct Entry {
     pub status: EntryStatus,
     /// What the plan asked and was answered.
     pub answers: Vec<Answer>,
+    /// Who sent them, as their link said.
+    pub affiliate_code: Option<String>,
     /// When it was decided on.
     pub decided_at: Option<i64>,
     /// When it was made.
@@ -161,20 +164,22 @@ fn admit(read: &mut Read<'_>, plan: &Plan, raffle: Option<&Raffle>, entries: i64
     Ok(plan.entry_rules.admit(entries, read.now).err().map(|refusal| refusal.0))
 }
 
-/// Enters a person for a plan, with answers as pairs of a field's id and a text. Who has entered already keeps the
-/// entry they have.
+/// Enters a person for a plan, with answers as pairs of a field's id and a text, and the code of who sent them, for whom
+/// the sale will count. Who has entered already keeps the entry they have.
 ///
 /// # Errors
 /// `NotFound` for a plan that takes no entries; `Invalid` before and after it takes any, when there are no entries left
-/// or it is sold no more, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody banned.
+/// or it is sold no more, and for answers that do not fit what the plan asks; `Forbidden` for an app, and for somebody who is
+/// banned from the community or from what the plan sells.
 pub async fn enter(
     hall: &Guildhall,
     principal: &Principal,
     plan: PlanId,
     answers: Vec<(String, String)>,
+    affiliate_code: Option<String>,
 ) -> Result<Entry> {
     let person = in_person(principal, "Entering is done")?;
-    hall.store.write(move |tx| enter_in(tx, &person, &plan, &answers)).await
+    hall.store.write(move |tx| enter_in(tx, &person, &plan, &answers, affiliate_code.as_deref())).await
 }
 
 /// The same within a transaction.
@@ -183,6 +188,7 @@ pub(crate) fn enter_in(
     person: &UserId,
     plan: &PlanId,
     answers: &[(String, String)],
+    affiliate_code: Option<&str>,
 ) -> Result<Entry> {
     let plan = plan_of_entries(tx, plan)?;
     // Held until the entry is counted: so the last place is taken once, and none is added to a closed raffle.
@@ -190,7 +196,7 @@ pub(crate) fn enter_in(
     if let Some(entry) = store::entry::of_user(tx, &plan.id, person)? {
         return Ok(entry);
     }
-    if access::company_standing(tx, &plan.company, person)?.banned {
+    if access::is_banned(tx, &plan.company, &plan.access_pass, person)? {
         return Err(Error::Forbidden("You are banned from this community.".into()));
     }
     let (raffle, entries) = (store::raffle::find(tx, &plan.id)?, store::entry::count_of_plan(tx, &plan.id)?);
@@ -207,7 +213,8 @@ pub(crate) fn enter_in(
             answer: answer.value,
         })
         .collect();
-    let id = store::entry::insert(tx, &plan.id, &plan.company, person, &answers)?;
+    let code = affiliate::code_of_link(affiliate_code);
+    let id = store::entry::insert(tx, &plan.id, &plan.company, person, &answers, code.as_deref())?;
     find(tx, &id)
 }
 

@@ -1,12 +1,13 @@
 //! Raffles: plans whose entries are drawn, by a draw that anyone can compute again (`guildhall_core::raffle`).
 //!
-//! A raffle commits itself to its seed when its plan is made. Once entries are over, a job closes it, which publishes
-//! the digest of the entries; ten minutes later, when whoever wants to has kept that, it draws, which publishes all; then
-//! it tells the customers, [`TOLD_AT_ONCE`] in a transaction. Each step is one transaction under the plan's lock and
-//! does nothing where it was done before, so that two copies of the server and a crash change nothing.
+//! A raffle commits itself to its seed when its plan is made. Once entries are over, a job closes it, which denies those
+//! of people who are banned and publishes the digest of the others; ten minutes later, when whoever wants to has kept that,
+//! it draws, which publishes all; then it tells the customers, [`TOLD_AT_ONCE`] in a transaction. Each step is one
+//! transaction under the plan's lock and does nothing where it was done before, so that two copies of the server and a
+//! crash change nothing.
 
 use crate::Guildhall;
-use crate::access_pass::Visibility;
+use crate::access_pass::{self, Visibility};
 use crate::audit::Doer;
 use crate::entry;
 use crate::error::{Error, Result, no_such};
@@ -90,7 +91,9 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
             Ok(Left::Nothing)
         }
         (None, _) => {
-            let entries = store::entry::ids_of_plan(tx, id)?;
+            // Whoever is banned could not buy: a place that they won would be nobody's.
+            store::entry::deny_banned(tx, id, &plan.access_pass)?;
+            let entries = store::entry::pending_ids(tx, id)?;
             let digest = entries_digest(id.as_str(), places(&raffle), &entries);
             store::raffle::close(tx, id, &digest)?;
             jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
@@ -123,7 +126,7 @@ fn places(raffle: &Raffle) -> usize {
 /// Draws, and decides on every entry by it; answers how many won.
 fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
     let (seed, entries) =
-        (store::raffle::seed(tx, &raffle.plan)?, store::entry::ids_of_plan(tx, &raffle.plan)?);
+        (store::raffle::seed(tx, &raffle.plan)?, store::entry::pending_ids(tx, &raffle.plan)?);
     let drawn = draw(raffle.plan.as_str(), &seed, entries, places(raffle))?;
     if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
         return Err(Error::internal("the entries of a raffle are not those it was closed with"));
@@ -174,13 +177,22 @@ pub struct NewRaffle {
 /// Makes a plan that is raffled off, by the operator, who asks nobody.
 ///
 /// # Errors
-/// `NotFound` for the pass, `Invalid` for what no raffle may be.
+/// `NotFound` for the pass, `Conflict` for one that stands for an app, `Invalid` for what no raffle may be.
 pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId> {
     hall.store
         .write(move |tx| {
-            let Some(company) = store::access::company_of_pass(tx, &new.access_pass)? else {
+            // Nobody deletes it until the raffle is there.
+            access_pass::lock(tx, &new.access_pass)?;
+            let Some(found) = store::access_pass::find(tx, &new.access_pass)? else {
                 return Err(Error::NotFound(format!("There is no access pass `{}`.", new.access_pass)));
             };
+            if found.pass.stands_for_app() {
+                return Err(Error::Conflict(format!(
+                    "The access pass `{}` stands for an app: nothing is raffled off by it.",
+                    new.access_pass
+                )));
+            }
+            let company = found.company.id;
             let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
             let sound = request.check()?;
             let plan =

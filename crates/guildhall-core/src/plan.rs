@@ -11,6 +11,8 @@ pub const LONGEST_EXPIRATION_DAYS: i64 = 3650;
 pub const MOST_CUSTOM_FIELDS: usize = 20;
 /// The longest name or placeholder of a custom field, in characters.
 pub const LONGEST_FIELD_TEXT: usize = 255;
+/// The longest id of a custom field, in characters.
+pub const LONGEST_FIELD_ID: usize = 100;
 
 /// The longest a billing period or a trial can be, in days (ten years).
 pub const LONGEST_PERIOD_DAYS: i64 = 3650;
@@ -61,7 +63,7 @@ impl ReleaseMethod {
 /// A question asked at checkout.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CustomField {
-    /// The caller's id, or one of ours.
+    /// The caller's id, or one of ours; unlike that of every other field of the plan.
     pub id: String,
     /// What is asked.
     pub name: String,
@@ -257,7 +259,12 @@ fn check_custom_fields(fields: &[CustomField]) -> Result<(), Invalid> {
     if fields.len() > MOST_CUSTOM_FIELDS {
         return invalid(format!("A plan asks at most {MOST_CUSTOM_FIELDS} custom fields."));
     }
-    for field in fields {
+    for (index, field) in fields.iter().enumerate() {
+        check_field_id(&field.id)?;
+        // Answers are told apart by it.
+        if fields[..index].iter().any(|earlier| earlier.id == field.id) {
+            return invalid(format!("Two custom fields have the `id` `{}`: give each its own.", field.id));
+        }
         let name = field.name.trim();
         if name.is_empty() || name.chars().count() > LONGEST_FIELD_TEXT {
             return invalid(format!(
@@ -269,6 +276,16 @@ fn check_custom_fields(fields: &[CustomField]) -> Result<(), Invalid> {
                 "The `placeholder` of a custom field is at most {LONGEST_FIELD_TEXT} characters long."
             ));
         }
+    }
+    Ok(())
+}
+
+/// Checks an id by which a form names its field; browsers send line breaks in names otherwise than they stand there.
+fn check_field_id(id: &str) -> Result<(), Invalid> {
+    if id.trim().is_empty() || id.chars().count() > LONGEST_FIELD_ID || id.chars().any(char::is_control) {
+        return invalid(format!(
+            "The `id` of a custom field is 1 to {LONGEST_FIELD_ID} characters long, without line breaks."
+        ));
     }
     Ok(())
 }
@@ -288,7 +305,12 @@ mod tests {
     }
 
     fn field(name: &str, order: i64) -> CustomField {
-        CustomField { id: "f".into(), name: name.into(), placeholder: None, order, required: true }
+        let id = format!("f{order}");
+        CustomField { id, name: name.into(), placeholder: None, order, required: true }
+    }
+
+    fn named(id: &str) -> CustomField {
+        CustomField { id: id.into(), ..field("f", 1) }
     }
 
     #[test]
@@ -367,6 +389,19 @@ mod tests {
             (PlanRequest { unlimited_stock: Some(false), ..once() }, "needs `stock`"),
             (PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..once() }, "A raffle needs `stock`"),
             (PlanRequest { custom_fields: vec![field("", 1)], ..once() }, "1 to 255 characters"),
+            (
+                PlanRequest { custom_fields: vec![named("size"), named("team"), named("size")], ..once() },
+                "Two custom fields have the `id` `size`: give each its own.",
+            ),
+            (
+                PlanRequest { custom_fields: vec![named(" ")], ..once() },
+                "The `id` of a custom field is 1 to 100",
+            ),
+            (
+                PlanRequest { custom_fields: vec![named(&"x".repeat(101))], ..once() },
+                "is 1 to 100 characters",
+            ),
+            (PlanRequest { custom_fields: vec![named("a\nb")], ..once() }, "without line breaks"),
         ];
         for (request, sentence) in table {
             let error = request.check().expect_err(sentence);
@@ -383,6 +418,10 @@ mod tests {
             (UpsellRequest { base_currency: Some("gold".into()), ..request() }, "is not a currency"),
             (UpsellRequest { expiration_days: Some(0), ..request() }, "`expirationDays` must be 1 to 3650"),
             (UpsellRequest { custom_fields: vec![field(" ", 1)], ..request() }, "1 to 255 characters"),
+            (
+                UpsellRequest { custom_fields: vec![field("a", 1), field("b", 1)], ..request() },
+                "Two custom fields have the `id` `f1`",
+            ),
             (
                 UpsellRequest { custom_fields: vec![field("f", 1); 21], ..request() },
                 "at most 20 custom fields",

@@ -232,8 +232,7 @@ fn managed(
         _ => return no_such("access pass", id),
     };
     authorize(tx, principal, &pass.company, permission)?;
-    let stands_for_app = [AccessPassKind::App, AccessPassKind::ApiOnly];
-    if stands_for_app.iter().any(|kind| pass.kind == kind.as_str()) {
+    if pass.stands_for_app() {
         return Err(Error::Conflict(format!(
             "The access pass `{id}` stands for an app and goes with that: change the app instead."
         )));

@@ -2,6 +2,7 @@
 //!
 //! Bounds: [`MOST_AFFILIATIONS`] companies, and [`MOST_LINKS`] plans of each.
 
+use super::is_on_team;
 use super::sale::commission;
 use crate::Guildhall;
 use crate::company::Company;
@@ -22,8 +23,8 @@ const MOST_LINKS: i64 = 10;
 pub struct Affiliation {
     /// The company.
     pub company: Company,
-    /// Where they stand; links count only where that is active.
-    pub status: AffiliateStatus,
+    /// Whether their links count: not once they are archived, and not while they are on the team.
+    pub counts: bool,
     /// What they can bring buyers to.
     pub links: Vec<Link>,
     /// What they earned, a currency each.
@@ -80,11 +81,9 @@ fn affiliation(read: &mut Read<'_>, row: &AffiliateRow, company: Company) -> Res
         pending_minor,
     });
     let earned = earned.collect();
-    let links = match row.status {
-        AffiliateStatus::Active => links(read, row)?,
-        AffiliateStatus::Archived | AffiliateStatus::Deleted => Vec::new(),
-    };
-    Ok(Affiliation { company, status: row.status, links, earned })
+    let counts = row.status == AffiliateStatus::Active && !is_on_team(read, &row.company, &row.user)?;
+    let links = if counts { links(read, row)? } else { Vec::new() };
+    Ok(Affiliation { company, counts, links, earned })
 }
 
 fn links(read: &mut Read<'_>, row: &AffiliateRow) -> Result<Vec<Link>> {

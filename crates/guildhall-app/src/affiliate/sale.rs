@@ -5,6 +5,7 @@
 
 use super::agreement::agreement_about;
 use super::is_on_team;
+use crate::access;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::store::affiliate::AffiliateRow;
@@ -12,6 +13,9 @@ use crate::store::{self, Read, Tx};
 use guildhall_core::affiliate::{AffiliateStatus, AffiliateType, Commission, earns};
 use guildhall_core::ids::{AffiliateId, CompanyId, Id, UserId};
 use guildhall_core::user::check_username;
+
+/// The longest code that a link's is kept, in bytes; ids and usernames are shorter.
+const LONGEST_CODE: usize = 200;
 
 /// Who brought a buyer, and what they earn by the first payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,13 @@ pub struct Sold {
     pub user: UserId,
     /// `None` when the sale counts for them and earns them nothing.
     pub commission: Option<Commission>,
+}
+
+/// The code of a link as it is kept with what the link led to; nothing of one that can name nobody.
+pub(crate) fn code_of_link(given: Option<&str>) -> Option<String> {
+    let names_somebody =
+        |code: &&str| !code.is_empty() && code.len() <= LONGEST_CODE && !code.contains(char::is_control);
+    given.map(str::trim).filter(names_somebody).map(str::to_owned)
 }
 
 /// Who a code names, if a sale of a plan to a buyer counts for them; nobody for a code that names no one, for the buyer
@@ -49,7 +60,7 @@ pub(crate) fn for_sale(
     Ok(Some(Sold { affiliate: row.id, user, commission }))
 }
 
-/// What the affiliate of a membership earns by its `payment_index`-th payment, counted from zero; nobody earns who is an
+/// What the affiliate of a membership earns by its `payment_index`-th charge, counted from zero; nobody earns who is an
 /// affiliate no more or has joined the team.
 ///
 /// # Errors
@@ -99,23 +110,34 @@ fn found_or_made(
     user: &UserId,
 ) -> Result<Option<AffiliateRow>> {
     if store::affiliate::of_user(tx, company, user)?.is_none() {
-        let record = store::access::record(tx, company, user)?;
-        let offers = store::affiliate_agreement::offers(tx, &plan.access_pass)?;
-        let holds_pass = record.held.iter().any(|held| held == plan.access_pass.as_str());
-        let affiliate_type = match (offers.global, offers.member.filter(|_| holds_pass)) {
-            _ if record.banned_from_company => return Ok(None),
-            (Some(_), _) => AffiliateType::Global,
-            (None, Some(_)) => AffiliateType::Passholder,
-            (None, None) => return Ok(None),
-        };
+        let Some((affiliate_type, _)) = offered(tx, company, plan, user)? else { return Ok(None) };
         store::affiliate::insert(tx, company, user, affiliate_type)?;
     }
     let row = store::affiliate::of_user(tx, company, user)?;
     Ok(row.filter(|row| row.status == AffiliateStatus::Active))
 }
 
+/// The offer of a plan's pass that somebody earns by, and how that makes an affiliate: the one to its members while they
+/// are one, else the one to everyone. Nothing is offered to whoever is banned. The counts in `store::affiliate` say the
+/// same.
+fn offered(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    plan: &Plan,
+    user: &UserId,
+) -> Result<Option<(AffiliateType, Commission)>> {
+    let standing = access::pass_standing(read, company, &plan.access_pass, user)?;
+    if standing.banned {
+        return Ok(None);
+    }
+    let offers = store::affiliate_agreement::offers(read, &plan.access_pass)?;
+    let of_member = offers.member.filter(|_| standing.member);
+    let of_member = of_member.map(|commission| (AffiliateType::Passholder, commission));
+    Ok(of_member.or(offers.global.map(|commission| (AffiliateType::Global, commission))))
+}
+
 /// What an affiliate earns by a payment for a plan: by what is agreed about the plan, else about all plans, else by what
-/// the plan's pass offers.
+/// the plan's pass offers them, however they became one.
 pub(super) fn commission(
     read: &mut Read<'_>,
     row: &AffiliateRow,
@@ -125,9 +147,6 @@ pub(super) fn commission(
     if let Some(agreement) = agreement_about(read, row, Some(&plan.id))? {
         return Ok(agreement.for_payment(plan.currency, payment_index));
     }
-    let offers = store::affiliate_agreement::offers(read, &plan.access_pass)?;
-    Ok(match row.affiliate_type {
-        AffiliateType::Passholder => offers.member.or(offers.global),
-        AffiliateType::Custom | AffiliateType::Global | AffiliateType::Marketplace => offers.global,
-    })
+    let offered = offered(read, &row.company, plan, &row.user)?;
+    Ok(offered.map(|(_, commission)| commission))
 }

@@ -142,7 +142,7 @@ fn begin(
     refuse_others(tx, order, &session, &user)?;
     if order.buyer.known().is_some() {
         refuse_banned(tx, &plan, &session, &user)?;
-        if session.is_public_link {
+        if session.is_public_link || session.entry.is_some() {
             refuse_twice(tx, &plan, &session, &user)?;
         }
     }
@@ -177,7 +177,7 @@ fn session_of(tx: &mut Tx<'_>, order: &Order) -> Result<CheckoutSession> {
         is_amount_fixed: false,
         currency: plan.currency,
         description: None,
-        affiliate_code: order.affiliate_code.clone(),
+        affiliate_code: affiliate::code_of_link(order.affiliate_code.as_deref()),
         redirect_url: plan.redirect_url.clone(),
         metadata: "{}".to_owned(),
         expires_at: tx.now + LINK_LIFETIME_MS,
@@ -219,7 +219,8 @@ fn refuse_banned(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: 
     Ok(())
 }
 
-/// One plan is bought once at a time by its link, also from two tabs.
+/// One plan is bought once at a time by its link, also from two tabs, and once by an entry, also when another checkout was
+/// opened for it meanwhile.
 fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
     lock_purchase(tx, user, &plan.id)?;
     // In this order: what is under way settles without the lock, and is found by the second where the first missed it.

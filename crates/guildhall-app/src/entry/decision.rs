@@ -2,6 +2,7 @@
 
 use super::{Entry, decides, find, in_person, lock};
 use crate::Guildhall;
+use crate::access;
 use crate::audit::Doer;
 use crate::checkout::NewCheckoutSession;
 use crate::error::{Error, Result, no_such};
@@ -42,8 +43,8 @@ pub struct Decided {
 ///
 /// # Errors
 /// `NotFound` for an entry that is none of the caller's to decide on, `Invalid` for an approval that is to be taken
-/// back, `Conflict` for the entry of a raffle that did not win and for a plan that is sold no more, `Forbidden` for an
-/// app.
+/// back, `Conflict` for the entry of a raffle that did not win, for a plan that is sold no more and for somebody who is
+/// banned from it, `Forbidden` for an app.
 pub async fn decide(
     hall: &Guildhall,
     principal: &Principal,
@@ -97,6 +98,12 @@ fn decide_in(
         return Err(Error::Conflict("The plan is sold no more: there is nothing left to approve.".into()));
     }
     let entry = find(tx, id)?;
+    if is_approval && access::is_banned(tx, &entry.company, &entry.access_pass, &entry.user.id)? {
+        return Err(Error::Conflict(format!(
+            "`{}` is banned and could not buy: lift the ban first.",
+            entry.user.username
+        )));
+    }
     let action = if decision == EntryStatus::Approved { "approve_entry" } else { "deny_entry" };
     doer.log(tx, &entry.company, action, id, json!({"plan": entry.plan.to_string()}))?;
     let notice = tell(tx, origin, &entry)?;
@@ -166,7 +173,7 @@ fn open_checkout(tx: &mut Tx<'_>, entry: &Entry) -> Result<CheckoutSessionId> {
         is_amount_fixed: false,
         currency: plan.currency,
         description: None,
-        affiliate_code: None,
+        affiliate_code: entry.affiliate_code.clone(),
         redirect_url: plan.redirect_url.clone(),
         metadata: "{}".into(),
         expires_at: tx.now + i64::from(HOURS_TO_BUY) * HOUR_MS,

@@ -11,6 +11,6 @@ impl Founder<'_, '_> {
     /// # Errors
     /// As for [`entry::enter`].
     pub fn entry(&mut self, plan: &PlanId, user: &UserId, answers: &[(String, String)]) -> Result<Entry> {
-        entry::enter_in(self.tx, user, plan, answers)
+        entry::enter_in(self.tx, user, plan, answers, None)
     }
 }

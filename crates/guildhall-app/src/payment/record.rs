@@ -224,14 +224,15 @@ fn told_fee(read: &mut Read<'_>, payment: &Payment, processor: Processor) -> Res
     })
 }
 
-/// Who earns by a payment, and what.
+/// Who earns by a payment, and what. Payments by which nothing was charged, as at the start of a trial, earned nothing and
+/// do not count.
 fn earner(read: &mut Read<'_>, payment: &Payment, plan: &Plan) -> Result<Option<(UserId, Commission)>> {
     let Some(id) = &payment.affiliate else { return Ok(None) };
     let index = match &payment.membership {
-        Some(membership) => store::membership::require(read, membership)?.payments_due - 1,
+        Some(membership) => store::payment::count_charged(read, membership)?,
         None => 0,
     };
-    affiliate::commission_for_renewal(read, id, plan, index.max(0))
+    affiliate::commission_for_renewal(read, id, plan, index)
 }
 
 /// Where the money of a processor comes from.

@@ -43,6 +43,35 @@ macro_rules! earnings {
     };
 }
 
+/// The condition that the affiliate `a` earns by the plan `l` of the pass `s`, as `affiliate/sale.rs` decides it: by the
+/// agreement about the plan, else about all plans, else by what the pass offers them. $2 is the moment and $3 the grace of
+/// memberships.
+macro_rules! earns_by {
+    () => {
+        concat!(
+            "coalesce(
+               (select case when g.payout_type = 'percentage' or g.currency = l.base_currency then 1 else 0 end
+                from affiliate_agreements g
+                where g.affiliate_id = a.id and g.plan_id in ('', l.id)
+                order by g.plan_id desc
+                limit 1),
+               case
+                 when exists (select 1 from bans b
+                   where b.company_id = a.company_id and b.user_id = a.user_id
+                     and b.access_pass_id in ('', s.id)) then 0
+                 when s.global_affiliate_enabled = 1 and s.global_affiliate_basis_points > 0 then 1
+                 when s.member_affiliate_enabled = 1 and s.member_affiliate_basis_points > 0
+                   and exists (select 1 from memberships m
+                     where m.company_id = a.company_id and m.user_id = a.user_id
+                       and m.access_pass_id = s.id and ",
+            is_valid!("m"),
+            ") then 1
+                 else 0
+               end) = 1"
+        )
+    };
+}
+
 /// An affiliate with what they brought; $2 is the moment and $3 the grace of memberships.
 macro_rules! affiliate_columns {
     () => {
@@ -60,13 +89,9 @@ macro_rules! affiliate_columns {
                 where p.affiliate_id = a.id and p.company_id = a.company_id
                   and p.currency = 'usd' and p.paid_at is not null),
                (select count(*) from plans l join access_passes s on s.id = l.access_pass_id
-                where l.company_id = a.company_id and l.archived_at is null
-                  and (exists (select 1 from affiliate_agreements g
-                      where g.affiliate_id = a.id and (g.plan_id = '' or g.plan_id = l.id))
-                    or (a.affiliate_type <> 'passholder' and s.global_affiliate_enabled = 1
-                      and s.global_affiliate_basis_points > 0)
-                    or (a.affiliate_type = 'passholder' and s.member_affiliate_enabled = 1
-                      and s.member_affiliate_basis_points > 0)))
+                where l.company_id = a.company_id and l.archived_at is null and ",
+            earns_by!(),
+            ")
               from affiliates a
               join users u on u.id = a.user_id "
         )
@@ -303,12 +328,14 @@ pub(crate) fn earned(
     rows.into_iter().map(read_row).collect()
 }
 
-/// The plans that a company sells to everyone for money, each with the title of its pass, oldest first.
+/// The plans that a company sells to everyone for money, each with the title of its pass, oldest first; without those
+/// that take no more entries.
 pub(crate) fn sold_plans(
     read: &mut Read<'_>,
     company: &CompanyId,
     most: i64,
 ) -> Result<Vec<(PlanId, String)>> {
+    let now = read.now;
     let rows = read.query(
         "select l.id, s.title
          from plans l
@@ -317,10 +344,11 @@ pub(crate) fn sold_plans(
            and l.archived_at is null
            and l.visibility = 'visible'
            and l.initial_price_minor + l.renewal_price_minor > 0
+           and (l.release_method = 'buy_now' or l.entries_end_at is null or l.entries_end_at > $3)
            and s.visibility = 'visible'
          order by l.id
          limit $2",
-        params![company, most],
+        params![company, most, now],
     )?;
     rows.into_iter().map(|mut row| Ok((row.id(0)?, row.text(1)?))).collect()
 }

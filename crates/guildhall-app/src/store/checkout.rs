@@ -102,7 +102,7 @@ pub(crate) fn pass_by_route(
     row.map(|mut row| row.id(0)).transpose()
 }
 
-/// A plan of a pass that charges just this.
+/// A plan of a pass that charges just this: once, anyone, without asking for anything.
 pub(crate) fn plan_by_price(
     read: &mut Read<'_>,
     pass: &AccessPassId,
@@ -115,6 +115,13 @@ pub(crate) fn plan_by_price(
          where access_pass_id = $1
            and base_currency = $2
            and initial_price_minor = $3
+           and plan_type = 'one_time'
+           and release_method = 'buy_now'
+           and unlimited_stock = 1
+           and expiration_days is null
+           and custom_fields = '[]'
+           and archived_at is null
+         order by id
          limit 1",
         params![pass, currency.code(), amount_minor],
     )?;

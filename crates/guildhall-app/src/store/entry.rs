@@ -5,14 +5,14 @@ use super::{Read, Row, Tx, params, user};
 use crate::entry::{Answer, Entry, EntryFilter};
 use crate::error::{Error, Result};
 use crate::page::Part;
-use guildhall_core::ids::{CheckoutSessionId, CompanyId, EntryId, Id, PlanId, UserId};
+use guildhall_core::ids::{AccessPassId, CheckoutSessionId, CompanyId, EntryId, Id, PlanId, UserId};
 use guildhall_core::waitlist::EntryStatus;
 
 macro_rules! entry_columns {
     () => {
         concat!(
             "e.id, e.plan_id, e.company_id, e.status, e.answers, e.decided_at, e.created_at, e.updated_at,
-             l.access_pass_id, l.release_method, coalesce(l.name, p.title), p.title, ",
+             l.access_pass_id, l.release_method, coalesce(l.name, p.title), p.title, e.affiliate_code, ",
             user_columns!()
         )
     };
@@ -41,7 +41,7 @@ macro_rules! passes {
     };
 }
 
-const FIRST_OF_USER: usize = 12;
+const FIRST_OF_USER: usize = 13;
 
 fn from_row(mut row: Row) -> Result<Entry> {
     let status = row.text(3)?;
@@ -59,6 +59,7 @@ fn from_row(mut row: Row) -> Result<Entry> {
         is_of_raffle: row.text(9)? == "raffle",
         plan_title: row.text(10)?,
         access_pass_title: row.text(11)?,
+        affiliate_code: row.text_or_null(12)?,
         user: user::from_row(&mut row, FIRST_OF_USER)?,
     })
 }
@@ -83,9 +84,15 @@ pub(crate) fn count_of_plan(read: &mut Read<'_>, plan: &PlanId) -> Result<i64> {
     row.map_or(Ok(0), |mut row| row.int(0))
 }
 
-/// The ids of a plan's entries; a plan has at most `waitlist::MOST_ENTRIES`.
-pub(crate) fn ids_of_plan(read: &mut Read<'_>, plan: &PlanId) -> Result<Vec<String>> {
-    let rows = read.query("select id from entries where plan_id = $1 order by id", params![plan])?;
+/// The ids of a plan's entries that nothing was decided of; a plan has at most `waitlist::MOST_ENTRIES`.
+pub(crate) fn pending_ids(read: &mut Read<'_>, plan: &PlanId) -> Result<Vec<String>> {
+    let rows = read.query(
+        "select id
+         from entries
+         where plan_id = $1 and status = $2
+         order by id",
+        params![plan, EntryStatus::Pending.as_str()],
+    )?;
     rows.into_iter().map(|mut row| row.text(0)).collect()
 }
 
@@ -95,13 +102,14 @@ pub(crate) fn insert(
     company: &CompanyId,
     user: &UserId,
     answers: &[Answer],
+    affiliate_code: Option<&str>,
 ) -> Result<EntryId> {
     let (id, now): (EntryId, i64) = (tx.mint(), tx.now);
     let answers = serde_json::to_string(answers).map_err(Error::internal)?;
     tx.execute(
-        "insert into entries (id, plan_id, company_id, user_id, status, answers, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)",
-        params![&id, plan, company, user, EntryStatus::Pending.as_str(), &answers, now],
+        "insert into entries (id, plan_id, company_id, user_id, status, answers, affiliate_code, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        params![&id, plan, company, user, EntryStatus::Pending.as_str(), &answers, affiliate_code, now],
     )?;
     Ok(id)
 }
@@ -126,6 +134,23 @@ pub(crate) fn deny_pending(tx: &mut Tx<'_>, plan: &PlanId) -> Result<()> {
          set status = $2, decided_at = $3, told_at = null, updated_at = $3
          where plan_id = $1 and status = $4",
         params![plan, EntryStatus::Denied.as_str(), now, EntryStatus::Pending.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Denies the entries of a plan whose people are banned from its pass, or from all of its company.
+pub(crate) fn deny_banned(tx: &mut Tx<'_>, plan: &PlanId, pass: &AccessPassId) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "update entries
+         set status = $2, decided_at = $3, told_at = null, updated_at = $3
+         where plan_id = $1
+           and status = $4
+           and exists (select 1 from bans b
+             where b.company_id = entries.company_id
+               and b.user_id = entries.user_id
+               and b.access_pass_id in ('', $5))",
+        params![plan, EntryStatus::Denied.as_str(), now, EntryStatus::Pending.as_str(), pass],
     )?;
     Ok(())
 }

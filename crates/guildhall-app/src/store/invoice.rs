@@ -241,7 +241,7 @@ pub(crate) fn title_of_pass(
     let row = read.first(
         "select title
          from access_passes
-         where id = $1 and company_id = $2 and deleted_at is null and kind <> 'app'",
+         where id = $1 and company_id = $2 and deleted_at is null and kind not in ('app', 'api_only')",
         params![pass, company],
     )?;
     row.map(|mut row| row.text(0)).transpose()

@@ -33,6 +33,7 @@ const MIGRATIONS: Migrations = &[
     ("webhook_emails", include_str!("../../migrations/0022_webhook_emails.sql")),
     ("stray_disputes", include_str!("../../migrations/0023_stray_disputes.sql")),
     ("charging_apps", include_str!("../../migrations/0024_charging_apps.sql")),
+    ("entry_affiliates", include_str!("../../migrations/0025_entry_affiliates.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

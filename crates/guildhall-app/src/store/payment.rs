@@ -164,6 +164,17 @@ pub(crate) fn of_membership(read: &mut Read<'_>, id: &MembershipId, most: i64) -
     rows.into_iter().map(from_row).collect()
 }
 
+/// How many payments of a membership were made by which something was charged, whatever went back of it.
+pub(crate) fn count_charged(read: &mut Read<'_>, id: &MembershipId) -> Result<i64> {
+    let row = read.first(
+        "select count(*)
+         from payments
+         where membership_id = $1 and paid_at is not null and is_chargeable = 1",
+        params![id],
+    )?;
+    row.map_or(Ok(0), |mut row| row.int(0))
+}
+
 /// The newest payment of a membership that was made.
 pub(crate) fn latest_paid(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<PaymentId>> {
     let row = read.first(

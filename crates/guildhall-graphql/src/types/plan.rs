@@ -15,6 +15,7 @@ use guildhall_app::plan::{Plan as Found, PlanFilter, PlanOrder as Order};
 use guildhall_core::cursor::check_query;
 use guildhall_core::money::major_from_minor;
 use guildhall_core::{plan as rules, plan_words};
+use std::collections::HashSet;
 
 fn count(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
@@ -268,16 +269,28 @@ impl UpsellPlanInput {
     }
 }
 
-/// Custom fields as the rules ask for them; those without an id or a place get them by their order.
+/// Custom fields as the rules ask for them. Those without an id or a place get the number of their order; an id that
+/// another field has is passed over for the next number that none has.
 pub(crate) fn custom_fields(given: Option<Vec<CustomFieldInput>>) -> Vec<rules::CustomField> {
-    let fields = (1_i64..).zip(given.unwrap_or_default()).map(|(number, field)| rules::CustomField {
-        id: field.id.map_or_else(|| number.to_string(), |id| id.to_string()),
+    let given = given.unwrap_or_default();
+    let mut taken: HashSet<String> =
+        given.iter().filter_map(|field| field.id.clone()).map(|id| id.0).collect();
+    let fields = (1_i64..).zip(given).map(|(number, field)| rules::CustomField {
+        id: field.id.map_or_else(|| free_number(&mut taken, number), |id| id.0),
         name: field.name,
         placeholder: field.placeholder,
         order: field.order.map_or(number, i64::from),
         required: field.required.unwrap_or(false),
     });
     fields.collect()
+}
+
+/// The first number from `number` on that is not taken; it is then.
+fn free_number(taken: &mut HashSet<String>, number: i64) -> String {
+    let mut numbers = (number..).map(|number| number.to_string());
+    let free = numbers.find(|number| !taken.contains(number)).expect("what is taken has an end");
+    taken.insert(free.clone());
+    free
 }
 
 /// The first plan of a new access pass.

@@ -1,16 +1,16 @@
-//! Where a person is an affiliate: their links, and what these earned.
+//! Where a person is an affiliate: their links, and what these earned; and how pages carry the code of such a link on.
 
 use super::page::{Refused, render};
-use crate::session::{SignedIn, Visitor};
+use crate::session::{SignedIn, Visitor, encoded};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use guildhall_app::affiliate::{self, Affiliation, Earned};
 use guildhall_app::{Guildhall, user};
-use guildhall_core::affiliate::AffiliateStatus;
 use guildhall_core::ids::{Id, PlanId};
 use guildhall_core::money::in_words;
 use hyper::StatusCode;
+use serde::Deserialize;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -29,10 +29,6 @@ impl Affiliates<'_> {
         format!("{}/checkout/{plan}?a={}", self.origin, self.username)
     }
 
-    fn is_active(&self, affiliation: &Affiliation) -> bool {
-        affiliation.status == AffiliateStatus::Active
-    }
-
     fn earned(&self, earned: &Earned) -> String {
         in_words(earned.earned_minor, earned.currency)
     }
@@ -41,6 +37,33 @@ impl Affiliates<'_> {
     fn pending(&self, earned: &Earned) -> Option<String> {
         (earned.pending_minor > 0).then(|| in_words(earned.pending_minor, earned.currency))
     }
+}
+
+/// The longest code that pages carry on, in bytes.
+const LONGEST_CODE: usize = 200;
+
+/// What stands in the address of a page that a link of an affiliate leads to, or leads on to.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Sent {
+    /// Who sent the reader.
+    a: Option<String>,
+}
+
+impl Sent {
+    /// The code of who sent the reader, to be carried on.
+    pub(super) fn code(self) -> Option<String> {
+        carried(self.a)
+    }
+}
+
+/// A code that is carried on; nothing of one that names nobody.
+pub(super) fn carried(code: Option<String>) -> Option<String> {
+    code.filter(|code| !code.is_empty() && code.len() <= LONGEST_CODE)
+}
+
+/// A place of this server with the code of who sent the reader.
+pub(super) fn led_by(place: &str, code: Option<&str>) -> String {
+    code.map_or_else(|| place.to_owned(), |code| format!("{place}?a={}", encoded(code)))
 }
 
 /// Shows them.

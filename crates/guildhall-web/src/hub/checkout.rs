@@ -3,6 +3,7 @@
 //! Everything works without scripts. A form carries the session that it pays and the price that its reader saw, so that
 //! it can be sent twice, come out of the browser's history, or be open in two tabs, and nothing is paid twice.
 
+use super::affiliate::{carried, led_by};
 use super::page::{Notice, refused_as, render, see_other};
 use crate::form::ProtectedForm;
 use crate::session::{Visitor, encoded};
@@ -121,6 +122,11 @@ impl Shown {
         self.offer.standing == Standing::SignInFirst
     }
 
+    /// Where entries for the plan are taken, or explained.
+    fn place_of_entries(&self, page: &str) -> String {
+        led_by(&format!("/{page}/{}", self.offer.plan.id), self.affiliate.as_deref())
+    }
+
     /// Numbers in groups, and what happens with each.
     fn test_cards(&self) -> Vec<(String, &'static str)> {
         let grouped = |number: &str| {
@@ -209,11 +215,8 @@ async fn shown(
     let viewer = visitor.session.as_ref().map(|session| session.user.clone());
     let promo = asking.promo.clone().filter(|code| !code.trim().is_empty());
     let offer = checkout::offer(hall, Target::parse(target)?, viewer, promo, quantity).await?;
-    let mut place = format!("/checkout/{target}");
-    let affiliate = asking.a.filter(|code| !code.is_empty() && code.len() <= 200);
-    if let Some(code) = &affiliate {
-        place = format!("{place}?a={}", encoded(code));
-    }
+    let affiliate = carried(asking.a);
+    let place = led_by(&format!("/checkout/{target}"), affiliate.as_deref());
     let email = answers.iter().find(|(name, _)| name == "email").map(|(_, value)| value.clone());
     Ok(Shown {
         offer,
@@ -288,11 +291,9 @@ fn show(visitor: &Visitor, shown: &Shown, problem: Option<&str>) -> Response {
             let onward = match closed {
                 Standing::Had => account,
                 Standing::Waitlist => {
-                    Some(("To the waitlist".to_owned(), format!("/waitlist/{}", shown.offer.plan.id)))
+                    Some(("To the waitlist".to_owned(), shown.place_of_entries("waitlist")))
                 }
-                Standing::Raffle => {
-                    Some(("To the raffle".to_owned(), format!("/raffles/{}", shown.offer.plan.id)))
-                }
+                Standing::Raffle => Some(("To the raffle".to_owned(), shown.place_of_entries("raffles"))),
                 _ => None,
             };
             done("·", title, problem.unwrap_or(lead), false, onward)

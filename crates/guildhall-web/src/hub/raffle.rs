@@ -1,11 +1,12 @@
 //! The public page of a raffle: what it committed itself to, and its draw.
 
+use super::affiliate::{Sent, led_by};
 use super::app::told;
 use super::page::{Refused, render};
 use crate::error::Refusal;
 use crate::session::Visitor;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use guildhall_app::entry::{self, Offered};
 use guildhall_app::raffle::{self, Raffle};
@@ -25,6 +26,8 @@ struct Page<'a> {
     raffle: &'a Raffle,
     origin: &'a str,
     ends: String,
+    /// Where to enter.
+    place: String,
 }
 
 impl Page<'_> {
@@ -42,13 +45,16 @@ pub(crate) async fn page(
     State(hall): State<Arc<Guildhall>>,
     visitor: Visitor,
     Path(plan): Path<String>,
+    Query(sent): Query<Sent>,
 ) -> Result<Response, Refused> {
     let plan = PlanId::parse(&plan).map_err(|error| told(&visitor, error.into()))?;
     let person = visitor.session.as_ref().map(|session| session.user.clone());
     let raffle = raffle::find(&hall, plan.clone()).await.map_err(|error| told(&visitor, error))?;
     let offered = entry::look(&hall, person, plan).await.map_err(|error| told(&visitor, error))?;
     let ends = offered.plan.entry_rules.expires_at.map(minute).unwrap_or_default();
-    let page = Page { visitor: &visitor, offered: &offered, raffle: &raffle, origin: hall.origin(), ends };
+    let place = led_by(&format!("/waitlist/{}", raffle.plan), sent.code().as_deref());
+    let origin = hall.origin();
+    let page = Page { visitor: &visitor, offered: &offered, raffle: &raffle, origin, ends, place };
     Ok(render(StatusCode::OK, &page))
 }
 

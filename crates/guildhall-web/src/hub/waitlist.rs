@@ -1,11 +1,12 @@
 //! Where somebody enters a waitlist or a raffle, and sees where their entry stands.
 
+use super::affiliate::{Sent, carried, led_by};
 use super::app::told;
 use super::page::{Refused, refuse_with, render, see_other};
 use crate::form::ProtectedForm;
-use crate::session::{SignedIn, Visitor};
+use crate::session::{SignedIn, Visitor, encoded};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use guildhall_app::entry::{self, Entry, Offered};
 use guildhall_app::{Error, Guildhall, Principal};
@@ -35,6 +36,8 @@ struct Page<'a> {
     refusal: Option<&'a str>,
     /// What was sent.
     answers: &'a [(String, String)],
+    /// Who sent the reader.
+    affiliate: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -45,6 +48,16 @@ impl Page<'_> {
 
     fn entered(&self, entry: &Entry) -> String {
         minute(entry.created_at)
+    }
+
+    /// Another page of the plan, or this one, led to by the same.
+    fn led_to(&self, page: &str) -> String {
+        led_by(&format!("/{page}/{}", self.offered.plan.id), self.affiliate)
+    }
+
+    /// Where somebody signs in and comes back.
+    fn sign_in(&self) -> String {
+        format!("/sign-in?return_to={}", encoded(&self.led_to("waitlist")))
     }
 
     fn ends(&self) -> Option<String> {
@@ -61,9 +74,19 @@ pub(crate) async fn page(
     State(hall): State<Arc<Guildhall>>,
     visitor: Visitor,
     Path(plan): Path<String>,
+    Query(sent): Query<Sent>,
 ) -> Result<Response, Refused> {
     let plan = PlanId::parse(&plan).map_err(|error| told(&visitor, error.into()))?;
-    shown(&hall, &visitor, plan, None, &[]).await
+    shown(&hall, &visitor, plan, None, &Form { affiliate: sent.code(), ..Form::default() }).await
+}
+
+/// What the form holds.
+#[derive(Default)]
+struct Form {
+    /// What is answered, as pairs of a field's id and a text.
+    answers: Fields,
+    /// Who sent the reader.
+    affiliate: Option<String>,
 }
 
 async fn shown(
@@ -71,7 +94,7 @@ async fn shown(
     visitor: &Visitor,
     plan: PlanId,
     error: Option<&Error>,
-    answers: &[(String, String)],
+    form: &Form,
 ) -> Result<Response, Refused> {
     let person = visitor.session.as_ref().map(|session| session.user.clone());
     let offered = entry::look(hall, person.clone(), plan).await.map_err(|error| told(visitor, error))?;
@@ -83,7 +106,15 @@ async fn shown(
     };
     let sentence = error.map(ToString::to_string);
     let price = formatted_price(offered.plan.terms(), offered.plan.currency);
-    let page = Page { visitor, offered: &offered, price, is_of_team, refusal: sentence.as_deref(), answers };
+    let page = Page {
+        visitor,
+        offered: &offered,
+        price,
+        is_of_team,
+        refusal: sentence.as_deref(),
+        answers: &form.answers,
+        affiliate: form.affiliate.as_deref(),
+    };
     Ok(match error {
         Some(error) => refuse_with(error, &page),
         None => render(StatusCode::OK, &page),
@@ -99,14 +130,18 @@ pub(crate) async fn enter(
 ) -> Result<Response, Refused> {
     let SignedIn { session, visitor } = signed_in;
     let plan = PlanId::parse(&plan).map_err(|error| told(&visitor, error.into()))?;
+    let affiliate = fields.iter().find(|(name, _)| name == "a").map(|(_, code)| code.clone());
     let answers: Fields = fields
         .into_iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(ASKED)?.to_owned(), value)))
         .collect();
+    let form = Form { answers, affiliate: carried(affiliate) };
     let principal = Principal::in_person(session.user);
-    match entry::enter(&hall, &principal, plan.clone(), answers.clone()).await {
+    let entered =
+        entry::enter(&hall, &principal, plan.clone(), form.answers.clone(), form.affiliate.clone()).await;
+    match entered {
         Ok(_) => Ok(see_other(&format!("/waitlist/{plan}"))),
-        Err(error @ Error::Invalid(_)) => shown(&hall, &visitor, plan, Some(&error), &answers).await,
+        Err(error @ Error::Invalid(_)) => shown(&hall, &visitor, plan, Some(&error), &form).await,
         Err(error) => Err(told(&visitor, error)),
     }
 }

@@ -1,6 +1,7 @@
 //! Access passes: made, changed, listed and deleted by those who sell them.
 
 use crate::harness::{Answered, Hall};
+use crate::purchase::{GOOD_CARD, pay_by_card, signed_in};
 use guildhall_client as client;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::{AccessPassId, Id, UserId};
@@ -201,6 +202,7 @@ async fn each_refusal_of_what_is_sent_has_its_sentence() {
         update(&hall, &pass, new).await.is_refused("INVALID_INPUT", words);
     }
     let plan = |options: Value| json!({"title": "A pass", "planOptions": options});
+    let field = |id: &str| json!({"fieldType": "text", "id": id, "name": "Size"});
     for (input, words) in [
         (json!({"title": " "}), "`title` must be 1 to 80 characters long."),
         (json!({"title": "a\u{7}"}), "`title` must not hold control characters."),
@@ -213,6 +215,15 @@ async fn each_refusal_of_what_is_sent_has_its_sentence() {
         (plan(json!({"initialPrice": 0.1})), "`initialPrice` must be zero or at least 0.50 usd"),
         (plan(json!({"releaseMethod": "raffle"})), "A raffle needs `stock`"),
         (plan(json!({"visibility": "archived"})), "A new plan cannot be `archived`."),
+        (
+            plan(json!({"customFields": [field("size"), field("size")]})),
+            "Two custom fields have the `id` `size`",
+        ),
+        (
+            plan(json!({"customFields": [field("")]})),
+            "The `id` of a custom field is 1 to 100 characters long",
+        ),
+        (plan(json!({"customFields": [field("a\r\nb")]})), "of a custom field is 1 to 100 characters long"),
         (plan(json!({"planType": "renewal", "billingPeriod": 0})), "`billingPeriod` must be 1 to 3650 days."),
     ] {
         create(&hall, None, input).await.is_refused("INVALID_INPUT", words);
@@ -222,6 +233,30 @@ async fn each_refusal_of_what_is_sent_has_its_sentence() {
         .is_refused("INVALID_INPUT", "in the order in which they were attached");
     let page = list(&hall, json!({})).await;
     assert!(!titles(&page).contains(&"A pass"), "nothing was made of what was refused: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_without_an_id_get_one_that_no_other_has_so_that_the_plan_can_be_bought() {
+    let hall = Hall::open().await;
+    let field =
+        |id: Option<&str>, name: &str| json!({"fieldType": "text", "id": id, "name": name, "required": true});
+    let fields =
+        [field(None, "Bench"), field(Some("1"), "Size"), field(None, "Team"), field(Some("3"), "Tool")];
+    let options = json!({"initialPrice": 20, "customFields": fields});
+    made(&hall, json!({"title": "Made to measure", "planOptions": options})).await;
+    let plans = "query($company: ID!) { company(id: $company) { plans(filter: {query: \"Made to measure\"}) {
+      nodes { id } } } }";
+    let answered = hall.run(None, plans, json!({"company": hall.world.company.as_str()})).await;
+    let plan = answered.data()["company"]["plans"]["nodes"][0]["id"].as_str().expect("a plan").to_owned();
+    let place = format!("/checkout/{plan}");
+    let mut mira = signed_in(&hall, "mira").await;
+    let page = mira.open(&place).await;
+    for id in ["1", "2", "3", "4"] {
+        assert_eq!(page.text.matches(&format!("name=\"field:{id}\"")).count(), 1, "{id}: {}", page.text);
+    }
+    let answers = [("field:1", "L"), ("field:2", "oak"), ("field:3", "saw"), ("field:4", "red")];
+    let paid = pay_by_card(&mut mira, &place, GOOD_CARD, &answers).await;
+    mira.open(paid.location.as_deref().expect("it leads on")).await.says(200, "What you bought is yours");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,16 +2,22 @@
 
 use crate::browser::Browser;
 use crate::harness::{Answered, Hall, NOW_MS};
-use crate::purchase::{GOOD_CARD, ONCE, company_balance, pay_by_card, sell, signed_in};
+use crate::purchase::{GOOD_CARD, ONCE, between, company_balance, pay_by_card, sell, signed_in};
+use crate::scene::DAY_MS;
+use guildhall_app::entry;
 use guildhall_app::founding::Referral;
+use guildhall_app::jobs;
 use guildhall_app::plan::NewPlan;
 use guildhall_app::webhook;
+use guildhall_app::world_time;
 use guildhall_core::affiliate::Commission;
 use guildhall_core::billing::Terms;
-use guildhall_core::ids::{AffiliateId, Id, PlanId, UserId};
+use guildhall_core::ids::{AccessPassId, AffiliateId, Id, PlanId, UserId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Role;
+use guildhall_core::plan::{CustomField, ReleaseMethod};
+use guildhall_core::waitlist::{EntryRules, EntryStatus};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -33,6 +39,8 @@ const LIST: &str = "query($company: ID!, $after: String, $before: String, $direc
     totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } nodes { id userAccount { username } }
   }
 } }";
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
 
 fn currency(code: &str) -> Currency {
     Currency::parse(code).expect("a currency")
@@ -213,6 +221,104 @@ async fn a_sale_tells_of_the_reward_and_the_receipt_leaves_it_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_a_waitlist_or_a_raffle_lets_in_counts_for_who_sent_them() {
+    let hall = Hall::open().await;
+    let affiliate = hall.person("ada").await;
+    let id = hall.partner("ada", Some(30.0)).await;
+    let waitlist = hall.plan_of(|plan| NewPlan {
+        terms: ONCE,
+        release_method: ReleaseMethod::Waitlist,
+        custom_fields: vec![CustomField {
+            id: "f".into(),
+            name: "Size".into(),
+            placeholder: None,
+            order: 1,
+            required: true,
+        }],
+        ..plan
+    });
+    let waitlist = waitlist.await;
+    let end = hall.clock.now_ms() + HOUR_MS;
+    let raffle = hall.plan_of(move |plan| NewPlan {
+        terms: ONCE,
+        release_method: ReleaseMethod::Raffle,
+        stock: Some(1),
+        entry_rules: EntryRules { expires_at: Some(end), ..EntryRules::default() },
+        ..plan
+    });
+    let raffle = raffle.await;
+    let mut ada = hall.browser_of(&affiliate).await;
+    for plan in [&waitlist, &raffle] {
+        let link = format!("{}/checkout/{plan}?a=ada", hall.running.origin);
+        ada.open("/account/affiliates").await.says(200, &link);
+    }
+
+    // The link leads to where one enters, also by way of signing in and of a form that was refused.
+    let reader = hall.reader("rita").await;
+    let (mut nobody, mut rita) = (Browser::new(&hall.running.origin), hall.browser_of(&reader).await);
+    let place = format!("/waitlist/{waitlist}");
+    rita.open(&format!("/checkout/{waitlist}?a=ada")).await.says(200, &format!("href=\"{place}?a=ada\""));
+    let back = format!("/sign-in?return_to=%2Fwaitlist%2F{waitlist}%3Fa%3Dada\"");
+    nobody.open(&format!("{place}?a=ada")).await.says(200, &back);
+    let carried = "name=\"a\" value=\"ada\"";
+    rita.open(&format!("{place}?a=ada")).await.says(200, carried);
+    rita.send(&place, &[("a", "ada")]).await.says(400, carried);
+    rita.send(&place, &[("a", "ada"), ("field:f", "L")]).await.leads_to(&place);
+    let entry = hall.entered(&waitlist, &reader).await;
+    entry::decide_as_operator(&hall.running.hall, entry.id, EntryStatus::Approved).await.expect("approved");
+    let checkout = between(&rita.open(&place).await.text, "href=\"/checkout/", "\"").to_owned();
+    pay_by_card(&mut rita, &format!("/checkout/{checkout}"), GOOD_CARD, &[("field:f", "L")]).await;
+    let figures = async || hall.shown_affiliate(&id).await.data()["company"]["affiliate"].clone();
+    let found = figures().await;
+    assert_eq!((&found["totalReferrals"], &found["totalReferralEarnings"]), (&json!(1), &json!("6.00")));
+
+    let place = format!("/waitlist/{raffle}");
+    let explained = format!("/raffles/{raffle}?a=ada");
+    rita.open(&format!("/checkout/{raffle}?a=ada")).await.says(200, &format!("href=\"{explained}\""));
+    rita.open(&explained).await.says(200, &format!("href=\"{place}?a=ada\""));
+    let page = rita.open(&format!("{place}?a=ada")).await;
+    page.says(200, carried);
+    page.says(200, &format!("href=\"{explained}\""));
+    rita.send(&place, &[("a", "ada")]).await.leads_to(&place);
+    for after_ms in [HOUR_MS, 2 * HOUR_MS] {
+        hall.at(after_ms);
+        jobs::run_due(&hall.running.hall).await.expect("it settles");
+    }
+    let checkout = between(&rita.open(&place).await.text, "href=\"/checkout/", "\"").to_owned();
+    pay_by_card(&mut rita, &format!("/checkout/{checkout}"), GOOD_CARD, &[]).await;
+    let found = figures().await;
+    assert_eq!((&found["totalReferrals"], &found["totalReferralEarnings"]), (&json!(2), &json!("12.00")));
+    let page = ada.open("/account/affiliates").await;
+    assert!(!page.text.contains(raffle.as_str()), "nobody enters it any more: {}", page.text);
+
+    // Codes that can name nobody are not kept.
+    let other = hall.reader("otto").await;
+    let mut otto = hall.browser_of(&other).await;
+    otto.open(&format!("/waitlist/{waitlist}")).await;
+    let answers = [("a", "a\0b"), ("field:f", "L")];
+    otto.send(&format!("/waitlist/{waitlist}"), &answers).await.leads_to(&format!("/waitlist/{waitlist}"));
+    assert_eq!(hall.entered(&waitlist, &other).await.affiliate_code, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_payment_alone_is_the_first_by_which_something_was_charged() {
+    let hall = Hall::open().await;
+    hall.person("ada").await;
+    let id = hall.partner("ada", Some(30.0)).await;
+    hall.change(&id, json!({"planId": "", "onlyOnePayout": true})).await.data();
+    let terms =
+        Terms::Renewal { initial_price_minor: 0, renewal_price_minor: 1000, period_days: 30, trial_days: 14 };
+    let plan = sell(&hall, terms, |plan| plan).await;
+    let mut mira = signed_in(&hall, "mira").await;
+    pay_by_card(&mut mira, &format!("/checkout/{plan}"), GOOD_CARD, &[("a", "ada")]).await;
+    for (days, earned) in [(1, "0.00"), (13, "3.00"), (30, "3.00")] {
+        world_time::advance(&hall.running.hall, days * DAY_MS).await.expect("the clock is moved");
+        let found = hall.shown_affiliate(&id).await.data()["company"]["affiliate"].clone();
+        assert_eq!(found["totalReferralEarnings"], earned, "after {days} days more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_unsound_affiliate_is_refused_with_its_own_sentence() {
     let hall = Hall::open().await;
     hall.person("ada").await;
@@ -382,6 +488,68 @@ async fn an_offer_makes_affiliates_of_everyone_or_of_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_offer_to_members_is_for_who_holds_the_pass_now_however_they_became_an_affiliate() {
+    let hall = Hall::open().await;
+    let (ada, bob, buyer) = (hall.person("ada").await, hall.person("bob").await, hall.person("buyer").await);
+    let (pass, plan) = (hall.world.paid_access_pass.clone(), hall.world.plan.clone());
+    let other = sell(&hall, ONCE, |plan| plan).await;
+    let offer = |pass: &AccessPassId, global: Option<i64>, member: Option<i64>| {
+        let (hall, pass) = (&hall, pass.clone());
+        async move { hall.found(move |founder| founder.affiliate_offers(&pass, global, member)).await }
+    };
+    let plans = async |id: &AffiliateId| {
+        hall.shown_affiliate(id).await.data()["company"]["affiliate"]["totalPlanCount"].clone()
+    };
+    let percent = |points| Some(Commission::Percentage(points));
+
+    // Who became one by the offer of one pass to everyone holds another, which makes an offer to its members.
+    offer(&pass, Some(1000), None).await;
+    offer(&other.pass, None, Some(1500)).await;
+    let id = hall.sold(&plan, "ada", &buyer).await.expect("everyone's").0;
+    assert_eq!(hall.sold(&other.plan, "ada", &buyer).await.expect("it counts").2, None);
+    assert_eq!(plans(&id).await, 1);
+    hall.membership(&ada, &other.pass, MembershipStatus::Active, None).await;
+    assert_eq!(hall.sold(&other.plan, "ada", &buyer).await.expect("it counts").2, percent(1500));
+    assert_eq!(hall.renewed(&id, &other.plan, 3).await, percent(1500));
+    assert_eq!(plans(&id).await, 2);
+
+    // Who became one as a member of one pass is no member of the other, and of neither once they left.
+    offer(&pass, None, Some(1200)).await;
+    let until = hall.clock.now_ms() + 60_000;
+    hall.membership(&bob, &pass, MembershipStatus::Canceled, Some(until)).await;
+    let id = hall.sold(&plan, "bob", &buyer).await.expect("a member's").0;
+    assert_eq!(hall.sold(&other.plan, "bob", &buyer).await.expect("it counts").2, None);
+    assert_eq!((hall.renewed(&id, &plan, 1).await, plans(&id).await), (percent(1200), json!(1)));
+    // To be named without a fee takes nothing away.
+    assert_eq!(hall.partner("bob", None).await, id);
+    assert_eq!((hall.renewed(&id, &plan, 1).await, plans(&id).await), (percent(1200), json!(1)));
+    let ban = json!({"input": {"userId": bob.as_str()}});
+    hall.run(None, "mutation($input: BanUserInput!) { banUser(input: $input) }", ban.clone()).await.data();
+    assert_eq!((hall.renewed(&id, &plan, 1).await, plans(&id).await), (None, json!(0)), "banned");
+    hall.run(None, "mutation($input: UnbanUserInput!) { unbanUser(input: $input) }", ban).await.data();
+    assert_eq!((hall.renewed(&id, &plan, 1).await, plans(&id).await), (percent(1200), json!(1)));
+    hall.at(60_000);
+    assert_eq!((hall.renewed(&id, &plan, 1).await, plans(&id).await), (None, json!(0)), "they left");
+
+    // An amount is earned by plans of its currency alone.
+    let eur = hall.plan_for("eur").await;
+    hall.change(&id, json!({"planId": eur.as_str(), "fee": 5, "payoutType": "flat_fee"})).await.data();
+    assert_eq!(plans(&id).await, 1);
+    let all = plans_of(&hall).await;
+    hall.change(&id, json!({"planId": "", "fee": 5, "payoutType": "flat_fee"})).await.data();
+    assert_eq!((plans(&id).await, all), (json!(4), 4));
+    hall.plan_for("chf").await;
+    assert_eq!((plans(&id).await, plans_of(&hall).await), (json!(4), 5));
+}
+
+/// How many plans the demo company has.
+async fn plans_of(hall: &Hall) -> i64 {
+    let plans = "query($id: ID!) { company(id: $id) { plans { totalCount } } }";
+    let answered = hall.run(None, plans, json!({"id": hall.world.company.as_str()})).await;
+    answered.data()["company"]["plans"]["totalCount"].as_i64().expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_who_make_the_same_affiliate_at_once_make_one() {
     let hall = Arc::new(Hall::open().await);
     hall.person("ada").await;
@@ -400,6 +568,20 @@ async fn two_who_make_the_same_affiliate_at_once_make_one() {
     for answered in refused {
         answered.is_refused("CONFLICT", "`ada` is an affiliate of the company already");
     }
+    let id = answers.iter().find(|answered| answered.body.get("errors").is_none()).expect("one")
+        .data()["createAffiliate"]["id"].as_str().expect("an id").to_owned();
+    let id = AffiliateId::parse(&id).expect("it is of an affiliate");
+    hall.change(&id, json!({"status": "deleted"})).await.data();
+    let mut taking_back = JoinSet::new();
+    for fee in [10, 20, 30, 40] {
+        let hall = Arc::clone(&hall);
+        taking_back.spawn(async move {
+            hall.affiliate(json!({"username": "ada", "payoutType": "percentage", "fee": fee})).await
+        });
+    }
+    let answers = taking_back.join_all().await;
+    let taken_back = answers.iter().filter(|answered| answered.body.get("errors").is_none()).count();
+    assert_eq!(taken_back, 1, "who was deleted is taken back once");
     hall.offer(Some(10.0), None).await;
     hall.person("bob").await;
     let mut selling = JoinSet::new();
@@ -511,6 +693,11 @@ async fn people_see_their_links_and_what_these_earned() {
     ] {
         page.says(200, shown);
     }
+    let (company, mira) = (hall.world.company.clone(), hall.world.customer.clone());
+    hall.found(move |founder| founder.team_member(&company, &mira, Role::Moderator)).await;
+    let page = browser.open("/account/affiliates").await;
+    page.says(200, "Your links for it do not count any more.");
+    assert!(!page.text.contains("A sale earns you"), "nobody on the team earns: {}", page.text);
     hall.change(&id, json!({"status": "archived"})).await.data();
     let page = browser.open("/account/affiliates").await;
     page.says(200, "Your links for it do not count any more.");

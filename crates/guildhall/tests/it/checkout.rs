@@ -2,8 +2,15 @@
 
 use crate::browser::Browser;
 use crate::harness::{Answered, Foreign, Hall};
+use crate::invoice::invoice_input;
 use crate::purchase::{GOOD_CARD, ONCE, between, pay_by_card, sell, signed_in, sound};
-use guildhall_core::ids::{Id, UserId};
+use guildhall_app::plan::NewPlan;
+use guildhall_app::raffle::{self, NewRaffle};
+use guildhall_core::billing::Terms;
+use guildhall_core::ids::{AccessPassId, Id, UserId};
+use guildhall_core::money::Currency;
+use guildhall_core::plan::{CustomField, PlanRequest};
+use guildhall_core::waitlist::EntryRules;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -275,4 +282,62 @@ async fn an_app_from_elsewhere_charges_at_once_where_the_payer_agreed_to_it() {
     assert_eq!(charge_for_company(&hall, &hall.world.api_key).await.0, "success");
     assert_eq!(ends(&guest).await, "needs_action");
     sound(&hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pass_of_an_app_s_charges_sells_nothing_else() {
+    let hall = Hall::open().await;
+    charge(&hall, json!({"amount": 3.0})).await.data();
+    let passes =
+        "query($company: ID!) { company(id: $company) { accessPassesV2(accessPassTypes: [api_only]) {
+      nodes { id } } } }";
+    let answered = hall.run(None, passes, json!({"company": hall.world.company.as_str()})).await;
+    let pass =
+        answered.data()["company"]["accessPassesV2"]["nodes"][0]["id"].as_str().expect("one").to_owned();
+    let create = "mutation($input: CreateInvoiceInput!) { createInvoice(input: $input) { invoice { id } } }";
+    let plan = json!({"planType": "renewal", "initialPrice": 4, "renewalPrice": 50});
+    let changes = json!({"product": null, "productId": pass, "plan": plan});
+    let input = invoice_input(&hall.world.company, &changes);
+    let invoice = hall.run(None, create, json!({"input": input})).await;
+    refused(&invoice, "NOT_FOUND", &format!("There is no access pass `{pass}`"));
+
+    let (company, pass) = (hall.world.company.clone(), AccessPassId::parse(&pass).expect("a pass"));
+    let raffle = NewRaffle {
+        access_pass: pass.clone(),
+        price: PlanRequest { stock: Some(1), ..PlanRequest::default() },
+        name: None,
+        rules: EntryRules { expires_at: Some(hall.clock.now_ms() + DAY_MS), ..EntryRules::default() },
+    };
+    let opened = raffle::open_as_operator(&hall.running.hall, raffle).await.expect_err("an app's");
+    assert!(opened.to_string().contains("stands for an app: nothing is raffled off by it."), "{opened}");
+
+    // Plans that such an invoice left behind before are not what an app asks for.
+    let once = |expiration_days| Terms::OneTime { price_minor: 400, expiration_days };
+    let monthly = Terms::Renewal {
+        initial_price_minor: 400,
+        renewal_price_minor: 5000,
+        period_days: 30,
+        trial_days: 0,
+    };
+    let field =
+        CustomField { id: "f".into(), name: "Size".into(), placeholder: None, order: 1, required: true };
+    let of_terms = |terms| {
+        let usd = Currency::parse("usd").expect("a currency");
+        NewPlan::of_terms(company.clone(), pass.clone(), usd, terms)
+    };
+    let others = [
+        of_terms(monthly),
+        of_terms(once(Some(30))),
+        NewPlan { stock: Some(1), ..of_terms(once(None)) },
+        NewPlan { custom_fields: vec![field], ..of_terms(once(None)) },
+    ];
+    let mut plans = Vec::new();
+    for plan in others {
+        plans.push(hall.found(move |founder| founder.plan(&plan)).await.to_string());
+    }
+    let charged = charge(&hall, json!({"amount": 4.0})).await;
+    let sold = charged.data()["chargeUser"]["checkoutSession"]["planId"].as_str().expect("a plan").to_owned();
+    assert!(!plans.contains(&sold), "{sold} is one of {plans:?}");
+    let again = charge(&hall, json!({"amount": 4.0})).await;
+    assert_eq!(again.data()["chargeUser"]["checkoutSession"]["planId"], sold, "its plan is found again");
 }

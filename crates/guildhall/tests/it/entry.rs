@@ -3,7 +3,7 @@
 use crate::browser::Browser;
 use crate::harness::{Hall, NOW_MS};
 use crate::process::{Home, one_sentence, run};
-use crate::purchase::{GOOD_CARD, hidden, send_card};
+use crate::purchase::{GOOD_CARD, ONCE, between, hidden, pay_by_card, send_card};
 use crate::scene::DAY_MS;
 use crate::smtp::Smtp;
 use guildhall::config::Config;
@@ -65,7 +65,7 @@ impl Hall {
     /// A person's entry, without answers.
     pub(crate) async fn entered(&self, plan: &PlanId, user: &UserId) -> Entry {
         let principal = Principal::in_person(user.clone());
-        entry::enter(&self.running.hall, &principal, plan.clone(), vec![]).await.expect("it is taken")
+        entry::enter(&self.running.hall, &principal, plan.clone(), vec![], None).await.expect("it is taken")
     }
 
     async fn decided(
@@ -245,7 +245,9 @@ async fn the_last_place_is_taken_once_and_the_rules_of_entering_hold() {
     let plan = hall.waitlist(rules, vec![]).await;
     let enter = |hall: Arc<Hall>, plan: PlanId, user: UserId| async move {
         let principal = Principal::in_person(user);
-        entry::enter(&hall.running.hall, &principal, plan, vec![]).await.map_err(|error| error.to_string())
+        entry::enter(&hall.running.hall, &principal, plan, vec![], None)
+            .await
+            .map_err(|error| error.to_string())
     };
     let early = hall.person("early").await;
     let refused = enter(Arc::clone(&hall), plan.clone(), early.clone()).await.expect_err("not open");
@@ -299,7 +301,7 @@ async fn the_last_place_is_taken_once_and_the_rules_of_entering_hold() {
     assert_eq!(refused, "You are banned from this community.");
     let app =
         Principal { app: Some(hall.calling_app()), user: Some(late), is_agent: true, ..Principal::default() };
-    let refused = entry::enter(&hall.running.hall, &app, unbounded, vec![]).await.expect_err("an app");
+    let refused = entry::enter(&hall.running.hall, &app, unbounded, vec![], None).await.expect_err("an app");
     assert!(refused.to_string().contains("by a person who is signed in to the hall, not by an app"));
 }
 
@@ -315,7 +317,8 @@ async fn what_is_sold_no_more_takes_no_entry_and_approves_none() {
     let input = |visibility: &str| json!({"input": {"id": pass.as_str(), "visibility": visibility}});
     hall.run(None, archive, input("archived")).await.data();
     let entered =
-        entry::enter(&hall.running.hall, &Principal::in_person(late.clone()), plan.clone(), vec![]).await;
+        entry::enter(&hall.running.hall, &Principal::in_person(late.clone()), plan.clone(), vec![], None)
+            .await;
     assert_eq!(entered.expect_err("sold no more").to_string(), "This is sold no more.");
     let place = format!("/waitlist/{plan}");
     hall.browser_of(&late).await.open(&place).await.says(200, "This is sold no more.");
@@ -326,6 +329,62 @@ async fn what_is_sold_no_more_takes_no_entry_and_approves_none() {
     assert_eq!(hall.entered(&plan, &waiting).await.status, EntryStatus::Pending, "nothing was decided");
     hall.run(None, archive, input("visible")).await.data();
     hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await.expect("it is sold again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_paid_in_a_checkout_that_is_over_is_not_paid_in_the_next_one_too() {
+    let hall = Hall::open().await;
+    let plan =
+        hall.plan_of(|plan| NewPlan { release_method: ReleaseMethod::Waitlist, terms: ONCE, ..plan }).await;
+    let reader = hall.reader("rita").await;
+    let entry = hall.entered(&plan, &reader).await;
+    let place = format!("/waitlist/{plan}");
+    let checkout = async || {
+        hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await.expect("approved");
+        let page = hall.browser_of(&reader).await.open(&place).await;
+        format!("/checkout/{}", between(&page.text, "href=\"/checkout/", "\""))
+    };
+    let first = checkout().await;
+    hall.at(7 * DAY_MS - 1);
+    let mut rita = hall.browser_of(&reader).await;
+    let asked = pay_by_card(&mut rita, &first, "4000 0000 0000 3220", &[]).await;
+    let step = asked.location.expect("it leads on");
+    assert!(step.starts_with("/sandbox/"), "{step}");
+    hall.at(7 * DAY_MS);
+    let second = checkout().await;
+    assert_ne!(first, second);
+    let again = pay_by_card(&mut rita, &second, GOOD_CARD, &[]).await;
+    again.says(409, "You are paying for this already, in another window.");
+    rita.open(&step).await;
+    let back = rita.send(&step, &[("answer", "yes")]).await;
+    rita.open(back.location.as_deref().expect("it leads on")).await.leads_to(&first);
+    rita.open(&first).await.says(200, "Paid");
+    rita.open(&place).await.says(200, "You have bought it.");
+    rita.open(&second).await.says(200, "You have this already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_banned_from_what_is_sold_neither_enters_nor_is_approved() {
+    let hall = Hall::open().await;
+    let plan = hall.waitlist(EntryRules::default(), vec![]).await;
+    let (waiting, late) = (hall.customer("waiting").await, hall.customer("late").await);
+    let entry = hall.entered(&plan, &waiting).await;
+    let ban = "mutation($input: BanUserInput!) { banUser(input: $input) }";
+    for user in [&waiting, &late] {
+        let input = json!({"userId": user.as_str(), "accessPassId": hall.world.paid_access_pass.as_str()});
+        hall.run(None, ban, json!({"input": input})).await.data();
+    }
+    let principal = Principal::in_person(late);
+    let entered = entry::enter(&hall.running.hall, &principal, plan.clone(), vec![], None).await;
+    assert_eq!(entered.expect_err("banned").to_string(), "You are banned from this community.");
+    let approved = hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await;
+    let sentence = approved.expect_err("banned").to_string();
+    assert_eq!(sentence, "`waiting` is banned and could not buy: lift the ban first.");
+    assert_eq!(hall.entered(&plan, &waiting).await.status, EntryStatus::Pending, "nothing was decided");
+    hall.decided(&hall.world.owner, &entry.id, EntryStatus::Denied).await.expect("denied");
+    let unban = "mutation($input: UnbanUserInput!) { unbanUser(input: $input) }";
+    hall.run(None, unban, json!({"input": {"userId": waiting.as_str()}})).await.data();
+    hall.decided(&hall.world.owner, &entry.id, EntryStatus::Approved).await.expect("approved");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,6 +172,8 @@ async fn unsound_input_is_named_and_makes_nothing() {
     let now = NOW_MS / 1000;
     let price = |price: Value| json!({"name": "Priced", "accessPassId": pass, "price": price});
     let field = |name: &str| json!([{"fieldType": "text", "name": name}]);
+    let one = json!({"fieldType": "text", "id": "f", "name": "Size"});
+    let twice = json!([one, one]);
     for (input, words) in [
         (json!({"name": ""}), "`name` must be 1 to 100 characters long"),
         (json!({"name": " \n "}), "`name` must be 1 to 100 characters long"),
@@ -192,6 +194,7 @@ async fn unsound_input_is_named_and_makes_nothing() {
         (price(json!({"expirationDays": 0})), "`expirationDays` must be 1 to 3650"),
         (price(json!({"expirationDays": 3651})), "`expirationDays` must be 1 to 3650"),
         (price(json!({"customFields": field(" ")})), "The `name` of a custom field is 1 to 255"),
+        (price(json!({"customFields": twice})), "Two custom fields have the `id` `f`: give each its own."),
         (price(json!({"baseCurrency": "gold"})), "$input.price.baseCurrency is not a Currencies"),
         (price(json!({"releaseMethod": "lottery"})), "$input.price.releaseMethod is not a ReleaseMethod"),
         (json!({"name": "x", "whoCanPost": "nobody"}), "$input.whoCanPost is not a WhoCanPostTypes"),

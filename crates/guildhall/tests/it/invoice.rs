@@ -295,6 +295,7 @@ async fn each_refusal_has_its_sentence_and_leaves_nothing_behind() {
     };
     let silent = hall.person("silent").await;
     hall.membership(&silent, &hall.world.access_pass, MembershipStatus::Completed, None).await;
+    let field = json!({"fieldType": "text", "id": "f", "name": "Size"});
     let table = [
         (json!({"dueDate": NOW_MS / 1000}), "INVALID_INPUT", "`dueDate` must lie ahead."),
         (json!({"dueDate": -5}), "INVALID_INPUT", "`dueDate` must lie ahead."),
@@ -365,6 +366,11 @@ async fn each_refusal_has_its_sentence_and_leaves_nothing_behind() {
             "`internalNotes` is at most 2000",
         ),
         (plan(json!({"visibility": "archived"})), "INVALID_INPUT", "it cannot be `archived`."),
+        (
+            plan(json!({"customFields": [field, field]})),
+            "INVALID_INPUT",
+            "Two custom fields have the `id` `f`",
+        ),
         (
             plan(json!({"paypalAccepted": true})),
             "INVALID_INPUT",

@@ -223,6 +223,35 @@ async fn a_raffle_without_entries_or_with_few_is_drawn_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_banned_when_it_closes_takes_no_place_from_others() {
+    let hall = Hall::open().await;
+    let plan = opened(&hall, 2).await;
+    let mut people = Vec::new();
+    for number in 0..4 {
+        let user = hall.customer(&format!("drawn-{number}")).await;
+        hall.entered(&plan, &user).await;
+        people.push(user);
+    }
+    let ban = "mutation($input: BanUserInput!) { banUser(input: $input) }";
+    let pass = json!(hall.world.paid_access_pass.as_str());
+    for (user, pass) in [(&people[0], &pass), (&people[1], &Value::Null)] {
+        hall.run(None, ban, json!({"input": {"userId": user.as_str(), "accessPassId": pass}})).await.data();
+    }
+    for after_ms in [HOUR_MS, HOUR_MS + LOOK_MS] {
+        hall.at(after_ms);
+        settle(&hall).await;
+    }
+    let draw: Draw = serde_json::from_str(&drawn(&hall, &plan).await.expect("it is drawn")).expect("a draw");
+    let digest = public(&hall, &plan).await.entries_digest;
+    verify(&draw, None, digest.as_deref()).expect("it holds");
+    assert_eq!((draw.entries.len(), draw.winners.len()), (2, 2));
+    for (user, won) in people.iter().zip([false, false, true, true]) {
+        let status = if won { EntryStatus::Approved } else { EntryStatus::Denied };
+        assert_eq!(hall.entered(&plan, user).await.status, status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_opens_a_raffle_and_anyone_verifies_a_draw() {
     let home = Home::new();
     let server = home.serve(&["--demo"]).await;
