@@ -38,6 +38,11 @@ pub struct Purchases {
     pub methods: Vec<(PaymentMethod, Vec<String>)>,
 }
 
+/// Where people see what they have, cancel it, and take it up again.
+pub(crate) fn manage_url(origin: &str) -> String {
+    format!("{origin}/account/purchases")
+}
+
 /// What somebody bought, and pays with.
 ///
 /// # Errors

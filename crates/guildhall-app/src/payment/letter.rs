@@ -5,7 +5,7 @@ use crate::House;
 use crate::error::{Error, Result};
 use crate::mail::{self, ChoosePassword, Letter, NotSold, Receipt};
 use crate::store::{self, Read, Tx};
-use crate::{password, password_reset, promo_code, throttle};
+use crate::{membership, password, password_reset, promo_code, throttle};
 use guildhall_core::account::email_key;
 use guildhall_core::moment::day_in_words;
 use guildhall_core::money::percent_in_words;
@@ -50,7 +50,7 @@ pub(super) fn receipt(tx: &mut Tx<'_>, house: &House, payment: &Payment) -> Resu
         day: day_in_words(payment.paid_at.unwrap_or(tx.now)),
         is_renewal: payment.is_renewal(),
         lines,
-        link: purchases(house),
+        link: membership::manage_url(&house.origin),
     };
     mail::queue(tx, &about.email, Letter::Receipt(letter)).map(|_| ())
 }
@@ -123,11 +123,6 @@ fn may_write(tx: &mut Tx<'_>, email: &str) -> Result<bool> {
     }
 }
 
-/// Where buyers see what they have.
-fn purchases(house: &House) -> String {
-    format!("{}/account/purchases", house.origin)
-}
-
 fn not_sold(
     tx: &mut Tx<'_>,
     house: &House,
@@ -136,7 +131,7 @@ fn not_sold(
     is_had: bool,
 ) -> Result<()> {
     let About { email, name, what, company, .. } = about;
-    let link = purchases(house);
+    let link = membership::manage_url(&house.origin);
     let letter = NotSold { name, what, company, amount, is_had, link };
     mail::queue(tx, &email, Letter::NotSold(letter)).map(|_| ())
 }
