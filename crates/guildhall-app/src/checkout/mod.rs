@@ -17,6 +17,7 @@ pub use offer::{Offer, Standing, offer};
 pub use order::{Card, Method, Order, Placed, place, progress};
 pub use session::{Extras, Opened, create_session, purchase_url};
 
+use crate::billing;
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
 use crate::invoice;
@@ -25,6 +26,7 @@ use crate::payment::Payment;
 use crate::plan::{self, Plan};
 use crate::promo_code::{self, Applied};
 use crate::store::{self, Read, Tx};
+use guildhall_core::billing::Renewals;
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
@@ -133,6 +135,8 @@ pub(crate) struct Quote {
     pub(crate) price: Price,
     pub(crate) tax: Tax,
     pub(crate) promo: Option<Applied>,
+    /// What its renewals will cost, where the plan charges any.
+    pub(crate) renewals: Option<Renewals>,
 }
 
 /// Works out what is asked.
@@ -175,7 +179,9 @@ pub(crate) fn quote(
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
     let price = Price::new(subtotal_minor, discount_minor, rate);
-    Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo })
+    let code = promo.as_ref().map(|applied| &applied.id);
+    let renewals = billing::renewals_ahead(read, &plan, quantity, code, 1)?;
+    Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo, renewals })
 }
 
 /// The session and plan of a target.

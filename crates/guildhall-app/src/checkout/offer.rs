@@ -9,6 +9,7 @@ use crate::payment::{self, Outcome, Payment};
 use crate::plan::Plan;
 use crate::processor::{self, PaymentMethod, Processor};
 use crate::store::{self, Read};
+use guildhall_core::billing::Renewals;
 use guildhall_core::ids::{CheckoutSessionId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
@@ -74,8 +75,10 @@ pub struct Offer {
     pub promo: Option<(String, String)>,
     /// Why the promo code that was given does not count.
     pub promo_refusal: Option<String>,
-    /// Whether a promo code can be given.
-    pub takes_promo: bool,
+    /// What its renewals will cost; `None` where it has none that cost something by the plan.
+    pub renewals: Option<Renewals>,
+    /// Whether its maker fixed the price: then no promo code can be given, and it is sold as often as it is asked for.
+    pub is_price_fixed: bool,
     /// How it stands.
     pub standing: Standing,
     /// The payment, once there is one.
@@ -146,7 +149,8 @@ pub async fn offer(
                 company: pass.company,
                 pass_title: pass.pass.title,
                 description: session.as_ref().and_then(|session| session.description.clone()),
-                takes_promo: session.as_ref().is_none_or(|session| session.fixed_minor.is_none()),
+                renewals: quoted.renewals,
+                is_price_fixed: session.as_ref().is_some_and(|session| session.fixed_minor.is_some()),
                 quantity,
                 currency: quoted.currency,
                 price: quoted.price,

@@ -56,6 +56,7 @@ mod raffle;
 mod receipt;
 mod receiver;
 mod renewal;
+mod renewal_price;
 mod route;
 mod scene;
 mod session;
