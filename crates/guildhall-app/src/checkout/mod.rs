@@ -70,6 +70,14 @@ pub struct CheckoutSession {
     pub is_public_link: bool,
 }
 
+impl CheckoutSession {
+    /// Whether it sells also what its buyer has already: what an app charges and what an invoice asks for, at a price
+    /// that they fixed, is bought as often as it is asked for.
+    pub(crate) fn sells_again(&self) -> bool {
+        self.fixed_minor.is_some()
+    }
+}
+
 /// A session about to be stored.
 #[derive(Debug)]
 pub(crate) struct NewCheckoutSession {
@@ -220,7 +228,7 @@ pub(crate) fn closed(
     })
 }
 
-/// Holds every other purchase of a plan by its public link for the same buyer until the transaction ends.
+/// Holds every other purchase of a plan for the same buyer until the transaction ends.
 pub(crate) fn lock_purchase(tx: &mut Tx<'_>, buyer: &UserId, plan: &PlanId) -> Result<()> {
     tx.lock(&format!("purchase {buyer} {plan}"))
 }
@@ -238,15 +246,14 @@ pub(crate) fn stands(read: &mut Read<'_>, payment: &Payment) -> Result<bool> {
     Ok(is_open && have_already(read, &plan, Some(&session), &payment.user)?.is_none())
 }
 
-/// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app
-/// or an invoice asks for are made as often as they are asked.
+/// A membership of a plan that its buyer has already and that would be bought a second time.
 pub(crate) fn have_already(
     read: &mut Read<'_>,
     plan: &Plan,
     session: Option<&CheckoutSession>,
     buyer: &UserId,
 ) -> Result<Option<Membership>> {
-    if session.is_some_and(|session| !session.is_public_link && session.fixed_minor.is_some()) {
+    if session.is_some_and(CheckoutSession::sells_again) {
         return Ok(None);
     }
     let now = read.now;

@@ -142,7 +142,7 @@ fn begin(
     refuse_others(tx, order, &session, &user)?;
     if order.buyer.known().is_some() {
         refuse_banned(tx, &plan, &session, &user)?;
-        if session.is_public_link {
+        if !session.sells_again() {
             refuse_twice(tx, &plan, &session, &user)?;
         }
     }
@@ -219,7 +219,7 @@ fn refuse_banned(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: 
     Ok(())
 }
 
-/// One plan is bought once at a time by its link, also from two tabs.
+/// One plan is bought once at a time, also from two tabs or by two checkouts.
 fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
     lock_purchase(tx, user, &plan.id)?;
     // In this order: what is under way settles without the lock, and is found by the second where the first missed it.

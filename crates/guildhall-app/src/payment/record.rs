@@ -171,14 +171,14 @@ fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
     Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
-/// The membership that a buyer by a public link has already: one who typed an address is not told of it before, see
+/// The membership that a buyer has already of what is sold once: one who typed an address is not told of it before, see
 /// `checkout/buyer.rs`. Until the transaction ends nobody else begins one.
 fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<MembershipId>> {
     let session = match &payment.checkout_session {
         Some(session) => store::checkout::find(tx, session)?,
         None => None,
     };
-    let Some(session) = session.filter(|session| session.is_public_link) else { return Ok(None) };
+    let Some(session) = session.filter(|session| !session.sells_again()) else { return Ok(None) };
     checkout::lock_purchase(tx, &payment.user, &plan.id)?;
     let had = checkout::have_already(tx, plan, Some(&session), &payment.user)?;
     Ok(had.map(|membership| membership.id))
