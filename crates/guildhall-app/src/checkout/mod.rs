@@ -211,6 +211,22 @@ pub(crate) fn look(read: &mut Read<'_>, target: &Target) -> Result<(Option<Check
     }
 }
 
+/// Where a buyer goes afterwards: as the session says, else the plan, else what it sells.
+pub(crate) fn onward(
+    read: &mut Read<'_>,
+    session: Option<&CheckoutSession>,
+    plan: &Plan,
+) -> Result<Option<String>> {
+    let said = session.and_then(|session| session.redirect_url.as_ref()).or(plan.redirect_url.as_ref());
+    match said {
+        Some(place) => Ok(Some(place.clone())),
+        None => {
+            let pass = store::access_pass::find_ever(read, &plan.access_pass)?;
+            Ok(pass.and_then(|pass| pass.redirect_purchase_url))
+        }
+    }
+}
+
 /// Why a plan is not simply bought by its public link; `None` when it is.
 pub(crate) fn closed(
     read: &mut Read<'_>,

@@ -1,6 +1,6 @@
 //! The page of a checkout: what it offers, to whom, and how it stands.
 
-use super::{CheckoutSession, Target, closed, have_already, look, quote};
+use super::{CheckoutSession, Target, closed, have_already, look, onward, quote};
 use crate::Guildhall;
 use crate::company::{Company, Tax};
 use crate::error::{Error, Result, no_such};
@@ -111,7 +111,11 @@ pub async fn offer(
     hall.store
         .read(move |read| {
             let (session, plan) = look(read, &target)?;
-            let Some(pass) = store::access_pass::find(read, &plan.access_pass)? else {
+            // What was bought is shown also when it is sold no more.
+            let (Some(pass), Some(company)) = (
+                store::access_pass::find_ever(read, &plan.access_pass)?,
+                store::company::find(read, &plan.company)?,
+            ) else {
                 return no_such("plan", &plan.id);
             };
             let viewer = viewer.as_ref();
@@ -140,14 +144,10 @@ pub async fn offer(
                 }
                 None => (Vec::new(), None),
             };
-            let (affiliate_code, redirect_url) = match &session {
-                Some(session) => (session.affiliate_code.clone(), session.redirect_url.clone()),
-                None => (None, plan.redirect_url.clone()),
-            };
             Ok(Offer {
                 session: session.as_ref().map_or(fresh.clone(), |session| session.id.clone()),
-                company: pass.company,
-                pass_title: pass.pass.title,
+                company,
+                pass_title: pass.title,
                 description: session.as_ref().and_then(|session| session.description.clone()),
                 renewals: quoted.renewals,
                 is_price_fixed: session.as_ref().is_some_and(|session| session.fixed_minor.is_some()),
@@ -162,8 +162,8 @@ pub async fn offer(
                 methods: methods.into_iter().filter(|one| processors.contains(&one.processor)).collect(),
                 balance_minor,
                 processors: processors.clone(),
-                affiliate_code,
-                redirect_url,
+                affiliate_code: session.as_ref().and_then(|session| session.affiliate_code.clone()),
+                redirect_url: onward(read, session.as_ref(), &plan)?,
                 plan,
             })
         })

@@ -7,7 +7,7 @@
 use super::buyer::{self, Buyer};
 use super::{
     Answered, CheckoutSession, NewCheckoutSession, Standing, Target, closed, have_already, lock_purchase,
-    look, quote,
+    look, onward, quote,
 };
 use crate::error::{Error, Result, no_such};
 use crate::payment::{self, MethodUse, Outcome, Payment};
@@ -178,7 +178,7 @@ fn session_of(tx: &mut Tx<'_>, order: &Order) -> Result<CheckoutSession> {
         currency: plan.currency,
         description: None,
         affiliate_code: order.affiliate_code.clone(),
-        redirect_url: plan.redirect_url.clone(),
+        redirect_url: onward(tx, None, &plan)?,
         metadata: "{}".to_owned(),
         expires_at: tx.now + LINK_LIFETIME_MS,
         plan: plan.id,
@@ -307,7 +307,7 @@ fn draft(
     payment.app.clone_from(&session.app);
     payment.description.clone_from(&session.description);
     payment.metadata.clone_from(&session.metadata);
-    payment.redirect_url.clone_from(&session.redirect_url);
+    payment.redirect_url = onward(tx, Some(session), &plan)?;
     payment.tax = quoted.tax.shown();
     payment.answers = stored_answers(&plan, answers)?;
     if !plan::take_stock(tx, &plan.id, order.quantity)? {

@@ -27,13 +27,13 @@ fn about(read: &mut Read<'_>, payment: &Payment) -> Result<Option<About>> {
     let Some(email) = user.email.filter(|email| mail::check_address(email).is_ok()) else {
         return Ok(None);
     };
-    let pass = store::access_pass::find(read, &payment.access_pass)?;
+    let pass = store::access_pass::find_ever(read, &payment.access_pass)?;
     let company = store::company::find(read, &payment.company)?;
     Ok(Some(About {
         email,
         name: user.name.unwrap_or_else(|| user.username.clone()),
         username: user.username,
-        what: pass.map_or_else(|| "what you wanted".to_owned(), |found| found.pass.title),
+        what: pass.map_or_else(|| "what you wanted".to_owned(), |pass| pass.title),
         company: company.map_or_else(|| payment.company.to_string(), |company| company.title),
     }))
 }

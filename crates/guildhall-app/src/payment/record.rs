@@ -295,10 +295,10 @@ pub(crate) fn tell(tx: &mut Tx<'_>, payment: &Payment, event: Told) -> Result<()
 /// What webhooks say of a payment.
 pub(crate) fn subject(read: &mut Read<'_>, payment: &Payment) -> Result<Shown> {
     let company = company_shown(read, &payment.company)?;
-    let product = store::access_pass::find(read, &payment.access_pass)?.map(|found| Product {
-        id: found.pass.id.to_string(),
-        title: found.pass.title,
-        route: found.pass.route,
+    let product = store::access_pass::find_ever(read, &payment.access_pass)?.map(|pass| Product {
+        id: pass.id.to_string(),
+        title: pass.title,
+        route: pass.route,
     });
     let method = match &payment.method {
         Some(method) => store::payment_method::find(read, method)?,

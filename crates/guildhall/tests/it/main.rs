@@ -20,6 +20,7 @@ mod browser;
 mod checkout;
 mod company_command;
 mod crash;
+mod deleted_pass;
 mod dev_proxy;
 mod direct_message;
 mod entry;
