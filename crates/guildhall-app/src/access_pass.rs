@@ -48,11 +48,12 @@ pub struct AccessPass {
     pub description: Option<String>,
     /// The seller's pitch.
     pub creator_pitch: Option<String>,
-    /// Where a buyer goes afterwards.
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     pub redirect_purchase_url: Option<String>,
-    /// What the button that buys it says, one of the wire's `CustomCtas`.
+    /// What the button of a page about it is to say, one of the wire's `CustomCtas`; kept for its seller, since there is
+    /// no such page here.
     pub custom_cta: String,
-    /// Where that button leads instead.
+    /// Where that button is to lead instead; likewise.
     pub custom_cta_url: Option<String>,
     /// What license keys of it begin with.
     pub license_key_prefix: Option<String>,
@@ -60,9 +61,9 @@ pub struct AccessPass {
     pub global_affiliate: Offer,
     /// What a member earns who brings a buyer.
     pub member_affiliate: Offer,
-    /// Whether its page says how many members it has.
+    /// Whether everyone is told how many members it has.
     pub show_member_count: bool,
-    /// Whether its page shows what is offered beside it.
+    /// Whether a page about it is to show what is offered beside it; kept for its seller, since there is no such page.
     pub show_offers: bool,
     /// The seller's own JSON.
     pub metadata: String,
@@ -222,6 +223,22 @@ fn is_shown(read: &mut Read<'_>, principal: &Principal, found: &PublicAccessPass
 /// `Internal` only.
 pub async fn active_users(hall: &Guildhall, id: AccessPassId) -> Result<i64> {
     hall.store.scan(move |read| store::membership::count_valid_users(read, &id)).await
+}
+
+/// The same, as everyone is told it: zero where its seller does not show it, but to those who hold
+/// `access_pass:basic:read` in its company.
+///
+/// # Errors
+/// `Internal` only.
+pub async fn shown_active_users(hall: &Guildhall, principal: &Principal, pass: &AccessPass) -> Result<i64> {
+    if !pass.show_member_count {
+        let (principal, company) = (principal.clone(), pass.company.clone());
+        let look = hall.store.read(move |read| holds(read, &principal, &company, Permission::AccessPassRead));
+        if !look.await? {
+            return Ok(0);
+        }
+    }
+    active_users(hall, pass.id.clone()).await
 }
 
 /// An access pass, as a part of something else that the caller may see.

@@ -5,8 +5,8 @@
 //! nothing due. A renewal is a payment under a key that the store holds once (`billing::renewal_key`), so that whoever
 //! looks twice, or dies in between, charges once.
 
-use crate::House;
 use crate::access;
+use crate::company::{self, Tax};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Work};
 use crate::membership::{self, Membership};
@@ -14,13 +14,13 @@ use crate::payment::{self, Payment};
 use crate::plan::Plan;
 use crate::processor::Processor;
 use crate::promo_code;
-use crate::store::{self, Tx};
-use crate::{Guildhall, company};
-use guildhall_core::billing::{Due, Terms, renewal_key};
-use guildhall_core::ids::{Id, MembershipId, PaymentId};
+use crate::store::{self, Read, Tx};
+use crate::{Guildhall, House};
+use guildhall_core::billing::{Due, Renewals, Terms, renewal_key};
+use guildhall_core::ids::{Id, MembershipId, PaymentId, PromoCodeId};
 use guildhall_core::job::Failure;
 use guildhall_core::membership::MembershipStatus;
-use guildhall_core::payment::{Event, Stage};
+use guildhall_core::payment::{self as rules, Event, Stage};
 use guildhall_core::price::Price;
 use guildhall_core::receipt::BillingReason;
 
@@ -144,18 +144,69 @@ fn key_of(membership: &Membership) -> Result<String> {
     Ok(renewal_key(membership.id.as_str(), end))
 }
 
-/// The payment of the next renewal, to be written down by its first attempt.
-fn draft(tx: &mut Tx<'_>, membership: &mut Membership, plan: &Plan, key: &str) -> Result<Payment> {
-    let subtotal_minor = plan.terms().renewal_due_minor(membership.quantity)?;
-    let discount_minor = match &membership.promo_code {
-        Some(promo) => {
-            let index = membership.payments_due;
-            promo_code::discount_minor(tx, promo, index, subtotal_minor, plan.currency)?
-        }
+/// What the renewal costs that is a membership's `payment_index`-th payment, counted from zero: by its plan and its
+/// company's tax as they are now, and with what its promo code takes off then.
+fn renewal_price(
+    read: &mut Read<'_>,
+    plan: &Plan,
+    quantity: i64,
+    promo: Option<&PromoCodeId>,
+    payment_index: i64,
+) -> Result<(Price, Tax)> {
+    let subtotal_minor = plan.terms().renewal_due_minor(quantity)?;
+    let discount_minor = match promo {
+        Some(promo) => promo_code::discount_minor(read, promo, payment_index, subtotal_minor, plan.currency)?,
         None => 0,
     };
-    let tax = company::tax(tx, &membership.company)?;
-    let price = Price::new(subtotal_minor, discount_minor, tax.rate);
+    let tax = company::tax(read, &plan.company)?;
+    Ok((Price::new(subtotal_minor, discount_minor, tax.rate), tax))
+}
+
+/// What the renewals of a plan cost from the one on that is its membership's `payment_index`-th payment, counted from
+/// zero: what is told of them before they are charged. `None` where the plan charges none.
+pub(crate) fn renewals_ahead(
+    read: &mut Read<'_>,
+    plan: &Plan,
+    quantity: i64,
+    promo: Option<&PromoCodeId>,
+    payment_index: i64,
+) -> Result<Option<Renewals>> {
+    if plan.terms().renewal_due_minor(quantity)? == 0 {
+        return Ok(None);
+    }
+    let charged_minor = |read: &mut Read<'_>, index| -> Result<i64> {
+        let (price, _) = renewal_price(read, plan, quantity, promo, index)?;
+        let state = rules::Payment::draft(price.total_minor, plan.currency)?;
+        Ok(if state.is_chargeable { state.amount_minor } else { 0 })
+    };
+    let next_minor = charged_minor(read, payment_index)?;
+    let left = match promo {
+        Some(promo) => promo_code::payments_left(read, promo, payment_index)?,
+        None => None,
+    };
+    let then = match left.filter(|left| *left > 0) {
+        Some(left) => Some((left, charged_minor(read, payment_index + left)?)),
+        None => None,
+    };
+    Ok(Some(Renewals { next_minor, then: then.filter(|(_, later_minor)| *later_minor != next_minor) }))
+}
+
+/// The same for a membership, from its next renewal on.
+pub(crate) fn renewals_of(
+    read: &mut Read<'_>,
+    membership: &Membership,
+    plan: &Plan,
+) -> Result<Option<Renewals>> {
+    // What is past due is a renewal that fell due already.
+    let fell_due = i64::from(membership.state.status == MembershipStatus::PastDue);
+    let next_index = (membership.payments_due - fell_due).max(0);
+    renewals_ahead(read, plan, membership.quantity, membership.promo_code.as_ref(), next_index)
+}
+
+/// The payment of the next renewal, to be written down by its first attempt.
+fn draft(tx: &mut Tx<'_>, membership: &mut Membership, plan: &Plan, key: &str) -> Result<Payment> {
+    let (quantity, promo) = (membership.quantity, membership.promo_code.as_ref());
+    let (price, tax) = renewal_price(tx, plan, quantity, promo, membership.payments_due)?;
     let mut payment = Payment::draft(
         tx,
         plan,

@@ -8,6 +8,7 @@ mod operator;
 mod own;
 
 pub use operator::{History, cancel_at_period_end, end, history, lengthen};
+pub(crate) use own::manage_url;
 pub use own::{OwnMembership, Purchases, cancel_own, purchases};
 
 use crate::access_pass;

@@ -7,7 +7,7 @@
 mod redemption;
 
 pub use redemption::Applied;
-pub(crate) use redemption::{claim, code_of, discount_minor, quote, release};
+pub(crate) use redemption::{claim, code_of, discount_minor, payments_left, quote, release};
 
 use crate::Guildhall;
 use crate::access;

@@ -76,6 +76,16 @@ impl Terms {
     }
 }
 
+/// What the renewals ahead of a membership cost, with tax, and after what its promo code takes off. Amounts are minor
+/// units; zero where nothing is charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewals {
+    /// What the next one costs.
+    pub next_minor: i64,
+    /// How many cost that, and what each costs after them; `None` where all cost the same.
+    pub then: Option<(i64, i64)>,
+}
+
 fn times(price_minor: i64, quantity: i64) -> Result<i64, Invalid> {
     if !(1..=LARGEST_QUANTITY).contains(&quantity) {
         return invalid(format!("The quantity is 1 to {LARGEST_QUANTITY}."));

@@ -1,6 +1,6 @@
 //! Plans in words: what a price and a period are called where people read them.
 
-use crate::billing::Terms;
+use crate::billing::{Renewals, Terms};
 use crate::money::Currency;
 use rust_decimal::Decimal;
 
@@ -95,20 +95,26 @@ pub fn formatted_billing_period(terms: Terms) -> Option<String> {
     })
 }
 
-/// What each renewal of so many costs, and when: `$12.00 every month`; nothing where nothing more falls due.
+/// What the renewals ahead cost, and when: `$12.00 every month`; nothing where nothing is charged any more.
 #[must_use]
-pub fn renewal_in_words(terms: Terms, quantity: i64, currency: Currency) -> Option<String> {
+pub fn renewals_in_words(terms: Terms, ahead: Renewals, currency: Currency) -> Option<String> {
     let Terms::Renewal { period_days, .. } = terms else {
         return None;
     };
-    let due_minor = terms.renewal_due_minor(quantity).ok().filter(|due_minor| *due_minor > 0)?;
-    Some(format!("{} every {}", price(due_minor, currency), period(period_days)))
+    let each = |minor| format!("{} every {}", price(minor, currency), period(period_days));
+    let Some((count, later_minor)) = ahead.then else {
+        return (ahead.next_minor > 0).then(|| each(ahead.next_minor));
+    };
+    let amount = if ahead.next_minor == 0 { "nothing".to_owned() } else { price(ahead.next_minor, currency) };
+    let which =
+        if count == 1 { "the next payment".to_owned() } else { format!("each of the next {count} payments") };
+    Some(format!("{amount} for {which}, after that {}", each(later_minor)))
 }
 
-/// What falls due after the first payment for so many, as a sentence; nothing where nothing does.
+/// What falls due after the first payment, as a sentence; nothing where nothing does.
 #[must_use]
-pub fn later_in_words(terms: Terms, quantity: i64, currency: Currency) -> Option<String> {
-    let each = renewal_in_words(terms, quantity, currency)?;
+pub fn later_in_words(terms: Terms, ahead: Renewals, currency: Currency) -> Option<String> {
+    let each = renewals_in_words(terms, ahead, currency)?;
     Some(match terms {
         Terms::Renewal { initial_price_minor: 0, trial_days: days @ 1.., .. } => {
             format!("{} free; then {each}, until you cancel.", days_in_words(days))
@@ -216,17 +222,31 @@ mod tests {
             period_days,
             trial_days,
         };
+        let all = |next_minor| Renewals { next_minor, then: None };
+        let some = |next_minor, count, later_minor| Renewals { next_minor, then: Some((count, later_minor)) };
+        let (monthly, trial) = (renewal(0, 1200, 30, 0), renewal(0, 1200, 365, 14));
         let table = [
-            (Terms::OneTime { price_minor: 500, expiration_days: Some(30) }, 1, None),
-            (renewal(500, 0, 30, 0), 1, None),
-            (renewal(0, 1200, 30, 0), 1, Some("Then $12.00 every month, until you cancel.")),
-            (renewal(500, 1200, 14, 0), 3, Some("Then $36.00 every 2 weeks, until you cancel.")),
-            (renewal(0, 1200, 365, 14), 1, Some("14 days free; then $12.00 every year, until you cancel.")),
-            (renewal(500, 1200, 1, 1), 1, Some("After 1 day $12.00 every day, until you cancel.")),
-            (renewal(0, 1200, 30, 0), 0, None),
+            (Terms::OneTime { price_minor: 500, expiration_days: Some(30) }, all(500), None),
+            (monthly, all(0), None),
+            (monthly, all(1428), Some("Then $14.28 every month, until you cancel.")),
+            (renewal(500, 1200, 14, 0), all(3600), Some("Then $36.00 every 2 weeks, until you cancel.")),
+            (trial, all(1200), Some("14 days free; then $12.00 every year, until you cancel.")),
+            (renewal(500, 1200, 1, 1), all(1200), Some("After 1 day $12.00 every day, until you cancel.")),
+            (
+                monthly,
+                some(900, 1, 1200),
+                Some("Then $9.00 for the next payment, after that $12.00 every month, until you cancel."),
+            ),
+            (
+                trial,
+                some(0, 2, 1200),
+                Some(
+                    "14 days free; then nothing for each of the next 2 payments, after that $12.00 every year, until you cancel.",
+                ),
+            ),
         ];
-        for (terms, quantity, words) in table {
-            assert_eq!(later_in_words(terms, quantity, usd).as_deref(), words, "{terms:?}");
+        for (terms, ahead, words) in table {
+            assert_eq!(later_in_words(terms, ahead, usd).as_deref(), words, "{terms:?} {ahead:?}");
         }
     }
 

@@ -145,6 +145,18 @@ pub fn applies_to(duration: PromoDuration, number_of_intervals: i64, payment_ind
     }
 }
 
+/// How many payments a code takes something off, of a membership's payments from the `payment_index`-th on, counted from
+/// zero; `None` for all of them.
+#[must_use]
+pub fn payments_left(duration: PromoDuration, number_of_intervals: i64, payment_index: i64) -> Option<i64> {
+    let payments = match duration {
+        PromoDuration::Forever => return None,
+        PromoDuration::Once => 1,
+        PromoDuration::Repeating => number_of_intervals,
+    };
+    Some((payments - payment_index).max(0))
+}
+
 /// The text of a code as it is compared and kept: trimmed, in capitals.
 ///
 /// # Errors
@@ -313,6 +325,11 @@ mod tests {
             for index in [0, 1, 2, 3, 99] {
                 let expected = applied.contains(&index) || duration == PromoDuration::Forever;
                 assert_eq!(applies_to(duration, intervals, index), expected, "{duration:?} {index}");
+                let left = payments_left(duration, intervals, index);
+                assert_eq!(left.is_none_or(|left| left > 0), expected, "{duration:?} {index}: {left:?}");
+                if let Some(left) = left {
+                    assert!(!applies_to(duration, intervals, index + left), "{duration:?} {index}: {left}");
+                }
             }
         }
         assert!(duration_of(-1).is_err() && duration_of(MOST_INTERVALS + 1).is_err());

@@ -719,7 +719,9 @@ export interface CreateAccessPassInput {
   /** The company that will sell it; without one that of `x-company-id`, else the calling app's own. */
   companyId?: string | null;
   creatorPitch?: string | null;
+  /** Means nothing here: a hall has no page of a pass whose button it would be. */
   customCta?: CustomCtas | null;
+  /** Means nothing here: a hall has no page of a pass whose button would lead there. */
   customCtaUrl?: string | null;
   /** Refused: what a buyer's statement says is the processor's to decide. */
   customStatementDescriptor?: string | null;
@@ -759,10 +761,12 @@ export interface CreateAccessPassInput {
   productHighlights?: Array<AccessPassProductHighlightInput> | null;
   /** Refused: tax is set for the whole company. */
   productTaxCodeId?: string | null;
+  /** Where a buyer goes afterwards, unless the plan or the checkout says otherwise. */
   redirectPurchaseUrl?: string | null;
   /** Without it, it is made of the title. */
   route?: string | null;
   shortenedDescription?: string | null;
+  /** Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`. */
   showMemberCount?: boolean | null;
   /** Means nothing here: nobody can review yet. */
   showReviewsDtc?: boolean | null;
@@ -1233,7 +1237,9 @@ export interface UpdateAccessPassInput {
   businessType?: BusinessTypes | null;
   clientMutationId?: string | null;
   creatorPitch?: string | null;
+  /** Means nothing here: a hall has no page of a pass whose button it would be. */
   customCta?: CustomCtas | null;
+  /** Means nothing here: a hall has no page of a pass whose button would lead there. */
   customCtaUrl?: string | null;
   /** Refused: what a buyer's statement says is the processor's to decide. */
   customStatementDescriptor?: string | null;
@@ -1266,10 +1272,13 @@ export interface UpdateAccessPassInput {
   pinnedExperienceId?: string | null;
   /** Refused: tax is set for the whole company. */
   productTaxCodeId?: string | null;
+  /** Where a buyer goes afterwards, unless the plan or the checkout says otherwise. */
   redirectPurchaseUrl?: string | null;
   route?: string | null;
   shortenedDescription?: string | null;
+  /** Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`. */
   showMemberCount?: boolean | null;
+  /** Means nothing here: a hall has no page of a pass that would show them. */
   showOffers?: boolean | null;
   /** Means nothing here: nobody can review yet. */
   showReviewsDtc?: boolean | null;
@@ -1444,9 +1453,13 @@ export interface CreateAccessPassData {
     reviewsAverage: number;
     creatorPitch: string | null;
     updatedAtMs: string;
+    /** Means nothing here: a hall has no page of a pass that would show them. */
     showOffers: boolean;
+    /** Where a buyer goes afterwards, unless the plan or the checkout says otherwise. */
     redirectPurchaseUrl: string | null;
+    /** Means nothing here: a hall has no page of a pass whose button it would be. */
     customCta: CustomCtas;
+    /** Means nothing here: a hall has no page of a pass whose button would lead there. */
     customCtaUrl: string | null;
     /** Percent of a payment. */
     globalAffiliatePercentage: number | null;
@@ -1454,6 +1467,7 @@ export interface CreateAccessPassData {
     /** Percent of a payment. */
     memberAffiliatePercentage: number | null;
     memberAffiliateStatus: GlobalAffiliateStatuses;
+    /** Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`. */
     showMemberCount: boolean;
     logo: {
       sourceUrl: string | null;
@@ -1824,7 +1838,10 @@ export interface GetAccessPassData {
     verified: boolean;
     visibility: Visibility;
     route: string;
-    /** How many people hold a valid membership. */
+    /**
+     * How many people hold a valid membership; zero where the seller does not show it, but to those who hold
+     * `access_pass:basic:read`.
+     */
     activeUsersCount: number;
     logo: {
       sourceUrl: string | null;
@@ -2557,9 +2574,13 @@ export interface ListAccessPassesData {
         reviewsAverage: number;
         creatorPitch: string | null;
         updatedAtMs: string;
+        /** Means nothing here: a hall has no page of a pass that would show them. */
         showOffers: boolean;
+        /** Where a buyer goes afterwards, unless the plan or the checkout says otherwise. */
         redirectPurchaseUrl: string | null;
+        /** Means nothing here: a hall has no page of a pass whose button it would be. */
         customCta: CustomCtas;
+        /** Means nothing here: a hall has no page of a pass whose button would lead there. */
         customCtaUrl: string | null;
         /** Percent of a payment. */
         globalAffiliatePercentage: number | null;
@@ -2567,6 +2588,7 @@ export interface ListAccessPassesData {
         /** Percent of a payment. */
         memberAffiliatePercentage: number | null;
         memberAffiliateStatus: GlobalAffiliateStatuses;
+        /** Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`. */
         showMemberCount: boolean;
         logo: {
           sourceUrl: string | null;
@@ -2597,7 +2619,10 @@ export interface ListAccessPassesForExperienceData {
       verified: boolean;
       visibility: Visibility;
       route: string;
-      /** How many people hold a valid membership. */
+      /**
+       * How many people hold a valid membership; zero where the seller does not show it, but to those who hold
+       * `access_pass:basic:read`.
+       */
       activeUsersCount: number;
       logo: {
         sourceUrl: string | null;
@@ -3631,9 +3656,13 @@ export interface UpdateAccessPassData {
     reviewsAverage: number;
     creatorPitch: string | null;
     updatedAtMs: string;
+    /** Means nothing here: a hall has no page of a pass that would show them. */
     showOffers: boolean;
+    /** Where a buyer goes afterwards, unless the plan or the checkout says otherwise. */
     redirectPurchaseUrl: string | null;
+    /** Means nothing here: a hall has no page of a pass whose button it would be. */
     customCta: CustomCtas;
+    /** Means nothing here: a hall has no page of a pass whose button would lead there. */
     customCtaUrl: string | null;
     /** Percent of a payment. */
     globalAffiliatePercentage: number | null;
@@ -3641,6 +3670,7 @@ export interface UpdateAccessPassData {
     /** Percent of a payment. */
     memberAffiliatePercentage: number | null;
     memberAffiliateStatus: GlobalAffiliateStatuses;
+    /** Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`. */
     showMemberCount: boolean;
     logo: {
       sourceUrl: string | null;

@@ -5,7 +5,7 @@
 //! in a session of that app.
 
 use super::session::LIFETIME_MS;
-use super::{Extras, NewCheckoutSession, Opened, quote};
+use super::{Extras, NewCheckoutSession, Opened, onward, quote};
 use crate::access;
 use crate::access_pass::{self, AccessPassKind, NewAccessPass, Visibility};
 use crate::error::{Error, Result, no_such};
@@ -148,13 +148,14 @@ pub(crate) fn charge_consented(
     }
     let quoted = quote(tx, plan, Some(&session), 1, None, Some(user))?;
     let (price, currency) = (quoted.price, quoted.currency);
+    let redirect_url = onward(tx, Some(&session), &quoted.plan)?;
     let mut payment = Payment::draft(tx, &quoted.plan, user, 1, price, currency, BillingReason::Manual)?;
     payment.checkout_session = Some(session.id);
     payment.app = session.app;
     payment.invoice = session.invoice;
     payment.description = session.description;
     payment.metadata = session.metadata;
-    payment.redirect_url = session.redirect_url;
+    payment.redirect_url = redirect_url;
     payment.tax = quoted.tax.shown();
     payment.processor = Some(method.processor);
     payment.method = Some(method.id);

@@ -17,6 +17,7 @@ pub use offer::{Offer, Standing, offer};
 pub use order::{Card, Method, Order, Placed, place, progress};
 pub use session::{Extras, Opened, create_session, purchase_url};
 
+use crate::billing;
 use crate::company::{self, Tax};
 use crate::error::{Error, Result, no_such};
 use crate::invoice;
@@ -25,6 +26,7 @@ use crate::payment::Payment;
 use crate::plan::{self, Plan};
 use crate::promo_code::{self, Applied};
 use crate::store::{self, Read, Tx};
+use guildhall_core::billing::Renewals;
 use guildhall_core::ids::{AppId, CheckoutSessionId, CompanyId, EntryId, Id, InvoiceId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
@@ -66,6 +68,14 @@ pub struct CheckoutSession {
     pub canceled_at: Option<i64>,
     /// Whether it was made by the page of a plan's public link.
     pub is_public_link: bool,
+}
+
+impl CheckoutSession {
+    /// Whether it sells also what its buyer has already: what an app charges and what an invoice asks for, at a price
+    /// that they fixed, is bought as often as it is asked for.
+    pub(crate) fn sells_again(&self) -> bool {
+        self.fixed_minor.is_some()
+    }
 }
 
 /// A session about to be stored.
@@ -133,6 +143,8 @@ pub(crate) struct Quote {
     pub(crate) price: Price,
     pub(crate) tax: Tax,
     pub(crate) promo: Option<Applied>,
+    /// What its renewals will cost, where the plan charges any.
+    pub(crate) renewals: Option<Renewals>,
 }
 
 /// Works out what is asked.
@@ -175,7 +187,9 @@ pub(crate) fn quote(
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
     let price = Price::new(subtotal_minor, discount_minor, rate);
-    Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo })
+    let code = promo.as_ref().map(|applied| &applied.id);
+    let renewals = billing::renewals_ahead(read, &plan, quantity, code, 1)?;
+    Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo, renewals })
 }
 
 /// The session and plan of a target.
@@ -197,6 +211,22 @@ pub(crate) fn look(read: &mut Read<'_>, target: &Target) -> Result<(Option<Check
     }
 }
 
+/// Where a buyer goes afterwards: as the session says, else the plan, else what it sells.
+pub(crate) fn onward(
+    read: &mut Read<'_>,
+    session: Option<&CheckoutSession>,
+    plan: &Plan,
+) -> Result<Option<String>> {
+    let said = session.and_then(|session| session.redirect_url.as_ref()).or(plan.redirect_url.as_ref());
+    match said {
+        Some(place) => Ok(Some(place.clone())),
+        None => {
+            let pass = store::access_pass::find_ever(read, &plan.access_pass)?;
+            Ok(pass.and_then(|pass| pass.redirect_purchase_url))
+        }
+    }
+}
+
 /// Why a plan is not simply bought by its public link; `None` when it is.
 pub(crate) fn closed(
     read: &mut Read<'_>,
@@ -214,7 +244,7 @@ pub(crate) fn closed(
     })
 }
 
-/// Holds every other purchase of a plan by its public link for the same buyer until the transaction ends.
+/// Holds every other purchase of a plan for the same buyer until the transaction ends.
 pub(crate) fn lock_purchase(tx: &mut Tx<'_>, buyer: &UserId, plan: &PlanId) -> Result<()> {
     tx.lock(&format!("purchase {buyer} {plan}"))
 }
@@ -232,15 +262,14 @@ pub(crate) fn stands(read: &mut Read<'_>, payment: &Payment) -> Result<bool> {
     Ok(is_open && have_already(read, &plan, Some(&session), &payment.user)?.is_none())
 }
 
-/// A membership of a plan that its buyer has already and that would be bought a second time; the purchases that an app
-/// or an invoice asks for are made as often as they are asked.
+/// A membership of a plan that its buyer has already and that would be bought a second time.
 pub(crate) fn have_already(
     read: &mut Read<'_>,
     plan: &Plan,
     session: Option<&CheckoutSession>,
     buyer: &UserId,
 ) -> Result<Option<Membership>> {
-    if session.is_some_and(|session| !session.is_public_link && session.fixed_minor.is_some()) {
+    if session.is_some_and(CheckoutSession::sells_again) {
         return Ok(None);
     }
     let now = read.now;

@@ -1,6 +1,6 @@
 //! The page of a checkout: what it offers, to whom, and how it stands.
 
-use super::{CheckoutSession, Target, closed, have_already, look, quote};
+use super::{CheckoutSession, Target, closed, have_already, look, onward, quote};
 use crate::Guildhall;
 use crate::company::{Company, Tax};
 use crate::error::{Error, Result, no_such};
@@ -9,6 +9,7 @@ use crate::payment::{self, Outcome, Payment};
 use crate::plan::Plan;
 use crate::processor::{self, PaymentMethod, Processor};
 use crate::store::{self, Read};
+use guildhall_core::billing::Renewals;
 use guildhall_core::ids::{CheckoutSessionId, Id, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
@@ -74,8 +75,10 @@ pub struct Offer {
     pub promo: Option<(String, String)>,
     /// Why the promo code that was given does not count.
     pub promo_refusal: Option<String>,
-    /// Whether a promo code can be given.
-    pub takes_promo: bool,
+    /// What its renewals will cost; `None` where it has none that cost something by the plan.
+    pub renewals: Option<Renewals>,
+    /// Whether its maker fixed the price: then no promo code can be given, and it is sold as often as it is asked for.
+    pub is_price_fixed: bool,
     /// How it stands.
     pub standing: Standing,
     /// The payment, once there is one.
@@ -110,7 +113,11 @@ pub async fn offer(
     hall.store
         .read(move |read| {
             let (session, plan) = look(read, &target)?;
-            let Some(pass) = store::access_pass::find(read, &plan.access_pass)? else {
+            // What was bought is shown also when it is sold no more.
+            let (Some(pass), Some(company)) = (
+                store::access_pass::find_ever(read, &plan.access_pass)?,
+                store::company::find(read, &plan.company)?,
+            ) else {
                 return no_such("plan", &plan.id);
             };
             let viewer = viewer.as_ref();
@@ -131,20 +138,17 @@ pub async fn offer(
             };
             let standing = standing(read, &plan, session.as_ref(), payment.as_ref(), viewer)?;
             let (methods, balance_minor) = means(read, viewer, quoted.currency)?;
-            let (affiliate_code, redirect_url) = match &session {
-                Some(session) => (session.affiliate_code.clone(), session.redirect_url.clone()),
-                None => (None, plan.redirect_url.clone()),
-            };
             let app_from_elsewhere = match session.as_ref().and_then(|session| session.app.as_ref()) {
                 Some(app) => payment::from_elsewhere(read, app, &pass.company.id)?,
                 None => None,
             };
             Ok(Offer {
                 session: session.as_ref().map_or(fresh.clone(), |session| session.id.clone()),
-                company: pass.company,
-                pass_title: pass.pass.title,
+                company,
+                pass_title: pass.title,
                 description: session.as_ref().and_then(|session| session.description.clone()),
-                takes_promo: session.as_ref().is_none_or(|session| session.fixed_minor.is_none()),
+                renewals: quoted.renewals,
+                is_price_fixed: session.as_ref().is_some_and(|session| session.fixed_minor.is_some()),
                 quantity,
                 currency: quoted.currency,
                 price: quoted.price,
@@ -156,8 +160,8 @@ pub async fn offer(
                 methods: methods.into_iter().filter(|one| processors.contains(&one.processor)).collect(),
                 balance_minor,
                 processors: processors.clone(),
-                affiliate_code,
-                redirect_url,
+                affiliate_code: session.as_ref().and_then(|session| session.affiliate_code.clone()),
+                redirect_url: onward(read, session.as_ref(), &plan)?,
                 app_from_elsewhere,
                 plan,
             })

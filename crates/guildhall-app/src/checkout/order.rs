@@ -7,7 +7,7 @@
 use super::buyer::{self, Buyer};
 use super::{
     Answered, CheckoutSession, NewCheckoutSession, Standing, Target, closed, have_already, lock_purchase,
-    look, quote,
+    look, onward, quote,
 };
 use crate::error::{Error, Result, no_such};
 use crate::payment::{self, MethodUse, Outcome, Payment};
@@ -142,7 +142,7 @@ fn begin(
     refuse_others(tx, order, &session, &user)?;
     if order.buyer.known().is_some() {
         refuse_banned(tx, &plan, &session, &user)?;
-        if session.is_public_link || session.entry.is_some() {
+        if !session.sells_again() {
             refuse_twice(tx, &plan, &session, &user)?;
         }
     }
@@ -178,7 +178,7 @@ fn session_of(tx: &mut Tx<'_>, order: &Order) -> Result<CheckoutSession> {
         currency: plan.currency,
         description: None,
         affiliate_code: affiliate::code_of_link(order.affiliate_code.as_deref()),
-        redirect_url: plan.redirect_url.clone(),
+        redirect_url: onward(tx, None, &plan)?,
         metadata: "{}".to_owned(),
         expires_at: tx.now + LINK_LIFETIME_MS,
         plan: plan.id,
@@ -219,8 +219,7 @@ fn refuse_banned(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: 
     Ok(())
 }
 
-/// One plan is bought once at a time by its link, also from two tabs, and once by an entry, also when another checkout was
-/// opened for it meanwhile.
+/// One plan is bought once at a time, also from two tabs or by two checkouts, and once by an entry.
 fn refuse_twice(tx: &mut Tx<'_>, plan: &Plan, session: &CheckoutSession, user: &UserId) -> Result<()> {
     lock_purchase(tx, user, &plan.id)?;
     // In this order: what is under way settles without the lock, and is found by the second where the first missed it.
@@ -308,7 +307,7 @@ fn draft(
     payment.app.clone_from(&session.app);
     payment.description.clone_from(&session.description);
     payment.metadata.clone_from(&session.metadata);
-    payment.redirect_url.clone_from(&session.redirect_url);
+    payment.redirect_url = onward(tx, Some(session), &plan)?;
     payment.tax = quoted.tax.shown();
     payment.answers = stored_answers(&plan, answers)?;
     if !plan::take_stock(tx, &plan.id, order.quantity)? {

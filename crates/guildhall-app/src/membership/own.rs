@@ -2,11 +2,13 @@
 
 use super::{Membership, set_cancel_at_period_end};
 use crate::Guildhall;
+use crate::billing;
 use crate::error::{Result, no_such};
 use crate::payment::Payment;
 use crate::plan::Plan;
 use crate::processor::PaymentMethod;
 use crate::store::{self, Read, Tx};
+use guildhall_core::billing::Renewals;
 use guildhall_core::ids::{MembershipId, UserId};
 
 /// The most memberships, and the most payments, that are shown.
@@ -25,6 +27,8 @@ pub struct OwnMembership {
     pub pass_title: String,
     /// By which plan; `None` for one that was given.
     pub plan: Option<Plan>,
+    /// What its renewals will cost, where the plan charges any.
+    pub renewals: Option<Renewals>,
 }
 
 /// What somebody bought, and pays with.
@@ -37,6 +41,11 @@ pub struct Purchases {
     /// Their payment methods, newest first, at most twenty, each with the companies that may charge it,
     /// and the apps of others that may do so for them.
     pub methods: Vec<(PaymentMethod, Vec<String>)>,
+}
+
+/// Where people see what they have, cancel it, and take it up again.
+pub(crate) fn manage_url(origin: &str) -> String {
+    format!("{origin}/account/purchases")
 }
 
 /// What somebody bought, and pays with.
@@ -63,16 +72,23 @@ pub async fn purchases(hall: &Guildhall, user: UserId) -> Result<Purchases> {
 }
 
 fn shown(read: &mut Read<'_>, membership: Membership) -> Result<OwnMembership> {
-    let pass = store::access_pass::find(read, &membership.access_pass)?;
+    let pass = store::access_pass::find_ever(read, &membership.access_pass)?;
+    let company = store::company::find(read, &membership.company)?;
     let plan = match &membership.plan {
         Some(id) => store::plan::find(read, id)?,
         None => None,
     };
-    let (company_title, pass_title) = match pass {
-        Some(found) => (found.company.title, found.pass.title),
-        None => (membership.company.to_string(), membership.access_pass.to_string()),
+    let renewals = match &plan {
+        Some(plan) => billing::renewals_of(read, &membership, plan)?,
+        None => None,
     };
-    Ok(OwnMembership { membership, company_title, pass_title, plan })
+    Ok(OwnMembership {
+        company_title: company.map_or_else(|| membership.company.to_string(), |company| company.title),
+        pass_title: pass.map_or_else(|| membership.access_pass.to_string(), |pass| pass.title),
+        membership,
+        plan,
+        renewals,
+    })
 }
 
 /// Has a membership of somebody end with its period, or renew after all.

@@ -5,7 +5,7 @@ use crate::House;
 use crate::error::{Error, Result};
 use crate::mail::{self, ChoosePassword, Letter, NotSold, Receipt};
 use crate::store::{self, Read, Tx};
-use crate::{password, password_reset, promo_code, throttle};
+use crate::{membership, password, password_reset, promo_code, throttle};
 use guildhall_core::account::email_key;
 use guildhall_core::moment::day_in_words;
 use guildhall_core::money::percent_in_words;
@@ -27,13 +27,13 @@ fn about(read: &mut Read<'_>, payment: &Payment) -> Result<Option<About>> {
     let Some(email) = user.email.filter(|email| mail::check_address(email).is_ok()) else {
         return Ok(None);
     };
-    let pass = store::access_pass::find(read, &payment.access_pass)?;
+    let pass = store::access_pass::find_ever(read, &payment.access_pass)?;
     let company = store::company::find(read, &payment.company)?;
     Ok(Some(About {
         email,
         name: user.name.unwrap_or_else(|| user.username.clone()),
         username: user.username,
-        what: pass.map_or_else(|| "what you wanted".to_owned(), |found| found.pass.title),
+        what: pass.map_or_else(|| "what you wanted".to_owned(), |pass| pass.title),
         company: company.map_or_else(|| payment.company.to_string(), |company| company.title),
     }))
 }
@@ -50,7 +50,7 @@ pub(super) fn receipt(tx: &mut Tx<'_>, house: &House, payment: &Payment) -> Resu
         day: day_in_words(payment.paid_at.unwrap_or(tx.now)),
         is_renewal: payment.is_renewal(),
         lines,
-        link: purchases(house),
+        link: membership::manage_url(&house.origin),
     };
     mail::queue(tx, &about.email, Letter::Receipt(letter)).map(|_| ())
 }
@@ -123,11 +123,6 @@ fn may_write(tx: &mut Tx<'_>, email: &str) -> Result<bool> {
     }
 }
 
-/// Where buyers see what they have.
-fn purchases(house: &House) -> String {
-    format!("{}/account/purchases", house.origin)
-}
-
 fn not_sold(
     tx: &mut Tx<'_>,
     house: &House,
@@ -136,7 +131,7 @@ fn not_sold(
     is_had: bool,
 ) -> Result<()> {
     let About { email, name, what, company, .. } = about;
-    let link = purchases(house);
+    let link = membership::manage_url(&house.origin);
     let letter = NotSold { name, what, company, amount, is_had, link };
     mail::queue(tx, &email, Letter::NotSold(letter)).map(|_| ())
 }

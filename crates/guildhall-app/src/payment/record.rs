@@ -171,14 +171,14 @@ fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
     Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
-/// The membership that a buyer by a public link has already: one who typed an address is not told of it before, see
+/// The membership that a buyer has already of what is sold once: one who typed an address is not told of it before, see
 /// `checkout/buyer.rs`. Until the transaction ends nobody else begins one.
 fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<MembershipId>> {
     let session = match &payment.checkout_session {
         Some(session) => store::checkout::find(tx, session)?,
         None => None,
     };
-    let Some(session) = session.filter(|session| session.is_public_link) else { return Ok(None) };
+    let Some(session) = session.filter(|session| !session.sells_again()) else { return Ok(None) };
     checkout::lock_purchase(tx, &payment.user, &plan.id)?;
     let had = checkout::have_already(tx, plan, Some(&session), &payment.user)?;
     Ok(had.map(|membership| membership.id))
@@ -294,10 +294,10 @@ pub(crate) fn tell(tx: &mut Tx<'_>, payment: &Payment, event: Told) -> Result<()
 /// What webhooks say of a payment.
 pub(crate) fn subject(read: &mut Read<'_>, payment: &Payment) -> Result<Shown> {
     let company = company_shown(read, &payment.company)?;
-    let product = store::access_pass::find(read, &payment.access_pass)?.map(|found| Product {
-        id: found.pass.id.to_string(),
-        title: found.pass.title,
-        route: found.pass.route,
+    let product = store::access_pass::find_ever(read, &payment.access_pass)?.map(|pass| Product {
+        id: pass.id.to_string(),
+        title: pass.title,
+        route: pass.route,
     });
     let method = match &payment.method {
         Some(method) => store::payment_method::find(read, method)?,

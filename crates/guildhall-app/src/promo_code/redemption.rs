@@ -3,13 +3,13 @@
 //! Looking ([`quote`]) promises nothing. A use is claimed in the transaction that makes the payment ([`claim`]), by a
 //! unique row and a conditional update of the stock, and given back when the payment came to nothing ([`release`]).
 
-use super::for_plan;
+use super::{PromoCode, for_plan};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{PaymentId, PromoCodeId, UserId};
 use guildhall_core::money::Currency;
-use guildhall_core::promo_code::{Customer, Discount, Limits, PromoDuration, applies_to};
+use guildhall_core::promo_code::{self as rules, Customer, Discount, Limits, PromoDuration, applies_to};
 
 /// A code that a buyer may use for a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,11 +110,31 @@ pub(crate) fn discount_minor(
     price_minor: i64,
     currency: Currency,
 ) -> Result<i64> {
+    let code = kept(read, id)?;
+    match applies_to(code.duration, code.number_of_intervals, payment_index) {
+        true => Ok(code.discount.off(price_minor, currency)?),
+        false => Ok(0),
+    }
+}
+
+/// How many of a membership's payments a code takes something off, from the `payment_index`-th on, counted from zero;
+/// `None` for all.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn payments_left(
+    read: &mut Read<'_>,
+    id: &PromoCodeId,
+    payment_index: i64,
+) -> Result<Option<i64>> {
+    let code = kept(read, id)?;
+    Ok(rules::payments_left(code.duration, code.number_of_intervals, payment_index))
+}
+
+/// A code that was used, whatever became of it.
+fn kept(read: &mut Read<'_>, id: &PromoCodeId) -> Result<PromoCode> {
     match store::promo_code::find(read, id)? {
-        Some(code) if applies_to(code.duration, code.number_of_intervals, payment_index) => {
-            Ok(code.discount.off(price_minor, currency)?)
-        }
-        Some(_) => Ok(0),
+        Some(code) => Ok(code),
         None => Err(Error::internal(format!("the promo code {id} is not there"))),
     }
 }

@@ -6,6 +6,7 @@ use super::wire::Message;
 use super::{Webhook, managed};
 use crate::Guildhall;
 use crate::error::{Error, Result};
+use crate::membership;
 use crate::outbound::{Answer, Broken, Reach};
 use crate::principal::Principal;
 use crate::store::webhook::{Ended, Kept};
@@ -146,7 +147,7 @@ async fn send(
     reach: Reach,
 ) -> std::result::Result<Answer, Broken> {
     let url = check_url(url, reach).map_err(|error| Broken { status: None, reason: error.to_string() })?;
-    let body = message.body(version);
+    let body = message.body(version, &membership::manage_url(&hall.settings.origin));
     let headers = message.headers(version, secret, &body, hall.clock.outside_ms());
     hall.poster.post(&url, headers, body, reach).await
 }

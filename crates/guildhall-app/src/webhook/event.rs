@@ -118,7 +118,6 @@ pub(crate) fn membership_subject(read: &mut Read<'_>, membership: &Bought) -> Re
         metadata: serde_json::from_str(&membership.metadata).unwrap_or_default(),
         checkout: membership.checkout_session.as_ref().map(ToString::to_string),
         affiliate_username: affiliate,
-        manage_url: None,
         company_buyer: None,
         promo_code: membership.promo_code.as_ref().map(ToString::to_string),
         currency: plan.as_ref().map(|plan| plan.currency.code().to_owned()),

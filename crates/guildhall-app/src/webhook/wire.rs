@@ -29,13 +29,13 @@ pub(super) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// The body; the same on every try.
-    pub(super) fn body(&self, version: ApiVersion) -> Bytes {
+    /// The body; the same on every try. `manage_url` is where people see and change what they hold.
+    pub(super) fn body(&self, version: ApiVersion, manage_url: &str) -> Bytes {
         let body = match version {
             ApiVersion::V5 => json!({
                 "api_version": "v5",
                 "action": self.event.action(),
-                "data": self.subject.v5(),
+                "data": self.subject.v5(manage_url),
             }),
             ApiVersion::V1 => json!({
                 "id": self.id.as_str(),
@@ -43,7 +43,7 @@ impl Message<'_> {
                 "type": self.event.standard_type(),
                 "timestamp": rfc3339(self.at),
                 "company_id": self.company.as_str(),
-                "data": self.subject.v1(),
+                "data": self.subject.v1(manage_url),
             }),
         };
         Bytes::from(body.to_string())

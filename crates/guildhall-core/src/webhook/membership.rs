@@ -38,7 +38,6 @@ pub struct Membership {
     pub metadata: Map<String, Value>,
     pub checkout: Option<String>,
     pub affiliate_username: Option<String>,
-    pub manage_url: Option<String>,
     pub company_buyer: Option<String>,
     pub promo_code: Option<String>,
     pub currency: Option<String>,
@@ -47,7 +46,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    pub(super) fn v5(&self) -> Value {
+    pub(super) fn v5(&self, manage_url: &str) -> Value {
         let answers = self.custom_field_responses.iter();
         let answers: Vec<Value> = answers
             .map(|one| json!({"id": one.id, "custom_field_id": one.custom_field_id, "value": one.value}))
@@ -70,14 +69,14 @@ impl Membership {
             "metadata": self.metadata,
             "checkout_id": self.checkout,
             "affiliate_username": self.affiliate_username,
-            "manage_url": self.manage_url,
+            "manage_url": manage_url,
             "company_buyer_id": self.company_buyer,
             "marketplace": self.marketplace,
             "custom_field_responses": answers,
         })
     }
 
-    pub(super) fn v1(&self) -> Value {
+    pub(super) fn v1(&self, manage_url: &str) -> Value {
         let answers = self.custom_field_responses.iter();
         let answers: Vec<Value> = answers
             .map(|one| json!({"id": one.id, "question": one.question, "answer": one.value.as_deref().unwrap_or("")}))
@@ -95,7 +94,7 @@ impl Membership {
             "custom_field_responses": answers,
             "joined_at": rfc3339(self.created_at),
             "license_key": self.license_key,
-            "manage_url": self.manage_url,
+            "manage_url": manage_url,
             "member": null,
             "metadata": self.metadata,
             "payment_collection_paused": false,

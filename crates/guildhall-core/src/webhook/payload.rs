@@ -123,11 +123,11 @@ impl Subject {
         }
     }
 
-    /// The `data` of version v5.
+    /// The `data` of version v5. `manage_url` is where people see and change what they hold, the same for all.
     #[must_use]
-    pub fn v5(&self) -> Value {
+    pub fn v5(&self, manage_url: &str) -> Value {
         match self {
-            Self::Membership(subject) => subject.v5(),
+            Self::Membership(subject) => subject.v5(manage_url),
             Self::Payment(subject) => subject.v5(),
             Self::Refund(subject) => subject.v5(),
             Self::Dispute(subject) => subject.v5(),
@@ -137,11 +137,11 @@ impl Subject {
         }
     }
 
-    /// The `data` of version v1.
+    /// The `data` of version v1; `manage_url` as for v5.
     #[must_use]
-    pub fn v1(&self) -> Value {
+    pub fn v1(&self, manage_url: &str) -> Value {
         match self {
-            Self::Membership(subject) => subject.v1(),
+            Self::Membership(subject) => subject.v1(manage_url),
             Self::Payment(subject) => subject.v1(),
             Self::Refund(subject) => subject.v1(),
             Self::Dispute(subject) => subject.v1(),

@@ -81,7 +81,6 @@ impl Maker<'_> {
             metadata: metadata(),
             checkout: Some(self.id("ch_")),
             affiliate_username: Some("theo".into()),
-            manage_url: Some("https://example.com/memberships/sample".into()),
             company_buyer: Some(self.id("biz_")),
             promo_code: Some(self.id("promo_")),
             currency: Some("usd".into()),
@@ -241,6 +240,8 @@ mod tests {
     const REFUND: &str = "id status amount currency created_at payment_id payment gateway_type";
     const DISPUTE: &str = "id status amount currency created_at payment_id payment";
 
+    const MANAGE_URL: &str = "https://hall.example/account/purchases";
+
     fn company() -> Company {
         Company { id: "biz_1".into(), title: "Here".into(), route: "here".into() }
     }
@@ -251,8 +252,8 @@ mod tests {
             let made = sample(*event, &company(), 1_714_521_600_000, "0A");
             let kept = serde_json::to_string(&made).expect("it can be kept");
             assert_eq!(serde_json::from_str::<Subject>(&kept).expect("it reads back"), made, "{event:?}");
-            assert_eq!(made.v5()["id"], made.id());
-            assert_eq!(made.v1()["id"], made.id());
+            assert_eq!(made.v5(MANAGE_URL)["id"], made.id());
+            assert_eq!(made.v1(MANAGE_URL)["id"], made.id());
         }
     }
 
@@ -260,7 +261,7 @@ mod tests {
     fn addresses_of_people_can_be_taken_out_of_all_of_them() {
         for event in Event::ALL {
             let mut made = sample(*event, &company(), 1_714_521_600_000, "0A");
-            assert!(made.v1().to_string().contains("mira@example.com"), "{event:?}");
+            assert!(made.v1(MANAGE_URL).to_string().contains("mira@example.com"), "{event:?}");
             made.forget_emails();
             assert!(!serde_json::to_string(&made).expect("it can be kept").contains('@'), "{event:?}");
         }
@@ -275,20 +276,24 @@ mod tests {
             (Event::DisputeCreated, DISPUTE),
         ];
         for (event, names) in table {
-            let made = sample(event, &company(), 1_714_521_600_000, "0A").v5();
+            let made = sample(event, &company(), 1_714_521_600_000, "0A").v5(MANAGE_URL);
             let found: BTreeSet<&str> =
                 made.as_object().expect("an object").keys().map(String::as_str).collect();
             assert_eq!(found, names.split_whitespace().collect(), "{event:?}");
+        }
+        let made = sample(Event::MembershipWentValid, &company(), 1_714_521_600_000, "0A");
+        for data in [made.v5(MANAGE_URL), made.v1(MANAGE_URL)] {
+            assert_eq!(data["manage_url"], MANAGE_URL);
         }
     }
 
     #[test]
     fn amounts_are_in_major_units_and_times_in_each_version_s_own_form() {
         let made = sample(Event::PaymentSucceeded, &company(), 1_714_521_600_000, "0A");
-        let (v5, v1) = (made.v5(), made.v1());
+        let (v5, v1) = (made.v5(MANAGE_URL), made.v1(MANAGE_URL));
         assert_eq!((&v5["final_amount"], &v5["created_at"]), (&19.0.into(), &1_714_521_600.into()));
         assert_eq!((&v1["total"], &v1["created_at"]), (&19.0.into(), &"2024-05-01T00:00:00.000Z".into()));
-        let made = sample(Event::MembershipWentInvalid, &company(), 1_714_521_600_000, "0A").v5();
+        let made = sample(Event::MembershipWentInvalid, &company(), 1_714_521_600_000, "0A").v5(MANAGE_URL);
         assert_eq!((&made["valid"], &made["status"]), (&false.into(), &"expired".into()));
     }
 }

@@ -84,10 +84,12 @@ impl AccessPass {
         self.0.creator_pitch.as_deref()
     }
 
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     async fn custom_cta(&self) -> CustomCtas {
         CustomCtas::from_word(&self.0.custom_cta).unwrap_or(CustomCtas::GetAccess)
     }
 
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     async fn custom_cta_url(&self) -> Option<&str> {
         self.0.custom_cta_url.as_deref()
     }
@@ -135,6 +137,7 @@ impl AccessPass {
         offer_status(self.0.member_affiliate)
     }
 
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     async fn redirect_purchase_url(&self) -> Option<&str> {
         self.0.redirect_purchase_url.as_deref()
     }
@@ -152,10 +155,12 @@ impl AccessPass {
         self.0.shortened_description.as_deref()
     }
 
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     async fn show_member_count(&self) -> bool {
         self.0.show_member_count
     }
 
+    /// Means nothing here: a hall has no page of a pass that would show them.
     async fn show_offers(&self) -> bool {
         self.0.show_offers
     }
@@ -205,9 +210,12 @@ pub(crate) struct PublicAccessPass(pub(crate) PublicFound);
 
 #[Object]
 impl PublicAccessPass {
-    /// How many people hold a valid membership.
+    /// How many people hold a valid membership; zero where the seller does not show it, but to those who hold
+    /// `access_pass:basic:read`.
     async fn active_users_count(&self, context: &Context<'_>) -> Result<i32> {
-        active_users(context, &self.0.pass.id).await
+        let caller = Caller::of(context);
+        let count = access_pass::shown_active_users(&caller.hall, &caller.principal, &self.0.pass).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
     /// The pass's gallery; nothing puts pictures into it yet.

@@ -46,7 +46,9 @@ struct CreateAccessPassInput {
     /// The company that will sell it; without one that of `x-company-id`, else the calling app's own.
     company_id: Option<ID>,
     creator_pitch: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     custom_cta: Option<CustomCtas>,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     custom_cta_url: Option<String>,
     /// Refused: what a buyer's statement says is the processor's to decide.
     custom_statement_descriptor: Option<String>,
@@ -89,10 +91,12 @@ struct CreateAccessPassInput {
     product_highlights: Option<Vec<AccessPassProductHighlightInput>>,
     /// Refused: tax is set for the whole company.
     product_tax_code_id: Option<ID>,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     redirect_purchase_url: Option<String>,
     /// Without it, it is made of the title.
     route: Option<String>,
     shortened_description: Option<String>,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     show_member_count: Option<bool>,
     /// Means nothing here: nobody can review yet.
     show_reviews_dtc: Option<bool>,
@@ -123,7 +127,9 @@ struct UpdateAccessPassInput {
     business_type: Option<BusinessTypes>,
     client_mutation_id: Option<String>,
     creator_pitch: MaybeUndefined<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     custom_cta: Option<CustomCtas>,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     custom_cta_url: MaybeUndefined<String>,
     /// Refused: what a buyer's statement says is the processor's to decide.
     custom_statement_descriptor: Option<String>,
@@ -159,10 +165,13 @@ struct UpdateAccessPassInput {
     pinned_experience_id: Option<ID>,
     /// Refused: tax is set for the whole company.
     product_tax_code_id: Option<ID>,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     redirect_purchase_url: MaybeUndefined<String>,
     route: Option<String>,
     shortened_description: MaybeUndefined<String>,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     show_member_count: Option<bool>,
+    /// Means nothing here: a hall has no page of a pass that would show them.
     show_offers: Option<bool>,
     /// Means nothing here: nobody can review yet.
     show_reviews_dtc: Option<bool>,

@@ -18,6 +18,7 @@ use guildhall_core::card::TEST_CARDS;
 use guildhall_core::ids::{CheckoutSessionId, Id, PaymentId, PaymentMethodId};
 use guildhall_core::money::percent_in_words;
 use guildhall_core::plan_words::{later_in_words, price};
+use guildhall_core::promo_code::LONGEST_CODE;
 use guildhall_core::web_address::is_web;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -81,7 +82,7 @@ impl Shown {
 
     /// What falls due after the first payment.
     fn later(&self) -> Option<String> {
-        later_in_words(self.offer.plan.terms(), self.offer.quantity, self.offer.plan.currency)
+        later_in_words(self.offer.plan.terms(), self.offer.renewals?, self.offer.plan.currency)
     }
 
     fn answer(&self, field: &str) -> &str {
@@ -91,7 +92,13 @@ impl Shown {
 
     /// Whether it has to be known how the buyer pays: now, or when it renews.
     fn needs_method(&self) -> bool {
-        self.offer.price.total_minor > 0 || self.later().is_some()
+        self.offer.price.total_minor > 0 || self.offer.renewals.is_some()
+    }
+
+    /// Whether there is anything that a promo code could be taken off, now or later.
+    fn takes_promo(&self) -> bool {
+        let costs = self.offer.price.subtotal_minor > 0 || self.offer.renewals.is_some();
+        costs && !self.offer.is_price_fixed
     }
 
     fn takes_sandbox(&self) -> bool {
@@ -216,17 +223,35 @@ async fn shown(
     let promo = asking.promo.clone().filter(|code| !code.trim().is_empty());
     let offer = checkout::offer(hall, Target::parse(target)?, viewer, promo, quantity).await?;
     let affiliate = carried(asking.a);
-    let place = led_by(&format!("/checkout/{target}"), affiliate.as_deref());
+    let promo_text = asking.promo.unwrap_or_default();
+    let place = place_of(target, affiliate.as_deref(), &promo_text, quantity);
     let email = answers.iter().find(|(name, _)| name == "email").map(|(_, value)| value.clone());
     Ok(Shown {
         offer,
         target: target.to_owned(),
-        promo_text: asking.promo.unwrap_or_default(),
+        promo_text,
         affiliate,
         email: email.unwrap_or_default(),
         sign_in: format!("/sign-in?return_to={}", encoded(&place)),
         answers,
     })
+}
+
+/// The address of a checkout as somebody looks at it, so that they come back to the same.
+fn place_of(target: &str, affiliate: Option<&str>, promo: &str, quantity: i64) -> String {
+    let (promo, quantity) = (promo.trim(), quantity.to_string());
+    let asked = [
+        affiliate.map(|code| ("a", code)),
+        // What is longer is no code.
+        (1..=LONGEST_CODE).contains(&promo.len()).then_some(("promo", promo)),
+        (quantity != "1").then_some(("quantity", quantity.as_str())),
+    ];
+    let asked: Vec<String> =
+        asked.into_iter().flatten().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    if asked.is_empty() {
+        return format!("/checkout/{target}");
+    }
+    format!("/checkout/{target}?{}", asked.join("&"))
 }
 
 /// The page for where the checkout stands.

@@ -15,7 +15,7 @@ use guildhall_core::billing::Terms;
 use guildhall_core::ids::{Id, MembershipId, PaymentMethodId};
 use guildhall_core::membership::MembershipStatus;
 use guildhall_core::moment::day;
-use guildhall_core::plan_words::{price, renewal_in_words};
+use guildhall_core::plan_words::{price, renewals_in_words};
 use guildhall_core::receipt::{FriendlyStatus, friendly_status};
 use hyper::StatusCode;
 use std::sync::Arc;
@@ -47,10 +47,10 @@ impl Page<'_> {
         }
     }
 
-    /// What a renewal costs.
+    /// What its renewals cost.
     fn price(&self, own: &OwnMembership) -> Option<String> {
         let plan = own.plan.as_ref()?;
-        renewal_in_words(plan.terms(), own.membership.quantity, plan.currency)
+        renewals_in_words(plan.terms(), own.renewals?, plan.currency)
     }
 
     /// Whether it renews, so that it can be canceled or taken up again.

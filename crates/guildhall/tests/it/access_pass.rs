@@ -322,6 +322,28 @@ async fn a_deleted_pass_is_found_nowhere_and_its_route_is_free_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_many_members_a_pass_has_is_told_to_all_or_to_its_team() {
+    let hall = Hall::open().await;
+    let pass = made(&hall, json!({"title": "Small", "showMemberCount": false})).await;
+    assert_eq!(pass["showMemberCount"], json!(false));
+    for name in ["one", "two"] {
+        let member = hall.person(name).await;
+        hall.membership(&member, &id(&pass), MembershipStatus::Completed, None).await;
+    }
+    let get = "query($id: ID!) { publicAccessPass(id: $id) { activeUsersCount } }";
+    let world = &hall.world;
+    let manager = hall.team_member("manager", Role::Manager).await;
+    let asked = [None, Some(&world.owner), Some(&manager), Some(&world.customer)];
+    for (shows, expected) in [(false, [2, 2, 2, 0]), (true, [2; 4])] {
+        update(&hall, &pass, json!({"showMemberCount": shows})).await.data();
+        for (user, expected) in asked.iter().zip(expected) {
+            let found = hall.run(*user, get, json!({"id": pass["id"]})).await;
+            assert_eq!(found.data()["publicAccessPass"]["activeUsersCount"], expected, "{shows} {user:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pass_of_an_app_or_an_upsell_is_left_to_what_it_stands_for() {
     let hall = Hall::open().await;
     let app = "query($company: ID!, $app: ID!) { company(id: $company) { app(id: $app) { accessPass { id title } } } }";

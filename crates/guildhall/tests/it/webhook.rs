@@ -392,8 +392,8 @@ fn assert_membership(data: &Value, hall: &Hall, user: &UserId) {
         "page_id": hall.world.company.as_str(), "created_at": NOW_MS / 1000, "expires_at": null,
         "renewal_period_start": null, "renewal_period_end": null, "quantity": 1, "status": "completed", "valid": true,
         "cancel_at_period_end": false, "license_key": null, "metadata": {}, "checkout_id": null,
-        "affiliate_username": null, "manage_url": null, "company_buyer_id": null, "marketplace": false,
-        "custom_field_responses": [],
+        "affiliate_username": null, "manage_url": format!("{}/account/purchases", hall.running.origin),
+        "company_buyer_id": null, "marketplace": false, "custom_field_responses": [],
     });
     assert_eq!(data, &expected);
 }

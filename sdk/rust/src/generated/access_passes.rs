@@ -40,9 +40,13 @@ pub struct CreateAccessPassCreateAccessPass {
     pub reviews_average: f64,
     pub creator_pitch: Option<String>,
     pub updated_at_ms: BigInt,
+    /// Means nothing here: a hall has no page of a pass that would show them.
     pub show_offers: bool,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     pub redirect_purchase_url: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     pub custom_cta: CustomCtas,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     pub custom_cta_url: Option<String>,
     /// Percent of a payment.
     pub global_affiliate_percentage: Option<f64>,
@@ -50,6 +54,7 @@ pub struct CreateAccessPassCreateAccessPass {
     /// Percent of a payment.
     pub member_affiliate_percentage: Option<f64>,
     pub member_affiliate_status: GlobalAffiliateStatuses,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     pub show_member_count: bool,
     pub logo: Option<CreateAccessPassCreateAccessPassLogo>,
     pub banner_image: Option<CreateAccessPassCreateAccessPassBannerImage>,
@@ -116,7 +121,8 @@ pub struct GetAccessPassAccessPass {
     pub verified: bool,
     pub visibility: Visibility,
     pub route: String,
-    /// How many people hold a valid membership.
+    /// How many people hold a valid membership; zero where the seller does not show it, but to those who hold
+    /// `access_pass:basic:read`.
     pub active_users_count: i64,
     pub logo: Option<GetAccessPassAccessPassLogo>,
     pub banner_image: Option<GetAccessPassAccessPassBannerImage>,
@@ -362,9 +368,13 @@ pub struct UpdateAccessPassUpdateAccessPass {
     pub reviews_average: f64,
     pub creator_pitch: Option<String>,
     pub updated_at_ms: BigInt,
+    /// Means nothing here: a hall has no page of a pass that would show them.
     pub show_offers: bool,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     pub redirect_purchase_url: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     pub custom_cta: CustomCtas,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     pub custom_cta_url: Option<String>,
     /// Percent of a payment.
     pub global_affiliate_percentage: Option<f64>,
@@ -372,6 +382,7 @@ pub struct UpdateAccessPassUpdateAccessPass {
     /// Percent of a payment.
     pub member_affiliate_percentage: Option<f64>,
     pub member_affiliate_status: GlobalAffiliateStatuses,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     pub show_member_count: bool,
     pub logo: Option<UpdateAccessPassUpdateAccessPassLogo>,
     pub banner_image: Option<UpdateAccessPassUpdateAccessPassBannerImage>,

@@ -382,9 +382,13 @@ pub struct ListAccessPassesCompanyAccessPassesNodes {
     pub reviews_average: f64,
     pub creator_pitch: Option<String>,
     pub updated_at_ms: BigInt,
+    /// Means nothing here: a hall has no page of a pass that would show them.
     pub show_offers: bool,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     pub redirect_purchase_url: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     pub custom_cta: CustomCtas,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     pub custom_cta_url: Option<String>,
     /// Percent of a payment.
     pub global_affiliate_percentage: Option<f64>,
@@ -392,6 +396,7 @@ pub struct ListAccessPassesCompanyAccessPassesNodes {
     /// Percent of a payment.
     pub member_affiliate_percentage: Option<f64>,
     pub member_affiliate_status: GlobalAffiliateStatuses,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     pub show_member_count: bool,
     pub logo: Option<ListAccessPassesCompanyAccessPassesNodesLogo>,
     pub banner_image: Option<ListAccessPassesCompanyAccessPassesNodesBannerImage>,

@@ -140,7 +140,8 @@ pub struct ListAccessPassesForExperienceExperienceAccessPasses {
     pub verified: bool,
     pub visibility: Visibility,
     pub route: String,
-    /// How many people hold a valid membership.
+    /// How many people hold a valid membership; zero where the seller does not show it, but to those who hold
+    /// `access_pass:basic:read`.
     pub active_users_count: i64,
     pub logo: Option<ListAccessPassesForExperienceExperienceAccessPassesLogo>,
 }

@@ -194,8 +194,10 @@ pub struct CreateAccessPassInput {
     pub company_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creator_pitch: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_cta: Option<CustomCtas>,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_cta_url: Option<String>,
     /// Refused: what a buyer's statement says is the processor's to decide.
@@ -258,6 +260,7 @@ pub struct CreateAccessPassInput {
     /// Refused: tax is set for the whole company.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_tax_code_id: Option<String>,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_purchase_url: Option<String>,
     /// Without it, it is made of the title.
@@ -265,6 +268,7 @@ pub struct CreateAccessPassInput {
     pub route: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shortened_description: Option<String>,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub show_member_count: Option<bool>,
     /// Means nothing here: nobody can review yet.
@@ -1223,8 +1227,10 @@ pub struct UpdateAccessPassInput {
     pub client_mutation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creator_pitch: Option<String>,
+    /// Means nothing here: a hall has no page of a pass whose button it would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_cta: Option<CustomCtas>,
+    /// Means nothing here: a hall has no page of a pass whose button would lead there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_cta_url: Option<String>,
     /// Refused: what a buyer's statement says is the processor's to decide.
@@ -1276,14 +1282,17 @@ pub struct UpdateAccessPassInput {
     /// Refused: tax is set for the whole company.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_tax_code_id: Option<String>,
+    /// Where a buyer goes afterwards, unless the plan or the checkout says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_purchase_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shortened_description: Option<String>,
+    /// Whether everyone is told how many members it has, or only who holds `access_pass:basic:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub show_member_count: Option<bool>,
+    /// Means nothing here: a hall has no page of a pass that would show them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub show_offers: Option<bool>,
     /// Means nothing here: nobody can review yet.
