@@ -10,6 +10,11 @@
 //! - One that is banned is treated like one that has it already: the money goes back, and nothing begins.
 //! - A promo code that depends on who uses it, and a session that names its payer, ask to sign in, whatever the address.
 //! - Nobody agrees for the account that a seller may charge it again.
+//!
+//! An account that is made here is unconfirmed and has no password, so that nobody acts as it: not even whoever typed the
+//! address, unless they read its mail. What was bought waits there for its owner, who gets in by the letter of the
+//! purchase, by a reset of the password, or by signing up as if there were no account (`sign_up.rs`). Until then its
+//! address is where letters go and what the seller was told, and proves nothing of anybody.
 
 use crate::error::{Error, Result};
 use crate::mail;

@@ -70,6 +70,7 @@ mod stripe_trial;
 mod tls;
 mod trusted_proxy;
 mod two_step;
+mod unconfirmed_account;
 mod user;
 mod user_token;
 mod webhook;
