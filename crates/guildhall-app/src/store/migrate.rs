@@ -31,6 +31,7 @@ const MIGRATIONS: Migrations = &[
     ("stripe_fees", include_str!("../../migrations/0020_stripe_fees.sql")),
     ("method_uses", include_str!("../../migrations/0021_method_uses.sql")),
     ("unconfirmed_accounts", include_str!("../../migrations/0022_unconfirmed_accounts.sql")),
+    ("tries_of_purchases", include_str!("../../migrations/0023_tries_of_purchases.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.

@@ -52,6 +52,7 @@ mod proxy_attack;
 mod proxy_scene;
 mod purchase;
 mod purchase_by_email;
+mod purchase_throttle;
 mod raffle;
 mod receipt;
 mod receiver;

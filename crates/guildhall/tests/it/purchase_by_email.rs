@@ -15,8 +15,8 @@ use guildhall_core::payment::Stage;
 use serde_json::json;
 
 pub(crate) const FREE: Terms = Terms::OneTime { price_minor: 0, expiration_days: None };
-const OWNER: &str = "mira@example.com";
-const NOBODY: &str = "nobody@example.net";
+pub(crate) const OWNER: &str = "mira@example.com";
+pub(crate) const NOBODY: &str = "nobody@example.net";
 
 /// A hall whose letters arrive.
 pub(crate) async fn open() -> (Hall, Smtp) {
@@ -40,7 +40,7 @@ pub(crate) async fn written_nothing_more(hall: &Hall, smtp: &Smtp) {
 }
 
 /// What a stranger sees who types an address: each status and page, without what is drawn by lot.
-async fn seen(
+pub(crate) async fn seen(
     hall: &Hall,
     sold: &Sold,
     card: &str,
