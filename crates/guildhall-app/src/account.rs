@@ -1,7 +1,9 @@
 //! Accounts: what someone who is signed in sees and changes of theirs.
 //!
-//! An account's e-mail stands with its user (`User.email`); the account adds that no other account has it, and that
-//! it was confirmed. Every change that could lock the owner out asks for the password.
+//! An account's e-mail stands with its user (`User.email`); the account adds that no other account has it, and when it
+//! was confirmed. Whoever is in an account has shown that they read its mail: one that a purchase made
+//! (`checkout/buyer.rs`) is unconfirmed, and has no password, until its owner chooses one by letter. Every change that
+//! could lock the owner out asks for the password.
 
 use crate::Guildhall;
 use crate::error::{Error, Result};
@@ -25,8 +27,8 @@ pub struct Account {
     pub name: Option<String>,
     /// Where mail goes.
     pub email: String,
-    /// When the e-mail was confirmed, in milliseconds since 1970.
-    pub email_confirmed_at: i64,
+    /// When the e-mail was confirmed, in milliseconds since 1970; `None` while it was only typed for a purchase.
+    pub email_confirmed_at: Option<i64>,
     /// When the password was last changed, in milliseconds since 1970.
     pub password_changed_at: i64,
     /// Whether signing in takes a second step.

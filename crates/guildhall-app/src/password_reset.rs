@@ -64,6 +64,11 @@ pub(crate) fn first_link(tx: &mut Tx<'_>, origin: &str, account: &AccountRow) ->
     Ok((issue(tx, Kind::FirstPassword, origin, account)?, Kind::FirstPassword.hours()))
 }
 
+/// The path at which whoever has just shown that they read an account's mail goes on, and chooses its password.
+pub(crate) fn first_place(tx: &mut Tx<'_>, account: &AccountRow) -> Result<String> {
+    issue(tx, Kind::ResetPassword, "", account)
+}
+
 fn issue(tx: &mut Tx<'_>, kind: Kind, origin: &str, account: &AccountRow) -> Result<String> {
     let meant =
         Meant { user: Some(account.user.clone()), email: account.email.clone(), details: String::new() };
@@ -128,7 +133,7 @@ pub async fn reset(hall: &Guildhall, token: &str, password: &str) -> Result<()> 
     Ok(())
 }
 
-/// Gives an account a new password: it is signed in nowhere any more, no app holds a token of it, and no earlier link
+/// Gives an account a new password, by which its e-mail counts as confirmed: it is signed in nowhere any more, no app holds a token of it, and no earlier link
 /// counts.
 pub(crate) fn change(tx: &mut Tx<'_>, account: &AccountRow, password_hash: &str) -> Result<()> {
     store::account::set_password(tx, &account.user, password_hash)?;

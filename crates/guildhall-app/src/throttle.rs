@@ -57,6 +57,11 @@ fn refusal(throttle: Throttle, seconds: i64) -> Error {
         Throttle::SignUpAddress => format!("Too many new accounts from your address. Wait {wait}."),
         Throttle::Letter => format!("Too many letters to this e-mail. Wait {wait}."),
         Throttle::LetterAddress => format!("Too many letters asked for from your address. Wait {wait}."),
+        Throttle::PurchaseAddress => {
+            format!(
+                "Too many purchases from where you are without signing in. Wait {wait}, or sign in. Nothing was charged."
+            )
+        }
     };
     Error::RateLimited { sentence, retry_after_seconds: seconds }
 }

@@ -125,12 +125,31 @@ pub(crate) fn resolve(read: &mut store::Read<'_>, given: &str) -> Result<Option<
 
 /// Makes a user with a ledger account.
 pub(crate) fn create(tx: &mut Tx<'_>, user: &NewUser) -> Result<UserId> {
-    check_username(&user.username)?;
-    if user.username.starts_with(UserId::PREFIX) {
-        return Err(Error::Invalid("A username must not start with `user_`.".into()));
-    }
-    let id = store::user::insert(tx, user)?
-        .ok_or_else(|| Error::Conflict(format!("The username `{}` is taken.", user.username)))?;
+    check_new_username(&user.username)?;
+    let id = store::user::insert(tx, user)?.ok_or_else(|| taken(&user.username))?;
     ledger::open_account(tx, AccountKind::User, id.as_str())?;
     Ok(id)
+}
+
+/// Gives a user another username.
+pub(crate) fn set_username(tx: &mut Tx<'_>, user: &UserId, username: &str) -> Result<()> {
+    check_new_username(username)?;
+    match store::user::set_username(tx, user, username)? {
+        true => Ok(()),
+        false => Err(taken(username)),
+    }
+}
+
+/// Checks what somebody wants to be called; none looks like an id.
+pub(crate) fn check_new_username(username: &str) -> Result<&str> {
+    check_username(username)?;
+    match username.starts_with(UserId::PREFIX) {
+        true => Err(Error::Invalid("A username must not start with `user_`.".into())),
+        false => Ok(username),
+    }
+}
+
+/// The refusal of a username that somebody else has.
+pub(crate) fn taken(username: &str) -> Error {
+    Error::Conflict(format!("The username `{username}` is taken."))
 }

@@ -24,6 +24,8 @@ pub enum Throttle {
     LetterAddress,
     /// Passwords given by someone signed in.
     Confirmation,
+    /// Purchases by an e-mail that was typed, from one address, of which nothing was paid: each may have made an account.
+    PurchaseAddress,
 }
 
 /// How much a bucket holds, and how fast it runs empty.
@@ -37,7 +39,7 @@ struct Bucket {
 
 impl Throttle {
     /// Every throttle.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SignInName,
         Self::SignInDevice,
         Self::SignInAddress,
@@ -46,6 +48,7 @@ impl Throttle {
         Self::Letter,
         Self::LetterAddress,
         Self::Confirmation,
+        Self::PurchaseAddress,
     ];
 
     /// The word that the store uses.
@@ -60,6 +63,7 @@ impl Throttle {
             Self::Letter => "letter",
             Self::LetterAddress => "letter_address",
             Self::Confirmation => "confirmation",
+            Self::PurchaseAddress => "purchase_address",
         }
     }
 
@@ -72,6 +76,8 @@ impl Throttle {
             Self::Letter => (5, 10 * MINUTE_MS),
             Self::LetterAddress => (20, MINUTE_MS),
             Self::Confirmation => (10, MINUTE_MS),
+            // A class that is given something at once, and those who pay while their cards are asked.
+            Self::PurchaseAddress => (100, MINUTE_MS),
         };
         Bucket { holds, each_ms }
     }

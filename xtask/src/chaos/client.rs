@@ -7,6 +7,7 @@ use crate::Fallible;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// How long an answer may take. A server that was killed breaks the connection at once.
@@ -38,6 +39,8 @@ pub(super) struct Order<'a> {
     pub(super) plan: &'a str,
     pub(super) session: String,
     pub(super) email: String,
+    /// Where its buyer is.
+    pub(super) place: Ipv4Addr,
     pub(super) card: Card,
     pub(super) promo: Option<&'a str>,
     pub(super) seen_minor: i64,
@@ -118,8 +121,8 @@ impl Client {
             ("card_code", "123"),
             ("promo", order.promo.unwrap_or_default()),
         ];
-        let request =
-            self.http.post(format!("{origin}/checkout/{}", order.plan)).header(COOKIE, &self.cookie);
+        let request = self.http.post(format!("{origin}/checkout/{}", order.plan));
+        let request = request.header(COOKIE, &self.cookie).header("x-forwarded-for", order.place.to_string());
         let Ok(answer) = request.form(&fields).send().await else { return Ok(Answer::Gone) };
         let (status, leads_to) = (answer.status().as_u16(), answer.headers().get(LOCATION).cloned());
         let Ok(text) = answer.text().await else { return Ok(Answer::Gone) };
@@ -157,6 +160,12 @@ pub(super) fn buyer(commands: &Commands, index: usize) -> String {
     format!("{}@example.com", commands.key(index))
 }
 
+/// Where the buyer of a purchase is: each somewhere else, as buyers are, so that no throttle takes them for one.
+fn place(index: usize) -> Ipv4Addr {
+    let [.., a, b, c] = index.to_be_bytes();
+    Ipv4Addr::new(10, a, b, c)
+}
+
 /// The order of a purchase.
 pub(super) fn order<'a>(
     scene: &'a Scene,
@@ -169,6 +178,7 @@ pub(super) fn order<'a>(
         plan: &scene.plans[plan],
         session: commands.session(index),
         email: buyer(commands, index),
+        place: place(index),
         card,
         promo: promo.map(|code| scene.promo_codes[code].as_str()),
         seen_minor: super::commands::PRICES_MINOR[plan] - off,

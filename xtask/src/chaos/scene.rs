@@ -5,6 +5,7 @@ use super::commands::{Card, Commands, OFF_MINOR, PRICES_MINOR, PROMO_CODES};
 use super::hall::Hall;
 use crate::Fallible;
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 
 /// What the company earns before it begins to pay, in cents.
 const EARNED_MINOR: i64 = 5_000_000;
@@ -108,6 +109,7 @@ impl Scene {
             plan: &plan,
             session: format!("ch_chaos{}first", commands.seed),
             email: format!("chaos-{}-first@example.com", commands.seed),
+            place: Ipv4Addr::LOCALHOST,
             card: Card::Good,
             promo: None,
             seen_minor: EARNED_MINOR,

@@ -10,14 +10,26 @@
 //! - One that is banned is treated like one that has it already: the money goes back, and nothing begins.
 //! - A promo code that depends on who uses it, and a session that names its payer, ask to sign in, whatever the address.
 //! - Nobody agrees for the account that a seller may charge it again.
+//!
+//! An attempt makes the account before anything is paid. So attempts are counted by where they come from, and let through
+//! a hundred at a time; those that are charged are given back. A stranger who types one address after another, for what
+//! is free or with cards that are declined, fills no table with them.
+//!
+//! An account that is made here is unconfirmed and has no password, so that nobody acts as it: not even whoever typed the
+//! address, unless they read its mail. What was bought waits there for its owner, who gets in by the letter of the
+//! purchase, by a reset of the password, or by signing up as if there were no account (`sign_up.rs`). Until then its
+//! address is where letters go and what the seller was told, and proves nothing of anybody.
 
+use super::Order;
 use crate::error::{Error, Result};
 use crate::mail;
 use crate::password;
 use crate::store::{self, Tx};
+use crate::throttle::{self, place_of};
 use crate::user::{self, NewUser};
 use guildhall_core::account::check_email;
 use guildhall_core::ids::{Id, UserId};
+use guildhall_core::throttle::Throttle;
 
 /// Who pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +47,27 @@ impl Buyer {
             Self::SignedIn(user) => Some(user),
             Self::Email(_) => None,
         }
+    }
+}
+
+/// From where a typed address is tried; `None` of a buyer who is signed in.
+pub(super) fn tries_from(order: &Order) -> Option<String> {
+    match order.buyer {
+        Buyer::SignedIn(_) => None,
+        Buyer::Email(_) => Some(place_of(&order.sent_from)),
+    }
+}
+
+/// Counts an attempt by a typed address, in the transaction that begins it and last of all that it does: others from the
+/// same place wait from here on. Whether there is an account makes no difference, for that would tell. What is charged
+/// is given back (`payment/settlement.rs`).
+///
+/// # Errors
+/// `RateLimited`, so that the attempt is none, and no account is made.
+pub(super) fn count_try(tx: &mut Tx<'_>, order: &Order) -> Result<()> {
+    match tries_from(order) {
+        Some(place) => throttle::take(tx, Throttle::PurchaseAddress, &place),
+        None => Ok(()),
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Order {
     pub session: CheckoutSessionId,
     /// Who pays.
     pub buyer: Buyer,
+    /// The network address it is sent from.
+    pub sent_from: String,
     /// How.
     pub method: Method,
     /// Whether the seller may charge the method again without asking; counts for who is signed in.
@@ -95,7 +97,8 @@ pub struct Placed {
 /// Places an order and pays it.
 ///
 /// # Errors
-/// `Invalid` or `Conflict` with a sentence for the buyer, `NotFound`, `Forbidden`. Nothing is charged then.
+/// `Invalid` or `Conflict` with a sentence for the buyer, `NotFound`, `Forbidden`; `RateLimited` where addresses were
+/// typed too often from one place and nothing was paid. Nothing is charged then.
 pub async fn place(hall: &Guildhall, order: Order) -> Result<Placed> {
     let face = match &order.method {
         Method::Card(card) => Some(read_card(hall, card)?),
@@ -153,6 +156,7 @@ fn begin(
         set_method(tx, order, &mut payment, face, processors)?;
     }
     payment::begin(tx, house, &mut payment)?;
+    buyer::count_try(tx, order)?;
     crash::point("beginning");
     Ok((session.id, payment.id))
 }
@@ -314,6 +318,7 @@ fn draft(
         return Err(refusal(&Standing::SoldOut));
     }
     payment.stock_held = order.quantity;
+    payment.tried_from = buyer::tries_from(order).filter(|_| payment.state.is_chargeable);
     // The claims below hang on the payment's row.
     store::payment::save(tx, &mut payment)?;
     payment.promo_code = None;

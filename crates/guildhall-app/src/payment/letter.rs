@@ -89,7 +89,7 @@ pub(super) fn choose_password(tx: &mut Tx<'_>, house: &House, payment: &Payment)
         return Ok(());
     }
     let Some(About { email, username, what, company, .. }) = about(tx, payment)? else { return Ok(()) };
-    if payment.state.amount_minor == 0 && !may_write(tx, &email)? {
+    if !payment.state.is_chargeable && !may_write(tx, &email)? {
         return Ok(());
     }
     let (link, valid_hours) = password_reset::first_link(tx, &house.origin, &account)?;
@@ -101,6 +101,9 @@ pub(super) fn choose_password(tx: &mut Tx<'_>, house: &House, payment: &Payment)
 pub(super) fn given_back(tx: &mut Tx<'_>, house: &House, payment: &Payment, is_had: bool) -> Result<()> {
     let Some(about) = about(tx, payment)? else { return Ok(()) };
     let was_charged = payment.state.is_chargeable;
+    if !was_charged && !may_write(tx, &about.email)? {
+        return Ok(());
+    }
     let amount = was_charged.then(|| price_in_full(payment.state.amount_minor, payment.currency));
     not_sold(tx, house, about, amount, is_had)
 }

@@ -113,6 +113,8 @@ pub struct Payment {
     pub reference: Option<String>,
     /// Where the buyer takes the second step.
     pub action_url: Option<String>,
+    /// From where somebody typed the buyer's address, while the attempt counts there as one that paid nothing.
+    pub tried_from: Option<String>,
     /// How many attempts were declined.
     pub failures: i64,
     /// Why the last one was, in the processor's word and as a sentence.
@@ -184,6 +186,7 @@ impl Payment {
             method: None,
             reference: None,
             action_url: None,
+            tried_from: None,
             failures: 0,
             failure: None,
             method_use: MethodUse::Kept,

@@ -14,10 +14,12 @@ use crate::plan;
 use crate::processor::{self, Answer, KeptMethod, Processor};
 use crate::promo_code;
 use crate::store::{self, Tx};
+use crate::throttle;
 use guildhall_core::ids::{Id, PaymentId, PaymentMethodId};
 use guildhall_core::payment::{Event, Stage};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::BillingReason;
+use guildhall_core::throttle::Throttle;
 use guildhall_core::webhook::Event as Told;
 
 /// Takes the answer to an attempt; answers how the payment stands then. That of an earlier attempt changes nothing, but
@@ -95,12 +97,18 @@ pub(super) fn charged(
     let Some(state) = payment.state.apply(Event::Charge)? else { return Ok(()) };
     // Whatever comes of it writes the payment down.
     payment.state = state;
+    let tried_from = payment.tried_from.take();
     if payment.state.stage == Stage::Returning {
-        return take_and_return(tx, payment);
+        take_and_return(tx, payment)?;
+    } else {
+        record_present(tx, house, payment)?;
+        crash::point("settling");
     }
-    record_present(tx, house, payment)?;
-    crash::point("settling");
-    Ok(())
+    match tried_from {
+        // Last, for the others there wait.
+        Some(place) => throttle::give_back(tx, Throttle::PurchaseAddress, &place),
+        None => Ok(()),
+    }
 }
 
 /// Keeps the method that a charge was made by. Whose it is was said when it was typed; charging it again says nothing.

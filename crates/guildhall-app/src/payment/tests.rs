@@ -105,6 +105,7 @@ impl Scene {
             target: Target::Plan(self.plan.clone()),
             session: CheckoutSessionId::mint(NOW_MS, random),
             buyer: Buyer::SignedIn(self.buyer.clone()),
+            sent_from: String::new(),
             method: Method::Card(Card { number: card.into(), expiry: "12/40".into(), code: "123".into() }),
             consents: false,
             promo: None,

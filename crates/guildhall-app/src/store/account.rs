@@ -2,6 +2,7 @@
 
 use super::{Read, Row, Tx, params};
 use crate::error::{Result, no_such};
+use crate::password;
 use guildhall_core::account::email_key;
 use guildhall_core::ids::UserId;
 use guildhall_core::user::username_key;
@@ -14,7 +15,8 @@ pub(crate) struct AccountRow {
     pub(crate) name: Option<String>,
     /// As it stands with the user.
     pub(crate) email: String,
-    pub(crate) email_confirmed_at: i64,
+    /// `None` while nobody has shown that it is theirs, see [`insert`].
+    pub(crate) email_confirmed_at: Option<i64>,
     /// A PHC string.
     pub(crate) password_hash: String,
     pub(crate) password_changed_at: i64,
@@ -38,7 +40,7 @@ fn from_row(mut row: Row) -> Result<AccountRow> {
         username: row.text(1)?,
         name: row.text_or_null(2)?,
         email: row.text(3)?,
-        email_confirmed_at: row.int(4)?,
+        email_confirmed_at: row.int_or_null(4)?,
         password_hash: row.text(5)?,
         password_changed_at: row.int(6)?,
         has_two_steps: row.flag(7)?,
@@ -70,24 +72,28 @@ pub(crate) fn find_by_username(read: &mut Read<'_>, username: &str) -> Result<Op
     row.map(from_row).transpose()
 }
 
-/// Adds an account; `false` when another one has the e-mail, or the user has one.
+/// Adds an account; `false` when another one has the e-mail, or the user has one. One without a password is that of a
+/// purchase, whose e-mail somebody typed: it is confirmed with the first password, see [`set_password`].
 pub(crate) fn insert(tx: &mut Tx<'_>, user: &UserId, email: &str, password_hash: &str) -> Result<bool> {
     let (key, now) = (email_key(email), tx.now);
+    let confirmed_at = (password_hash != password::NONE).then_some(now);
     let added = tx.execute(
         "insert into accounts
            (user_id, email_key, email_confirmed_at, password_hash, password_changed_at, totp_last_step, created_at)
-         values ($1, $2, $4, $3, $4, 0, $4)
+         values ($1, $2, $5, $3, $4, 0, $4)
          on conflict do nothing",
-        params![user, &key, password_hash, now],
+        params![user, &key, password_hash, now, confirmed_at],
     )?;
     Ok(added == 1)
 }
 
+/// Gives an account a password. Who may give it the first one has followed the link of a letter to its e-mail, or was
+/// handed one by the operator, who answers for that: the e-mail is confirmed by it.
 pub(crate) fn set_password(tx: &mut Tx<'_>, user: &UserId, password_hash: &str) -> Result<()> {
     let now = tx.now;
     tx.execute(
         "update accounts
-         set password_hash = $2, password_changed_at = $3
+         set password_hash = $2, password_changed_at = $3, email_confirmed_at = coalesce(email_confirmed_at, $3)
          where user_id = $1",
         params![user, password_hash, now],
     )?;

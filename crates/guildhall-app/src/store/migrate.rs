@@ -34,6 +34,8 @@ const MIGRATIONS: Migrations = &[
     ("stray_disputes", include_str!("../../migrations/0023_stray_disputes.sql")),
     ("charging_apps", include_str!("../../migrations/0024_charging_apps.sql")),
     ("entry_affiliates", include_str!("../../migrations/0025_entry_affiliates.sql")),
+    ("unconfirmed_accounts", include_str!("../../migrations/0026_unconfirmed_accounts.sql")),
+    ("tries_of_purchases", include_str!("../../migrations/0027_tries_of_purchases.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
@@ -124,6 +126,33 @@ mod tests {
         assert_eq!(rows[0].text(0).expect("an id"), "dms_feed_1");
         assert_eq!(rows[0].int(1).expect("a place"), 7);
         run(&mut engine, "here", 0).expect("a second start finds nothing to do");
+    }
+
+    #[test]
+    fn accounts_of_old_are_confirmed_unless_nobody_chose_a_password() {
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "unconfirmed_accounts");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before.expect("it is listed")])
+            .expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at)
+                 values ('user_1', 'a', 'a', 1, 1), ('user_2', 'b', 'b', 1, 1);
+                 insert into accounts (user_id, email_key, email_confirmed_at, password_hash, password_changed_at,
+                   totp_last_step, created_at)
+                 values ('user_1', 'a@b.c', 7, '$argon2id$', 7, 0, 7), ('user_2', 'd@e.f', 8, '!', 8, 0, 8);
+                 insert into recovery_codes (user_id, code_hash)
+                 values ('user_1', x'01')",
+            )
+            .expect("two accounts of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let rows = engine.query("select email_confirmed_at from accounts order by user_id", &[]);
+        let confirmed: Vec<Option<i64>> = rows
+            .expect("rows")
+            .into_iter()
+            .map(|row| row.int_or_null(0).expect("a moment or none"))
+            .collect();
+        assert_eq!(confirmed, [Some(7), None]);
     }
 
     #[test]

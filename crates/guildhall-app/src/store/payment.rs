@@ -25,7 +25,7 @@ macro_rules! select {
                refunded_minor, lost_minor, dispute_status, processor_fee_minor, platform_fee_minor, reward_minor,
                net_minor, pending_minor, reserve_minor, reward_pending_minor, reward_returned_minor, returned_minor,
                releases_at, reserve_releases_at, reward_releases_at, created_at, updated_at, paid_at, refunded_at,
-               last_attempt_at, next_attempt_at, method_use
+               last_attempt_at, next_attempt_at, method_use, tried_from
              from payments ",
             $rest
         )
@@ -77,6 +77,7 @@ fn from_row(mut row: Row) -> Result<Payment> {
             .ok_or_else(|| unknown("use of a method", &method_use))?,
         reference: row.text_or_null(29)?,
         action_url: row.text_or_null(30)?,
+        tried_from: row.text_or_null(59)?,
         failures: row.int(31)?,
         failure: failure_code.zip(failure_message),
         stock_held: row.int(34)?,
@@ -271,8 +272,8 @@ fn insert(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
 fn update(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool> {
     let state = state_parameters(payment);
     let parts = sale_parameters(payment);
-    let method_use = [Value::from(payment.method_use.as_str())];
-    let changed = tx.execute(UPDATE, &[state.as_slice(), &parts, &method_use].concat())?;
+    let rest = [Value::from(payment.method_use.as_str()), Value::from(payment.tried_from.as_deref())];
+    let changed = tx.execute(UPDATE, &[state.as_slice(), &parts, &rest].concat())?;
     Ok(changed == 1)
 }
 
@@ -286,7 +287,7 @@ const UPDATE: &str = "update payments
    last_attempt_at = $33, next_attempt_at = $34, quantity = $35, billing_reason = $36,
    processor_fee_minor = $37, platform_fee_minor = $38, reward_minor = $39, net_minor = $40, pending_minor = $41,
    reserve_minor = $42, reward_pending_minor = $43, reward_returned_minor = $44, returned_minor = $45,
-   releases_at = $46, reserve_releases_at = $47, reward_releases_at = $48, method_use = $49
+   releases_at = $46, reserve_releases_at = $47, reward_releases_at = $48, method_use = $49, tried_from = $50
  where id = $1";
 
 /// A payment as [`UPDATE`] takes it, up to `$36`.

@@ -79,10 +79,30 @@ pub(super) fn like_within(text: &str) -> String {
     format!("%{}", like_prefix(text))
 }
 
+/// Keeps others from taking a username until the transaction ends.
+fn lock_username(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    tx.lock(&format!("username {key}"))
+}
+
+/// Gives a user another username; `false` when somebody else has it.
+pub(crate) fn set_username(tx: &mut Tx<'_>, user: &UserId, username: &str) -> Result<bool> {
+    let (key, now) = (username_key(username), tx.now);
+    lock_username(tx, &key)?;
+    let changed = tx.execute(
+        "update users
+         set username = $2, username_key = $3, updated_at = $4
+         where id = $1
+           and not exists (select 1 from users o where o.username_key = $3 and o.id <> $1)",
+        params![user, username, &key, now],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Adds a user; `None` when the username is taken.
 pub(crate) fn insert(tx: &mut Tx<'_>, user: &NewUser) -> Result<Option<UserId>> {
     let id: UserId = tx.mint();
     let (key, now) = (username_key(&user.username), tx.now);
+    lock_username(tx, &key)?;
     let added = tx.execute(
         "insert into users (id, username, username_key, name, email, bio, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $7)

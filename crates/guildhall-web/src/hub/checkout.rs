@@ -6,7 +6,7 @@
 use super::affiliate::{carried, led_by};
 use super::page::{Notice, refused_as, render, see_other};
 use crate::form::ProtectedForm;
-use crate::session::{Visitor, encoded};
+use crate::session::{Browser, Visitor, encoded};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -352,10 +352,11 @@ fn onward(shown: &Shown) -> Option<(String, String)> {
 pub(crate) async fn pay(
     State(hall): State<Arc<Guildhall>>,
     visitor: Visitor,
+    Browser(browser): Browser,
     Path(target): Path<String>,
     ProtectedForm(fields): ProtectedForm<Fields>,
 ) -> Response {
-    let order = match read(&visitor, &target, &fields) {
+    let order = match read(&visitor, browser.device.address, &target, &fields) {
         Ok(order) => order,
         Err(error) => return again(&hall, &visitor, &target, fields, &error).await,
     };
@@ -388,7 +389,7 @@ fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
 }
 
 /// Reads an order out of a form.
-fn read(visitor: &Visitor, target: &str, fields: &Fields) -> Result<Order, Error> {
+fn read(visitor: &Visitor, sent_from: String, target: &str, fields: &Fields) -> Result<Order, Error> {
     let said = |name: &str| field(fields, name).unwrap_or_default();
     let whole = |name: &str| {
         let unreadable = || Error::Invalid("The form is not whole: reload the page.".to_owned());
@@ -421,6 +422,7 @@ fn read(visitor: &Visitor, target: &str, fields: &Fields) -> Result<Order, Error
         target: Target::parse(target)?,
         session,
         buyer,
+        sent_from,
         method,
         consents: said("consent") == "yes",
         promo: field(fields, "promo").map(str::to_owned).filter(|code| !code.trim().is_empty()),

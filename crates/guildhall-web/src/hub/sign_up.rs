@@ -153,6 +153,11 @@ pub(crate) async fn confirm(
             let lead = "There is an account with this e-mail already: sign in, or reset its password.";
             Ok(render(StatusCode::CONFLICT, &Done { visitor: &visitor, title, lead, next }))
         }
+        Ok(Confirmed::ChoosePassword(place)) => {
+            let (title, next) = ("Choose your password", (place.as_str(), "Choose a password"));
+            let lead = "Something was bought with this e-mail, and belongs to its account. You did not ask for the account in this browser: choose a password here, and it is yours.";
+            Ok(render(StatusCode::OK, &Done { visitor: &visitor, title, lead, next }))
+        }
         Err(error) => {
             let is_taken = matches!(pending, Pending::Account { .. })
                 && matches!(error, Error::Conflict(_) | Error::Invalid(_));

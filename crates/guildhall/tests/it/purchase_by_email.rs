@@ -14,19 +14,19 @@ use guildhall_core::ids::Id;
 use guildhall_core::payment::Stage;
 use serde_json::json;
 
-const FREE: Terms = Terms::OneTime { price_minor: 0, expiration_days: None };
-const OWNER: &str = "mira@example.com";
-const NOBODY: &str = "nobody@example.net";
+pub(crate) const FREE: Terms = Terms::OneTime { price_minor: 0, expiration_days: None };
+pub(crate) const OWNER: &str = "mira@example.com";
+pub(crate) const NOBODY: &str = "nobody@example.net";
 
 /// A hall whose letters arrive.
-async fn open() -> (Hall, Smtp) {
+pub(crate) async fn open() -> (Hall, Smtp) {
     let smtp = Smtp::start().await;
     let hall = Hall::open_with(|config| with_smtp(config, &smtp)).await;
     (hall, smtp)
 }
 
 /// The next letter: to whom, what about, and its text.
-async fn letter(smtp: &mut Smtp) -> (String, String, String) {
+pub(crate) async fn letter(smtp: &mut Smtp) -> (String, String, String) {
     let Received { to, text, .. } = smtp.next().await;
     let text = unfolded(&text);
     let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).expect("a subject").to_owned();
@@ -34,13 +34,19 @@ async fn letter(smtp: &mut Smtp) -> (String, String, String) {
 }
 
 /// Nobody else is written to.
-async fn written_nothing_more(hall: &Hall, smtp: &Smtp) {
+pub(crate) async fn written_nothing_more(hall: &Hall, smtp: &Smtp) {
     jobs::run_due(&hall.running.hall).await.expect("it settles");
     assert!(smtp.is_empty());
 }
 
 /// What a stranger sees who types an address: each status and page, without what is drawn by lot.
-async fn seen(hall: &Hall, sold: &Sold, card: &str, email: &str, more: &[(&str, &str)]) -> Vec<String> {
+pub(crate) async fn seen(
+    hall: &Hall,
+    sold: &Sold,
+    card: &str,
+    email: &str,
+    more: &[(&str, &str)],
+) -> Vec<String> {
     let mut stranger = Browser::new(&hall.running.origin);
     let place = format!("/checkout/{sold}");
     let page = stranger.open(&place).await;
@@ -202,11 +208,11 @@ async fn what_names_its_payer_asks_whoever_typed_an_address_to_sign_in() {
     sound(&hall).await;
 }
 
-const WRONG: &str = "There is no account with this name and this password.";
-const PASSWORD: &str = "a spoon on a train";
+pub(crate) const WRONG: &str = "There is no account with this name and this password.";
+pub(crate) const PASSWORD: &str = "a spoon on a train";
 
 /// The link that a letter asks to follow.
-fn link(text: &str) -> String {
+pub(crate) fn link(text: &str) -> String {
     text.lines().find(|line| line.starts_with("http")).expect("a link").to_owned()
 }
 

@@ -34,6 +34,7 @@ async fn buy(hall: &Hall, user: &UserId, plan: &PlanId, card: &str, seen_minor: 
         target: Target::Plan(plan.clone()),
         session: CheckoutSessionId::mint(NOW_MS, random),
         buyer: Buyer::SignedIn(user.clone()),
+        sent_from: String::new(),
         method: Method::Card(Card { number: card.into(), expiry: "12/40".into(), code: "123".into() }),
         consents: false,
         promo: None,
