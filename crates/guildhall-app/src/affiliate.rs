@@ -18,12 +18,13 @@ use crate::Guildhall;
 use crate::access;
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
-use crate::page::{Page, Part};
+use crate::page::Page;
 use crate::principal::{Principal, authorize, holds};
 use crate::store::affiliate::AffiliateRow;
 use crate::store::{self, Read, Tx};
 use crate::user::{self, User};
 use guildhall_core::affiliate::{AffiliateStatus, AffiliateType, PayoutType};
+use guildhall_core::cursor::{Cursor, Key, Order, Window};
 use guildhall_core::ids::{AffiliateId, CompanyId, PlanId, UserId};
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Permission;
@@ -75,6 +76,38 @@ pub enum AffiliateOrder {
     Referrals,
     /// By what they earned.
     Rewards,
+}
+
+impl Order for AffiliateOrder {
+    fn word(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Referrals => "referrals",
+            Self::Rewards => "rewards",
+        }
+    }
+
+    fn is_by_word(self) -> bool {
+        false
+    }
+
+    /// Ids sort by when they were made.
+    fn is_by_id(self) -> bool {
+        self == Self::CreatedAt
+    }
+}
+
+impl Affiliate {
+    /// Where the affiliate stands in a list.
+    #[must_use]
+    pub fn cursor(&self, order: AffiliateOrder) -> String {
+        let key = match order {
+            AffiliateOrder::CreatedAt => Key::Word(self.id.to_string()),
+            AffiliateOrder::Referrals => Key::Number(self.figures.referrals),
+            AffiliateOrder::Rewards => Key::Number(self.figures.earnings_minor),
+        };
+        Cursor { key, id: self.id.to_string() }.text(order)
+    }
 }
 
 /// What a new affiliate is made of.
@@ -252,22 +285,23 @@ pub async fn find(
 
 /// A company's affiliates, without the deleted ones.
 ///
+/// A page in the order of making reads what its affiliates brought; in the order of a figure, which is counted anew for
+/// each page, it reads what all of them did, that is the memberships or the payments that an affiliate brought.
+///
 /// # Errors
 /// `Forbidden` without `affiliate:basic:read`.
 pub async fn list(
     hall: &Guildhall,
     principal: &Principal,
     company: CompanyId,
-    order: AffiliateOrder,
-    ascending: bool,
-    part: Part<AffiliateId>,
+    window: Window<AffiliateOrder>,
 ) -> Result<Page<Affiliate>> {
     let principal = principal.clone();
     let scan = hall.store.scan(move |read| {
         authorize(read, &principal, &company, Permission::AffiliateRead)?;
-        let found = store::affiliate::list(read, &company, order, ascending, &part)?;
+        let found = store::affiliate::list(read, &company, &window)?;
         let total = store::affiliate::count(read, &company)?;
-        Ok(part.page(found, total))
+        Ok(store::listed::page(&window, found, total))
     });
     scan.await
 }

@@ -9,7 +9,7 @@ use crate::attachment;
 use crate::audit::Doer;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
-use crate::page::Page;
+use crate::page::{Page, Part};
 use crate::principal::{Principal, authorize, holds, is_within_reach};
 use crate::store::{self, Read, Tx};
 use crate::user::{self, NewUser, User};
@@ -152,19 +152,6 @@ pub struct AppUpdate {
     pub default_agent: Option<UserId>,
 }
 
-/// Which apps of a company a page holds; oldest first.
-#[derive(Debug, Clone, Default)]
-pub struct AppsPage {
-    /// After this app.
-    pub after: Option<AppId>,
-    /// Before this one.
-    pub before: Option<AppId>,
-    /// How many.
-    pub size: usize,
-    /// Those nearest to the end, or to `before`, when there are more than `size`.
-    pub from_end: bool,
-}
-
 /// Makes an app, on a hidden pass of its own, installed in its own company.
 pub(crate) fn make(
     tx: &mut Tx<'_>,
@@ -305,24 +292,14 @@ pub async fn list(
     hall: &Guildhall,
     principal: &Principal,
     company: CompanyId,
-    page: AppsPage,
+    part: Part<AppId>,
 ) -> Result<Page<AppDetails>> {
     let principal = principal.clone();
     hall.store
         .read(move |read| {
             authorize(read, &principal, &company, Permission::DeveloperRead)?;
-            let limit = i64::try_from(page.size).unwrap_or(i64::MAX - 1) + 1;
-            let mut nodes = store::app::list(read, &company, &page, limit)?;
-            let more = nodes.len() > page.size;
-            nodes.truncate(page.size);
-            if page.from_end {
-                nodes.reverse();
-            }
-            let (has_next, has_previous) = match page.from_end {
-                true => (page.before.is_some(), more),
-                false => (more, page.after.is_some()),
-            };
-            Ok(Page { nodes, total: store::app::count(read, &company)?, has_next, has_previous })
+            let nodes = store::app::list(read, &company, &part)?;
+            Ok(part.page(nodes, store::app::count(read, &company)?))
         })
         .await
 }

@@ -66,7 +66,8 @@ pub struct ConversationFilter {
     pub size: usize,
 }
 
-/// The acting user's conversations, newest activity first.
+/// The acting user's conversations, newest activity first. A page is read from an index; a query, and whether there are
+/// unread posts, passes what it leaves out on the way, which for an app's agent may be very many.
 ///
 /// # Errors
 /// `Unauthenticated` when nobody acts.
@@ -76,18 +77,18 @@ pub async fn list(
     filter: ConversationFilter,
 ) -> Result<Vec<Conversation>> {
     let user = principal.acting_user()?.clone();
-    hall.store
-        .read(move |read| {
-            let limit = i64::try_from(filter.size).unwrap_or(i64::MAX);
-            let filter = Filter {
-                status: filter.status.as_deref().unwrap_or("accepted"),
-                unread: filter.unread,
-                query: filter.query.as_deref().unwrap_or_default(),
-                before: filter.before.unwrap_or(i64::MAX),
-            };
-            store::direct_message::list(read, &user, &filter, limit)
-        })
-        .await
+    let passes_many = filter.unread.is_some() || filter.query.is_some();
+    let look = move |read: &mut Read<'_>| {
+        let limit = i64::try_from(filter.size).unwrap_or(i64::MAX);
+        let filter = Filter {
+            status: filter.status.as_deref().unwrap_or("accepted"),
+            unread: filter.unread,
+            query: filter.query.as_deref().unwrap_or_default(),
+            before: filter.before.unwrap_or(i64::MAX),
+        };
+        store::direct_message::list(read, &user, &filter, limit)
+    };
+    if passes_many { hall.store.scan(look).await } else { hall.store.read(look).await }
 }
 
 /// Sends to a user by id or username; the first contact from someone who shares no company lands among

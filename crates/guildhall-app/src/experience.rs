@@ -6,7 +6,7 @@ use crate::access_pass::{self, AccessPassKind, NewAccessPass, PublicAccessPass, 
 use crate::app::App;
 use crate::company::Company;
 use crate::error::{Error, Result, no_such};
-use crate::page::Page;
+use crate::page::{Page, Part};
 use crate::plan::{self, NewPlan, Plan};
 use crate::principal::{Principal, authorize};
 use crate::store::{self, Read, Tx};
@@ -135,7 +135,8 @@ fn is_visible(read: &mut Read<'_>, principal: &Principal, experience: &Experienc
     Ok(record.opens(&without_upsell))
 }
 
-/// A company's live experiences that the caller may see, oldest first.
+/// A company's live experiences that the caller may see, oldest first. The total reads every one of the company; for a
+/// member each is looked at.
 ///
 /// # Errors
 /// `NotFound` for an unknown company, `Invalid` for an unreadable cursor.
@@ -149,7 +150,7 @@ pub async fn list(
 ) -> Result<Page<Experience>> {
     let principal = principal.clone();
     hall.store
-        .read(move |read| {
+        .scan(move |read| {
             use guildhall_core::ids::Id;
             let limit = i64::try_from(size).unwrap_or(i64::MAX - 1);
             let has_previous = after.is_some();
@@ -224,22 +225,17 @@ fn sees_everything(read: &mut Read<'_>, principal: &Principal, company: &Company
     }
 }
 
-/// Which users of an experience a page holds.
+/// Which users of an experience a list holds.
 #[derive(Debug, Clone, Default)]
-pub struct UsersPage {
-    /// After this user.
-    pub after: Option<UserId>,
-    /// Or before this one.
-    pub before: Option<UserId>,
+pub struct UsersFilter {
     /// Username or name begins so.
     pub query: String,
     /// Newest accounts first.
     pub descending: bool,
-    /// How many.
-    pub size: usize,
 }
 
-/// The users who may enter an experience, by id, for those who may enter it themselves.
+/// The users who may enter an experience, by id, for those who may enter it themselves. Each page reads all of them,
+/// since the total counts them.
 ///
 /// # Errors
 /// `NotFound`.
@@ -247,29 +243,16 @@ pub async fn users(
     hall: &Guildhall,
     principal: &Principal,
     id: ExperienceId,
-    page: UsersPage,
+    filter: UsersFilter,
+    part: Part<UserId>,
 ) -> Result<Page<User>> {
     let principal = principal.clone();
     hall.store
         .scan(move |read| {
             visible(read, &principal, &id)?;
-            let limit = i64::try_from(page.size).unwrap_or(i64::MAX - 1);
-            // Before a user means: the nearest ones on the other side, read backwards and turned round.
-            let backwards = page.before.is_some() && page.after.is_none();
-            let from = page.after.as_ref().or(page.before.as_ref());
-            let descending = page.descending != backwards;
-            let mut nodes = store::experience::users(read, &id, from, &page.query, descending, limit + 1)?;
-            let more = nodes.len() > page.size;
-            nodes.truncate(page.size);
-            if backwards {
-                nodes.reverse();
-            }
-            Ok(Page {
-                nodes,
-                total: store::experience::count_users(read, &id, &page.query)?,
-                has_next: if backwards { true } else { more },
-                has_previous: if backwards { more } else { page.after.is_some() },
-            })
+            let nodes = store::experience::users(read, &id, &filter, &part)?;
+            let total = store::experience::count_users(read, &id, &filter.query)?;
+            Ok(part.page(nodes, total))
         })
         .await
 }

@@ -21,7 +21,7 @@ use crate::Guildhall;
 use crate::company::Tax;
 use crate::error::{Error, Result, no_such};
 use crate::membership_list::Holder;
-use crate::page::Page;
+use crate::page::{Page, Part};
 use crate::plan::Plan;
 use crate::principal::{Principal, authorize, holds};
 use crate::store::{self, Read};
@@ -120,19 +120,6 @@ pub struct InvoiceView {
     pub member: Option<Holder>,
 }
 
-/// Which invoices of a company a page holds; newest first.
-#[derive(Debug, Clone, Default)]
-pub struct InvoicesPage {
-    /// After this one, i.e. older.
-    pub after: Option<InvoiceId>,
-    /// Before this one.
-    pub before: Option<InvoiceId>,
-    /// How many.
-    pub size: usize,
-    /// Those nearest to the end, or to `before`, when there are more than `size`.
-    pub from_end: bool,
-}
-
 /// An invoice of a company, to its team and apps.
 ///
 /// # Errors
@@ -158,33 +145,39 @@ pub async fn find(
 /// The invoices of a company, newest first.
 ///
 /// # Errors
-/// `Forbidden` without `invoice:basic:read`.
+/// `Forbidden` without `invoice:basic:read`, `Invalid` for a cursor that is none of the company's invoices.
 pub async fn list(
     hall: &Guildhall,
     principal: &Principal,
     company: CompanyId,
-    page: InvoicesPage,
+    part: Part<InvoiceId>,
 ) -> Result<Page<InvoiceView>> {
     let principal = principal.clone();
     hall.store
         .scan(move |read| {
             authorize(read, &principal, &company, Permission::InvoiceRead)?;
-            let limit = i64::try_from(page.size).unwrap_or(i64::MAX - 1) + 1;
-            let mut found = store::invoice::list(read, &company, &page, limit)?;
-            let more = found.len() > page.size;
-            found.truncate(page.size);
-            if page.from_end {
-                found.reverse();
-            }
-            let (has_next, has_previous) = match page.from_end {
-                true => (page.before.is_some(), more),
-                false => (more, page.after.is_some()),
-            };
-            let nodes =
+            let after = place(read, &company, part.after.as_ref(), "after")?;
+            let before = place(read, &company, part.before.as_ref(), "before")?;
+            let found = store::invoice::list(read, &company, after, before, &part)?;
+            let found =
                 found.into_iter().map(|invoice| view(read, &principal, invoice)).collect::<Result<_>>()?;
-            Ok(Page { nodes, total: store::invoice::count(read, &company)?, has_next, has_previous })
+            Ok(part.page(found, store::invoice::count(read, &company)?))
         })
         .await
+}
+
+/// Which of its company's invoices a cursor is.
+fn place(
+    read: &mut Read<'_>,
+    company: &CompanyId,
+    cursor: Option<&InvoiceId>,
+    argument: &str,
+) -> Result<Option<i64>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    match store::invoice::place(read, company, cursor)? {
+        Some(place) => Ok(Some(place)),
+        None => Err(Error::Invalid(format!("`{argument}` is not a cursor of this list."))),
+    }
 }
 
 fn view(read: &mut Read<'_>, principal: &Principal, invoice: Invoice) -> Result<InvoiceView> {

@@ -142,9 +142,6 @@ fn deliver_within(
     if reached { store::notification::deliver(tx, id, user) } else { Ok(()) }
 }
 
-/// How many users one step of a delivery to all reads.
-const STEP: i64 = 1000;
-
 fn deliver_to_all(
     tx: &mut Tx<'_>,
     id: &NotificationId,
@@ -158,15 +155,7 @@ fn deliver_to_all(
             }
         }
         Audience::Experience(experience) => {
-            let mut after: Option<UserId> = None;
-            loop {
-                let users = store::experience::users(tx, experience, after.as_ref(), "", false, STEP)?;
-                let Some(last) = users.last() else { break };
-                after = Some(last.id.clone());
-                for user in &users {
-                    store::notification::deliver(tx, id, &user.id)?;
-                }
-            }
+            store::notification::deliver_to_users_of(tx, id, experience)?;
         }
     }
     Ok(())

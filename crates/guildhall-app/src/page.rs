@@ -1,5 +1,8 @@
 //! Pages of lists.
 
+use guildhall_core::cursor::{Cursor, Key, Order};
+use guildhall_core::ids::Id;
+
 /// A page of a list: what it holds, how many there are in all, and whether more follow or went before.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
@@ -11,6 +14,24 @@ pub struct Page<T> {
     pub has_next: bool,
     /// Some went before.
     pub has_previous: bool,
+}
+
+/// A row of a list with what it was ordered by: a figure that was counted for this page, and may be another one at the
+/// next. In the order of making there is none.
+#[derive(Debug, Clone)]
+pub struct Ranked<T> {
+    /// The row.
+    pub row: T,
+    /// The figure.
+    pub rank: i64,
+}
+
+impl<T> Ranked<T> {
+    /// Where the row of this id stands in the list.
+    #[must_use]
+    pub fn cursor(&self, order: impl Order, id: &impl Id) -> String {
+        Cursor { key: Key::Number(self.rank), id: id.as_str().to_owned() }.text(order)
+    }
 }
 
 /// Which part of a list is asked for, in the list's order.

@@ -13,10 +13,11 @@ use crate::Guildhall;
 use crate::access;
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
-use crate::page::{Page, Part};
+use crate::page::Page;
 use crate::plan::Plan;
 use crate::principal::{Principal, authorize, holds};
 use crate::store::{self, Read, Tx};
+use guildhall_core::cursor::{Cursor, Key, Order, Window};
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId, PromoCodeId};
 use guildhall_core::money::Currency;
 use guildhall_core::permission::Permission;
@@ -88,7 +89,37 @@ pub enum PromoCodeOrder {
     CreatedAt,
 }
 
-/// Which codes are listed, and how.
+impl Order for PromoCodeOrder {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::CreatedAt => "created_at",
+        }
+    }
+
+    fn is_by_word(self) -> bool {
+        self == Self::Code
+    }
+
+    /// Ids sort by when they were made.
+    fn is_by_id(self) -> bool {
+        self == Self::CreatedAt
+    }
+}
+
+impl PromoCode {
+    /// Where the code stands in a list.
+    #[must_use]
+    pub fn cursor(&self, order: PromoCodeOrder) -> String {
+        let key = match order {
+            PromoCodeOrder::Code => Key::Word(self.code.clone()),
+            PromoCodeOrder::CreatedAt => Key::Word(self.id.to_string()),
+        };
+        Cursor { key, id: self.id.to_string() }.text(order)
+    }
+}
+
+/// Which codes are listed.
 #[derive(Debug, Clone, Default)]
 pub struct PromoCodeFilter {
     /// Those of one status; all but deleted ones when `None`.
@@ -97,10 +128,6 @@ pub struct PromoCodeFilter {
     pub expired: Option<bool>,
     /// Those whose text holds this, in any case.
     pub query: String,
-    /// By what they are ordered.
-    pub order: PromoCodeOrder,
-    /// Whether the least comes first; the newest does otherwise.
-    pub ascending: bool,
 }
 
 /// Makes a promo code.
@@ -202,7 +229,8 @@ pub async fn delete(hall: &Guildhall, principal: &Principal, id: PromoCodeId) ->
     write.await
 }
 
-/// A company's promo codes.
+/// A company's promo codes. A page is read from the index of its order, and passes what the filter leaves out on the
+/// way; the total reads every code of the company.
 ///
 /// # Errors
 /// `Invalid` for a query that no code can hold, `Forbidden` without `promo_code:basic:read`.
@@ -211,7 +239,7 @@ pub async fn list(
     principal: &Principal,
     company: CompanyId,
     filter: PromoCodeFilter,
-    part: Part<PromoCodeId>,
+    window: Window<PromoCodeOrder>,
 ) -> Result<Page<PromoCode>> {
     if filter.query.chars().count() > LONGEST_CODE {
         return Err(Error::Invalid(format!("`query` is at most {LONGEST_CODE} characters long.")));
@@ -220,12 +248,12 @@ pub async fn list(
     let scan = hall.store.scan(move |read| {
         authorize(read, &principal, &company, Permission::PromoCodeRead)?;
         let sees_passes = holds(read, &principal, &company, Permission::AccessPassRead)?;
-        let mut codes = store::promo_code::list(read, &company, &filter, &part)?;
+        let mut codes = store::promo_code::list(read, &company, &filter, &window)?;
         if !sees_passes {
             codes.iter_mut().for_each(|code| code.access_pass = None);
         }
         let total = store::promo_code::count(read, &company, &filter)?;
-        Ok(part.page(codes, total))
+        Ok(store::listed::page(&window, codes, total))
     });
     scan.await
 }

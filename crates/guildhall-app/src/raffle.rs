@@ -17,7 +17,7 @@ use crate::store::{self, Tx};
 use guildhall_core::ids::{AccessPassId, EntryId, Id, PlanId};
 use guildhall_core::job::Failure;
 use guildhall_core::plan::{PlanRequest, ReleaseMethod};
-use guildhall_core::raffle::{Seed, draw, entries_digest};
+use guildhall_core::raffle::{Seed, Version, draw, entries_digest};
 use guildhall_core::waitlist::{EntryRules, EntryStatus};
 use serde_json::json;
 
@@ -94,7 +94,7 @@ fn step(tx: &mut Tx<'_>, origin: &str, id: &PlanId) -> Result<Left> {
             // Whoever is banned could not buy: a place that they won would be nobody's.
             store::entry::deny_banned(tx, id, &plan.access_pass)?;
             let entries = store::entry::pending_ids(tx, id)?;
-            let digest = entries_digest(id.as_str(), places(&raffle), &entries);
+            let digest = entries_digest(Version::Two, id.as_str(), places(&raffle), &entries);
             store::raffle::close(tx, id, &digest)?;
             jobs::enqueue_at(tx, &Work::Raffle(id.clone()), LANE, tx.now + LOOK_MS)?;
             let details = json!({"entries": entries.len(), "digest": digest});
@@ -127,10 +127,13 @@ fn places(raffle: &Raffle) -> usize {
 fn draw_in(tx: &mut Tx<'_>, raffle: &Raffle) -> Result<usize> {
     let (seed, entries) =
         (store::raffle::seed(tx, &raffle.plan)?, store::entry::pending_ids(tx, &raffle.plan)?);
-    let drawn = draw(raffle.plan.as_str(), &seed, entries, places(raffle))?;
-    if raffle.entries_digest.as_deref() != Some(drawn.entries_digest.as_str()) {
+    let (id, places) = (raffle.plan.as_str(), places(raffle));
+    let published = raffle.entries_digest.as_deref().unwrap_or_default();
+    // A raffle that an earlier server closed is drawn with the digest that it published.
+    let Some(version) = Version::of_digest(published, id, places, &entries) else {
         return Err(Error::internal("the entries of a raffle are not those it was closed with"));
-    }
+    };
+    let drawn = draw(version, id, &seed, entries, places)?;
     if store::raffle::set_draw(tx, &raffle.plan, &drawn)? {
         for winner in &drawn.winners {
             store::entry::decide(tx, &EntryId::from_stored(winner.clone()), EntryStatus::Approved)?;

@@ -1,15 +1,17 @@
 //! Cursors: where a page ends in a list that is ordered by something, and by id where that is the same.
 //!
 //! A cursor holds the order, what the row was ordered by, and its id. So a page goes on where the one before ended, also
-//! when the row changed or went away meanwhile, and a cursor of another order is known for one.
+//! when the row changed or went away meanwhile, and a cursor of another order is known for one. Where rows are ordered by
+//! their ids, which never change, the id alone says all of that.
 
 use crate::ids::Id;
 use crate::{Invalid, invalid, page};
 
 /// The longest word that rows are ordered by, in characters.
 const LONGEST_WORD: usize = 64;
-/// A word behind all words and ids that rows are ordered by, in every collation.
-const LAST_WORD: &str = "zzzzzzzzzzzzzzzz";
+/// A word behind all words and ids that rows are ordered by, in every collation: none of them is as long.
+const LAST_WORD: &str = "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+const _: () = assert!(LAST_WORD.len() > LONGEST_WORD);
 
 /// An order that a list has.
 pub trait Order: Copy {
@@ -18,6 +20,11 @@ pub trait Order: Copy {
 
     /// Whether rows are ordered by a word, and not by a number.
     fn is_by_word(self) -> bool;
+
+    /// Whether rows are ordered by their ids, and the id alone is the cursor.
+    fn is_by_id(self) -> bool {
+        false
+    }
 }
 
 /// What a row is ordered by.
@@ -25,7 +32,7 @@ pub trait Order: Copy {
 pub enum Key {
     /// A moment in milliseconds, an amount in minor units.
     Number(i64),
-    /// A status, an id.
+    /// A status, a code, an id.
     Word(String),
 }
 
@@ -49,9 +56,13 @@ impl Cursor {
     }
 
     fn read<I: Id>(text: &str, order: impl Order) -> Option<Self> {
+        if order.is_by_id() {
+            let id = I::parse(text).ok()?.as_str().to_owned();
+            return Some(Self { key: Key::Word(id.clone()), id });
+        }
         let (key, id) = text.strip_prefix(order.word())?.strip_prefix('.')?.split_once('.')?;
         let is_word = (1..=LONGEST_WORD).contains(&key.len())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
         let key = match order.is_by_word() {
             true if is_word => Key::Word(key.to_owned()),
             true => return None,
@@ -64,6 +75,7 @@ impl Cursor {
     #[must_use]
     pub fn text(&self, order: impl Order) -> String {
         match &self.key {
+            _ if order.is_by_id() => self.id.clone(),
             Key::Number(number) => format!("{}.{number}.{}", order.word(), self.id),
             Key::Word(word) => format!("{}.{word}.{}", order.word(), self.id),
         }
@@ -138,9 +150,11 @@ impl<O: Order> Window<O> {
     pub fn span(&self) -> Span {
         let (lower, upper) =
             if self.descending { (&self.before, &self.after) } else { (&self.after, &self.before) };
+        let is_by_word = self.order.is_by_word() || self.order.is_by_id();
+        // A row may have the largest number there is, and lies before the end of the list all the same.
         let edge = |number, word: &str| Cursor {
-            key: if self.order.is_by_word() { Key::Word(word.into()) } else { Key::Number(number) },
-            id: String::new(),
+            key: if is_by_word { Key::Word(word.into()) } else { Key::Number(number) },
+            id: word.into(),
         };
         Span {
             lower: lower.clone().unwrap_or_else(|| edge(i64::MIN, "")),
@@ -202,22 +216,35 @@ mod tests {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum By {
         Age,
+        Id,
         Name,
     }
 
     impl Order for By {
         fn word(self) -> &'static str {
-            if self == Self::Age { "age" } else { "name" }
+            match self {
+                Self::Age => "age",
+                Self::Id => "id",
+                Self::Name => "name",
+            }
         }
 
         fn is_by_word(self) -> bool {
             self == Self::Name
         }
+
+        fn is_by_id(self) -> bool {
+            self == Self::Id
+        }
     }
 
     /// The list that windows look into: an age, and an id.
     fn list() -> Vec<(i64, String)> {
-        [3, 1, 2, 2, 2, 5, 4].into_iter().enumerate().map(|(n, age)| (age, format!("mem_{n}"))).collect()
+        [3, 1, 2, 2, 2, i64::MAX, i64::MIN]
+            .into_iter()
+            .enumerate()
+            .map(|(n, age)| (age, format!("mem_{n}")))
+            .collect()
     }
 
     /// What a store does with a span.
@@ -312,6 +339,23 @@ mod tests {
         for text in [other_order.as_str(), "name..mem_1", "name.\0.mem_1", "name.a b.mem_1"] {
             assert!(Cursor::parse::<MembershipId>(text, By::Name, "after").is_err(), "{text}");
         }
+        let code = Cursor { key: Key::Word("SPRING-24_A".into()), id: "mem_1".into() };
+        assert_eq!(Cursor::parse::<MembershipId>(&code.text(By::Name), By::Name, "after"), Ok(code));
+    }
+
+    #[test]
+    fn where_rows_are_ordered_by_their_ids_the_id_is_the_cursor() {
+        let row = Cursor { key: Key::Word("mem_1".into()), id: "mem_1".into() };
+        assert_eq!(row.text(By::Id), "mem_1");
+        assert_eq!(Cursor::parse::<MembershipId>("mem_1", By::Id, "after"), Ok(row.clone()));
+        for text in ["pay_1", "id.mem_1.mem_1", "age.1.mem_1", "mem_"] {
+            let refused = Cursor::parse::<MembershipId>(text, By::Id, "after").expect_err(text);
+            assert_eq!(refused.0, "`after` is not a cursor of this list and order.");
+        }
+        let asked = Asked { after: Some("mem_1".into()), ..Asked::default() };
+        let span = Window::read::<MembershipId>(By::Id, false, &asked).expect("sound").span();
+        assert_eq!(span.lower, row);
+        assert!(matches!(span.upper.key, Key::Word(last) if last == LAST_WORD));
     }
 
     #[test]

@@ -12,6 +12,10 @@
 //! The commitment shows that the seed was not chosen after the entries were known, and the digest in each ticket that
 //! no entry and no place was added, removed or exchanged after the list was published. What no such draw shows is that the list
 //! itself is honest: whoever runs the server knows the seed, and could enter before the list is closed.
+//!
+//! Servers published another digest before, the first **version**: that of the entries alone,
+//! `SHA-256("guildhall raffle entries v1\n" ‖ raffle ‖ "\n" ‖ each id followed by "\n")`. What was closed with one is drawn
+//! and verified with it. It does not show that the number of winners stayed, which is why nothing is closed with it now.
 
 use crate::{Invalid, invalid};
 use hmac::{Hmac, KeyInit, Mac};
@@ -52,9 +56,71 @@ impl Seed {
     }
 }
 
+/// How the digest of a raffle's entries is made; a number in the published draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Version {
+    /// Of the entries alone, as it was once.
+    One,
+    /// Of the entries and of how many win.
+    Two,
+}
+
+impl Version {
+    /// The one of which a published digest is, when it is the digest of these entries and places. It is of no more than
+    /// one, since what is hashed begins with the version.
+    #[must_use]
+    pub fn of_digest<S: AsRef<str>>(
+        digest: &str,
+        raffle: &str,
+        places: usize,
+        entries: &[S],
+    ) -> Option<Self> {
+        [Self::One, Self::Two]
+            .into_iter()
+            .find(|version| entries_digest(*version, raffle, places, entries) == digest)
+    }
+
+    /// Whether the digest shows that the number of winners stayed.
+    #[must_use]
+    pub fn holds_places(self) -> bool {
+        self == Self::Two
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
+
+impl From<Version> for u8 {
+    fn from(version: Version) -> Self {
+        version.number()
+    }
+}
+
+impl TryFrom<u8> for Version {
+    type Error = Invalid;
+
+    fn try_from(number: u8) -> Result<Self, Invalid> {
+        match number {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            _ => invalid(format!("its version {number} is not known here")),
+        }
+    }
+}
+
 /// A draw as it is published: all that is needed to compute it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draw {
+    /// How its digest is made; draws that were published before there was a second way do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
     /// What was raffled off: the plan's id.
     pub raffle: String,
     /// What was published when it opened.
@@ -63,7 +129,7 @@ pub struct Draw {
     pub seed: String,
     /// Every entry's id, sorted.
     pub entries: Vec<String>,
-    /// The digest of the entries and the places, in hexadecimal.
+    /// The digest of the entries, and of the places since the second version, in hexadecimal.
     pub entries_digest: String,
     /// How many were to win.
     pub places: usize,
@@ -71,17 +137,20 @@ pub struct Draw {
     pub winners: Vec<String>,
 }
 
-/// The digest of a raffle's entries, whose order does not matter, and of how many win: 64 hexadecimal digits.
+/// The digest of a raffle's entries, whose order does not matter, and of how many win where the version holds that: 64
+/// hexadecimal digits.
 #[must_use]
-pub fn entries_digest<S: AsRef<str>>(raffle: &str, places: usize, entries: &[S]) -> String {
+pub fn entries_digest<S: AsRef<str>>(version: Version, raffle: &str, places: usize, entries: &[S]) -> String {
     let mut sorted: Vec<&str> = entries.iter().map(AsRef::as_ref).collect();
     sorted.sort_unstable();
     let mut digest = Sha256::new();
-    digest.update(b"guildhall raffle entries v2\n");
+    digest.update(format!("guildhall raffle entries v{}\n", version.number()).as_bytes());
     digest.update(raffle.as_bytes());
     digest.update(b"\n");
-    digest.update(places.to_string().as_bytes());
-    digest.update(b"\n");
+    if version.holds_places() {
+        digest.update(places.to_string().as_bytes());
+        digest.update(b"\n");
+    }
     for entry in sorted {
         digest.update(entry.as_bytes());
         digest.update(b"\n");
@@ -89,11 +158,17 @@ pub fn entries_digest<S: AsRef<str>>(raffle: &str, places: usize, entries: &[S])
     hexadecimal(&digest.finalize())
 }
 
-/// Draws.
+/// Draws, with the digest of the version that the entries were closed with.
 ///
 /// # Errors
 /// When an entry is there twice, or an id holds a line break.
-pub fn draw(raffle: &str, seed: &Seed, mut entries: Vec<String>, places: usize) -> Result<Draw, Invalid> {
+pub fn draw(
+    version: Version,
+    raffle: &str,
+    seed: &Seed,
+    mut entries: Vec<String>,
+    places: usize,
+) -> Result<Draw, Invalid> {
     entries.sort_unstable();
     if let Some(pair) = entries.windows(2).find(|pair| pair[0] == pair[1]) {
         return invalid(format!("The entry `{}` is there twice.", pair[0]));
@@ -101,12 +176,13 @@ pub fn draw(raffle: &str, seed: &Seed, mut entries: Vec<String>, places: usize) 
     if raffle.contains('\n') || entries.iter().any(|entry| entry.is_empty() || entry.contains('\n')) {
         return invalid("An id is not empty, and holds no line break.");
     }
-    let entries_digest = entries_digest(raffle, places, &entries);
+    let entries_digest = entries_digest(version, raffle, places, &entries);
     let mut ordered: Vec<([u8; 32], &String)> =
         entries.iter().map(|entry| (ticket(seed, &entries_digest, entry), entry)).collect();
     ordered.sort_unstable();
     let winners = ordered.iter().take(places).map(|(_, entry)| (*entry).clone()).collect();
     Ok(Draw {
+        version: Some(version),
         raffle: raffle.to_owned(),
         commitment: seed.commitment(),
         seed: hexadecimal(&seed.0),
@@ -117,12 +193,12 @@ pub fn draw(raffle: &str, seed: &Seed, mut entries: Vec<String>, places: usize) 
     })
 }
 
-/// Computes a published draw again. `commitment` and `digest` are what was published before it, where the reader kept
-/// them: a draw that is sound in itself proves nothing about another's.
+/// Computes a published draw again, and answers the version of its digest. `commitment` and `digest` are what was
+/// published before it, where the reader kept them: a draw that is sound in itself proves nothing about another's.
 ///
 /// # Errors
 /// With the sentence for the first thing that does not hold.
-pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) -> Result<(), Invalid> {
+pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) -> Result<Version, Invalid> {
     if commitment.is_some_and(|kept| !kept.eq_ignore_ascii_case(&published.commitment)) {
         return invalid("The commitment is not the one that was published before the draw.");
     }
@@ -137,7 +213,12 @@ pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) 
     if seed.commitment() != published.commitment {
         return invalid("The seed is not the one that was committed to.");
     }
-    let again = draw(&published.raffle, &seed, published.entries.clone(), published.places)?;
+    let (raffle, entries, places) = (&published.raffle, &published.entries, published.places);
+    let version = published
+        .version
+        .or_else(|| Version::of_digest(&published.entries_digest, raffle, places, entries))
+        .unwrap_or(Version::Two);
+    let again = draw(version, raffle, &seed, entries.clone(), places)?;
     if again.entries_digest != published.entries_digest {
         return invalid("The entries and places do not have the digest that was published.");
     }
@@ -147,7 +228,7 @@ pub fn verify(published: &Draw, commitment: Option<&str>, digest: Option<&str>) 
     if again.entries != published.entries {
         return invalid("The entries are not sorted.");
     }
-    Ok(())
+    Ok(version)
 }
 
 fn ticket(seed: &Seed, entries_digest: &str, entry: &str) -> [u8; 32] {

@@ -3,10 +3,11 @@
 use super::{AccessPass, AccessPassKind};
 use crate::Guildhall;
 use crate::error::Result;
-use crate::page::{Page, Part};
+use crate::page::{Page, Ranked};
 use crate::principal::{Principal, authorize};
 use crate::store;
-use guildhall_core::ids::{AccessPassId, CompanyId};
+use guildhall_core::cursor::{Order, Window};
+use guildhall_core::ids::CompanyId;
 use guildhall_core::permission::Permission;
 
 /// What a list of passes is ordered by; equals by when they were made.
@@ -23,15 +24,23 @@ pub enum AccessPassOrder {
     UsdGmvThirtyDays,
 }
 
-impl AccessPassOrder {
-    /// The wire's word.
-    pub(crate) fn as_str(self) -> &'static str {
+impl Order for AccessPassOrder {
+    fn word(self) -> &'static str {
         match self {
             Self::CreatedAt => "created_at",
             Self::ActiveMembershipsCount => "active_memberships_count",
             Self::UsdGmv => "usd_gmv",
             Self::UsdGmvThirtyDays => "usd_gmv_30_days",
         }
+    }
+
+    fn is_by_word(self) -> bool {
+        false
+    }
+
+    /// Ids sort by when they were made.
+    fn is_by_id(self) -> bool {
+        self == Self::CreatedAt
     }
 }
 
@@ -70,7 +79,7 @@ impl VisibilityFilter {
     }
 }
 
-/// Which passes a list holds, and in which order.
+/// Which passes a list holds.
 #[derive(Debug, Clone, Default)]
 pub struct AccessPassFilter {
     /// Of these kinds; when empty, those that are sold on their own.
@@ -79,10 +88,6 @@ pub struct AccessPassFilter {
     pub visibility: VisibilityFilter,
     /// Those alone that have a plan which is not archived.
     pub has_plans: bool,
-    /// What comes first.
-    pub order: AccessPassOrder,
-    /// The largest first.
-    pub descending: bool,
 }
 
 impl AccessPassFilter {
@@ -94,24 +99,27 @@ impl AccessPassFilter {
     }
 }
 
-/// A company's access passes.
+/// A company's access passes, with what they were ordered by.
+///
+/// A page in the order of making, and the total, read the company's passes. Figures are counted anew for each page: that
+/// of members reads every membership of the company, those of dollars its payments, or those of thirty days.
 ///
 /// # Errors
-/// `Forbidden` without `access_pass:basic:read`, `Invalid` for a cursor of another list.
+/// `Forbidden` without `access_pass:basic:read`.
 pub async fn list(
     hall: &Guildhall,
     principal: &Principal,
     company: CompanyId,
     filter: AccessPassFilter,
-    part: Part<AccessPassId>,
-) -> Result<Page<AccessPass>> {
+    window: Window<AccessPassOrder>,
+) -> Result<Page<Ranked<AccessPass>>> {
     let principal = principal.clone();
     hall.store
         .scan(move |read| {
             authorize(read, &principal, &company, Permission::AccessPassRead)?;
-            let nodes = store::access_pass::list(read, &company, &filter, &part)?;
+            let passes = store::access_pass::list(read, &company, &filter, &window)?;
             let total = store::access_pass::count(read, &company, &filter)?;
-            Ok(part.page(nodes, total))
+            Ok(store::listed::page(&window, passes, total))
         })
         .await
 }

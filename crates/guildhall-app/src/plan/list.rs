@@ -4,9 +4,10 @@ use super::Plan;
 use crate::Guildhall;
 use crate::access_pass::VisibilityFilter;
 use crate::error::Result;
-use crate::page::{Page, Part};
+use crate::page::{Page, Ranked};
 use crate::principal::{Principal, authorize, holds};
 use crate::store;
+use guildhall_core::cursor::{Order, Window};
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId};
 use guildhall_core::permission::Permission;
 use guildhall_core::plan::ReleaseMethod;
@@ -25,9 +26,8 @@ pub enum PlanOrder {
     ExpiresAt,
 }
 
-impl PlanOrder {
-    /// The wire's word.
-    pub(crate) fn as_str(self) -> &'static str {
+impl Order for PlanOrder {
+    fn word(self) -> &'static str {
         match self {
             Self::CreatedAt => "created_at",
             Self::ActiveMembershipsCount => "active_memberships_count",
@@ -35,9 +35,18 @@ impl PlanOrder {
             Self::ExpiresAt => "expires_at",
         }
     }
+
+    fn is_by_word(self) -> bool {
+        false
+    }
+
+    /// Ids sort by when they were made.
+    fn is_by_id(self) -> bool {
+        self == Self::CreatedAt
+    }
 }
 
-/// Which plans a list holds, and in which order.
+/// Which plans a list holds.
 #[derive(Debug, Clone, Default)]
 pub struct PlanFilter {
     /// Those of this pass.
@@ -54,30 +63,30 @@ pub struct PlanFilter {
     pub global_affiliate: Option<bool>,
     /// Those whose pass offers something to members who bring a buyer, or does not.
     pub member_affiliate: Option<bool>,
-    /// What comes first.
-    pub order: PlanOrder,
-    /// The largest first.
-    pub descending: bool,
 }
 
-/// A company's plans.
+/// A company's plans, with what they were ordered by.
+///
+/// A page in the order of making is read from an index, and passes what the filter leaves out on the way; the total
+/// reads every plan of the company, and so does another order. Figures are counted anew for each page: that of members
+/// reads every membership of the company's plans, that of affiliates every payment of the company.
 ///
 /// # Errors
-/// `Forbidden` without `plan:basic:read`, `Invalid` for a cursor of another list.
+/// `Forbidden` without `plan:basic:read`.
 pub async fn list(
     hall: &Guildhall,
     principal: &Principal,
     company: CompanyId,
     filter: PlanFilter,
-    part: Part<PlanId>,
-) -> Result<Page<Plan>> {
+    window: Window<PlanOrder>,
+) -> Result<Page<Ranked<Plan>>> {
     let principal = principal.clone();
     hall.store
         .scan(move |read| {
             authorize(read, &principal, &company, Permission::PlanRead)?;
-            let nodes = store::plan::list(read, &company, &filter, &part)?;
+            let plans = store::plan::list(read, &company, &filter, &window)?;
             let total = store::plan::count(read, &company, &filter)?;
-            Ok(part.page(nodes, total))
+            Ok(store::listed::page(&window, plans, total))
         })
         .await
 }

@@ -8,13 +8,14 @@ use crate::company::NewCompany;
 use crate::founding;
 use crate::jobs;
 use crate::plan::NewPlan;
+use crate::store::{self, params};
 use crate::user::NewUser;
 use crate::{Guildhall, Location, Settings};
 use guildhall_core::billing::Terms;
-use guildhall_core::ids::PlanId;
+use guildhall_core::ids::{Id, PlanId};
 use guildhall_core::money::Currency;
 use guildhall_core::plan::ReleaseMethod;
-use guildhall_core::raffle::{Draw, verify};
+use guildhall_core::raffle::{Draw, Version, entries_digest, verify};
 use guildhall_core::waitlist::EntryRules;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -113,12 +114,26 @@ impl Scene {
         carry_on(self.other(), &self.plan).await.expect("it is carried on");
     }
 
-    async fn is_over_well(&self) {
+    /// Lets the raffle stand as a server closed it that published the former digest.
+    async fn was_closed_earlier(&self) {
+        let plan = self.plan.clone();
+        let closed = self.halls[0].store.write(move |tx| {
+            let entries = store::entry::ids_of_plan(tx, &plan)?;
+            let places = usize::try_from(PLACES).expect("a few");
+            let digest = entries_digest(Version::One, plan.as_str(), places, &entries);
+            tx.execute("update raffles set entries_digest = $2 where plan_id = $1", params![&plan, &digest])
+        });
+        assert_eq!(closed.await.expect("it is closed"), 1);
+    }
+
+    /// Answers the version of the digest.
+    async fn is_over_well(&self) -> Version {
         let found = find(self.other(), self.plan.clone()).await.expect("it is there");
         let text = published(self.other(), self.plan.clone()).await.expect("an answer");
         let draw: Draw = serde_json::from_str(&text.expect("it is drawn")).expect("JSON");
         let digest = found.entries_digest.expect("it was closed");
-        verify(&draw, Some(&found.commitment), Some(&digest)).expect("it holds");
+        let version = verify(&draw, Some(&found.commitment), Some(&digest)).expect("it holds");
+        assert_eq!(draw.version, Some(version));
         let won = usize::try_from(PLACES).expect("a few");
         assert_eq!((draw.entries.len(), draw.winners.len()), (ENTRIES, won));
         let jobs = jobs::list(self.other(), false, 1000).await.expect("a list");
@@ -129,6 +144,7 @@ impl Scene {
             row.map_or(Ok(0), |mut row| row.int(0))
         });
         assert_eq!(sessions.await.expect("a number"), PLACES, "every winner has one checkout");
+        version
     }
 }
 
@@ -147,7 +163,23 @@ async fn whoever_dies_after_a_step_the_raffle_ends_the_same() {
             assert_eq!(left == Left::Nothing, number == 3, "step {number}");
         }
         scene.take_over().await;
-        scene.is_over_well().await;
+        assert_eq!(scene.is_over_well().await, Version::Two);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_closed_before_an_upgrade_is_drawn_with_the_digest_that_was_published() {
+    for steps in 0..=1 {
+        let scene = Scene::open().await;
+        scene.clock.advance_ms(60_000);
+        assert_eq!(scene.step_and_die().await, Left::Nothing, "it is closed");
+        scene.was_closed_earlier().await;
+        scene.clock.advance_ms(LOOK_MS);
+        for _ in 0..steps {
+            assert_eq!(scene.step_and_die().await, Left::More);
+        }
+        scene.take_over().await;
+        assert_eq!(scene.is_over_well().await, Version::One);
     }
 }
 
@@ -161,5 +193,5 @@ async fn two_copies_that_meet_at_every_step_draw_once() {
         one.expect("it is carried on");
         other.expect("it is carried on");
     }
-    scene.is_over_well().await;
+    assert_eq!(scene.is_over_well().await, Version::Two);
 }

@@ -3,13 +3,14 @@
 //! What an affiliate brought is counted when it is asked for, by the indexes on `affiliate_id` of memberships and
 //! payments; money is that of payments in usd.
 
+use super::listed::{in_span, span_parameters};
 use super::membership::is_valid;
 use super::user::{self, USER_COLUMNS, user_columns};
 use super::{Read, Row, Tx, params};
 use crate::affiliate::{Affiliate, AffiliateOrder, Figures};
 use crate::error::{Error, Result};
-use crate::page::Part;
 use guildhall_core::affiliate::{AffiliateStatus, AffiliateType};
+use guildhall_core::cursor::Window;
 use guildhall_core::ids::{AffiliateId, CompanyId, PlanId, UserId};
 use guildhall_core::membership::GRACE_MS;
 use guildhall_core::money::Currency;
@@ -18,28 +19,17 @@ use guildhall_core::money::Currency;
 const FIGURES_CURRENCY: &str = "usd";
 
 macro_rules! referrals {
-    ($alias:literal) => {
-        concat!(
-            "(select count(*) from memberships m
-              where m.affiliate_id = ",
-            $alias,
-            ".id and m.company_id = ",
-            $alias,
-            ".company_id and m.status <> 'drafted')"
-        )
+    () => {
+        "(select count(*) from memberships m
+          where m.affiliate_id = a.id and m.company_id = a.company_id and m.status <> 'drafted')"
     };
 }
 
 macro_rules! earnings {
-    ($alias:literal) => {
-        concat!(
-            "(select cast(coalesce(sum(p.reward_minor - p.reward_returned_minor), 0) as bigint) from payments p
-              where p.affiliate_id = ",
-            $alias,
-            ".id and p.company_id = ",
-            $alias,
-            ".company_id and p.currency = 'usd' and p.paid_at is not null)"
-        )
+    () => {
+        "(select cast(coalesce(sum(p.reward_minor - p.reward_returned_minor), 0) as bigint) from payments p
+          where p.affiliate_id = a.id and p.company_id = a.company_id
+            and p.currency = 'usd' and p.paid_at is not null)"
     };
 }
 
@@ -78,9 +68,9 @@ macro_rules! affiliate_columns {
         concat!(
             user_columns!(),
             ", a.id, a.company_id, a.affiliate_type, a.status, a.created_at, ",
-            referrals!("a"),
+            referrals!(),
             ", ",
-            earnings!("a"),
+            earnings!(),
             ", (select count(distinct m.user_id) from memberships m
                 where m.affiliate_id = a.id and m.company_id = a.company_id and ",
             is_valid!("m"),
@@ -142,70 +132,72 @@ pub(crate) fn find(read: &mut Read<'_>, company: &CompanyId, id: &AffiliateId) -
     row.map(from_row).transpose()
 }
 
-/// What a page of affiliates is read by: the key that orders them, of the affiliate and of a cursor's, the side of a
-/// cursor that comes after it in the list, the side that comes before it, and the order of reading.
-macro_rules! affiliates_between {
-    ($key:expr, $cursor_key:expr, $after:literal, $before:literal, $read:literal) => {
+macro_rules! is_listed_affiliate {
+    () => {
+        "a.company_id = $1 and a.status <> 'deleted'"
+    };
+}
+
+/// A part of the list in the order of making.
+macro_rules! by_making {
+    ($order:literal) => {
         concat!(
             "select ",
             affiliate_columns!(),
-            " where a.company_id = $1
-                and a.status <> 'deleted'
-                and (cast($4 as text) is null or (",
-            $key,
-            ", a.id) ",
-            $after,
-            " (select ",
-            $cursor_key,
-            ", d.id from affiliates d where d.id = $4 and d.company_id = $1))
-                and (cast($5 as text) is null or (",
-            $key,
-            ", a.id) ",
-            $before,
-            " (select ",
-            $cursor_key,
-            ", d.id from affiliates d where d.id = $5 and d.company_id = $1))
-                order by ",
-            $key,
-            " ",
-            $read,
-            ", a.id ",
-            $read,
-            " limit $6"
+            "where ",
+            is_listed_affiliate!(),
+            in_span!("a.id", "a.id", $order, "$4", "$5", "$6", "$7", "$8")
         )
     };
 }
 
-macro_rules! affiliates_by {
-    ($direction:expr, $key:expr, $cursor_key:expr) => {
-        match $direction {
-            (true, false) => affiliates_between!($key, $cursor_key, ">", "<", "asc"),
-            (true, true) => affiliates_between!($key, $cursor_key, ">", "<", "desc"),
-            (false, false) => affiliates_between!($key, $cursor_key, "<", ">", "desc"),
-            (false, true) => affiliates_between!($key, $cursor_key, "<", ">", "asc"),
+/// A part of the list in the order of a figure, which is counted once for each affiliate; the other figures are counted
+/// of those on the page alone.
+macro_rules! by_figure {
+    ($figure:expr, $order:literal, $order_shown:literal) => {
+        concat!(
+            "with ranked as materialized (select a.id, ",
+            $figure,
+            " as rank from affiliates a where ",
+            is_listed_affiliate!(),
+            "), page as materialized (select r.id, r.rank from ranked r where true",
+            in_span!("r.rank", "r.id", $order, "$4", "$5", "$6", "$7", "$8"),
+            ") select ",
+            affiliate_columns!(),
+            "join page g on g.id = a.id order by ",
+            $order_shown
+        )
+    };
+}
+
+macro_rules! by_figure_either_way {
+    ($figure:expr, $descending:expr) => {
+        match $descending {
+            false => by_figure!($figure, "r.rank asc, r.id asc", "g.rank asc, g.id asc"),
+            true => by_figure!($figure, "r.rank desc, r.id desc", "g.rank desc, g.id desc"),
         }
     };
 }
 
-/// A part of a company's affiliates, in the order of reading; `part.rows()` at most.
+fn list_statement(order: AffiliateOrder, descending: bool) -> &'static str {
+    match (order, descending) {
+        (AffiliateOrder::CreatedAt, false) => by_making!("a.id asc"),
+        (AffiliateOrder::CreatedAt, true) => by_making!("a.id desc"),
+        (AffiliateOrder::Referrals, _) => by_figure_either_way!(referrals!(), descending),
+        (AffiliateOrder::Rewards, _) => by_figure_either_way!(earnings!(), descending),
+    }
+}
+
+/// The affiliates of a window's span, in the order in which they were read.
 pub(crate) fn list(
     read: &mut Read<'_>,
     company: &CompanyId,
-    order: AffiliateOrder,
-    ascending: bool,
-    part: &Part<AffiliateId>,
+    window: &Window<AffiliateOrder>,
 ) -> Result<Vec<Affiliate>> {
-    let direction = (ascending, part.from_end);
-    let sql = match order {
-        AffiliateOrder::CreatedAt => affiliates_by!(direction, "a.created_at", "d.created_at"),
-        AffiliateOrder::Referrals => affiliates_by!(direction, referrals!("a"), referrals!("d")),
-        AffiliateOrder::Rewards => affiliates_by!(direction, earnings!("a"), earnings!("d")),
-    };
-    let now = read.now;
-    let rows = read.query(
-        sql,
-        params![company, now, GRACE_MS, part.after.as_ref(), part.before.as_ref(), part.rows()],
-    )?;
+    let (now, span) = (read.now, window.span());
+    let mut parameters = params![company, now, GRACE_MS].to_vec();
+    parameters.extend(span_parameters(&span));
+    let rows = read.query(list_statement(window.order, span.descending), &parameters)?;
     rows.into_iter().map(from_row).collect()
 }
 
@@ -351,4 +343,19 @@ pub(crate) fn sold_plans(
         params![company, most, now],
     )?;
     rows.into_iter().map(|mut row| Ok((row.id(0)?, row.text(1)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::listed::steps_of;
+    use super::*;
+
+    #[test]
+    fn the_order_of_making_is_read_from_its_index() {
+        for descending in [false, true] {
+            let steps = steps_of(list_statement(AffiliateOrder::CreatedAt, descending));
+            assert!(steps[0].contains("USING INDEX affiliates_by_company (company_id=? AND "), "{steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER")), "{steps:#?}");
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::user::user_columns;
 use super::{Read, Row, Tx, params, user};
-use crate::app::{App, AppDetails, AppsPage};
+use crate::app::{App, AppDetails};
 use crate::error::{Error, Result};
+use crate::page::Part;
 use crate::user::User;
 use guildhall_core::app::AppStatus;
 use guildhall_core::ids::{AccessPassId, AppId, CompanyId, UserId};
@@ -176,13 +177,8 @@ pub(crate) fn find_details(read: &mut Read<'_>, id: &AppId) -> Result<Option<App
     row.map(details_from_row).transpose()
 }
 
-/// A company's apps by id, from the end backwards where the page is nearest to it.
-pub(crate) fn list(
-    read: &mut Read<'_>,
-    company: &CompanyId,
-    page: &AppsPage,
-    limit: i64,
-) -> Result<Vec<AppDetails>> {
+/// A part of a company's apps by id, from the end backwards where it is asked from the end.
+pub(crate) fn list(read: &mut Read<'_>, company: &CompanyId, part: &Part<AppId>) -> Result<Vec<AppDetails>> {
     macro_rules! apps_between {
         ($order:literal) => {
             concat!(
@@ -200,9 +196,9 @@ pub(crate) fn list(
             )
         };
     }
-    let after = page.after.as_ref().map_or("", guildhall_core::ids::Id::as_str);
-    let sql = if page.from_end { apps_between!("desc") } else { apps_between!("asc") };
-    let rows = read.query(sql, params![company, after, page.before.as_ref(), limit])?;
+    let after = part.after.as_ref().map_or("", guildhall_core::ids::Id::as_str);
+    let sql = if part.from_end { apps_between!("desc") } else { apps_between!("asc") };
+    let rows = read.query(sql, params![company, after, part.before.as_ref(), part.rows()])?;
     rows.into_iter().map(details_from_row).collect()
 }
 

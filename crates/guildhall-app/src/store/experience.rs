@@ -5,7 +5,8 @@ use super::company::company_columns;
 use super::membership::is_valid;
 use super::{Read, Row, Tx, app, company, params, plan, user};
 use crate::error::Result;
-use crate::experience::{Experience, ExperienceFilter, NewExperience};
+use crate::experience::{Experience, ExperienceFilter, NewExperience, UsersFilter};
+use crate::page::Part;
 use crate::user::User;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::{AccessPassId, CompanyId, ExperienceId, PlanId, UserId};
@@ -21,7 +22,9 @@ macro_rules! experience_columns {
 
 const EXPERIENCE_COLUMNS: usize = 9;
 
-/// Mirrors `core::membership::is_valid` and `core::access::opens` for a whole list.
+/// The condition that a user enters an experience by a pass or as its company's team: $1 is the experience, $2 the moment,
+/// $3 the grace, $4 the pattern of usernames and names. Mirrors `core::membership::is_valid` and `core::access::opens` for
+/// a whole list.
 macro_rules! users_condition {
     () => {
         concat!(
@@ -59,6 +62,24 @@ macro_rules! users_condition {
                select 1 from bans b
                where b.company_id = t.company_id and b.user_id = t.user_id and b.access_pass_id = '')))
          and (u.username_key like $4 escape '!' or lower(coalesce(u.name, '')) like $4 escape '!')"
+        )
+    };
+}
+
+pub(super) use users_condition;
+
+macro_rules! users_between {
+    ($direction:literal) => {
+        concat!(
+            "select ",
+            super::user::user_columns!(),
+            " from users u where ",
+            users_condition!(),
+            " and (cast($5 as text) is null or u.id > $5)
+              and (cast($6 as text) is null or u.id < $6)
+              order by u.id ",
+            $direction,
+            " limit $7"
         )
     };
 }
@@ -102,8 +123,7 @@ pub(crate) fn find(read: &mut Read<'_>, id: &ExperienceId) -> Result<Option<Expe
     row.map(|row| from_row(read, row)).transpose()
 }
 
-/// Live experiences of a company after an id, oldest first. With `viewer` only those that user may
-/// enter by a membership are listed.
+/// Live experiences of a company after an id, oldest first.
 pub(crate) fn list(
     read: &mut Read<'_>,
     company: &CompanyId,
@@ -264,20 +284,21 @@ fn pass_key(pass: Option<&AccessPassId>) -> &str {
     pass.map_or("", |pass| pass.as_str())
 }
 
-/// The users who enter an experience by a pass or as its company's team, by id after `after`,
-/// narrowed to usernames and names that begin with `query`.
+/// The users who enter an experience by a pass or as its company's team, narrowed to usernames and names that begin with
+/// the query: a part of them by id, from the end backwards where it is asked from the end.
 pub(crate) fn users(
     read: &mut Read<'_>,
     experience: &ExperienceId,
-    after: Option<&UserId>,
-    query: &str,
-    descending: bool,
-    limit: i64,
+    filter: &UsersFilter,
+    part: &Part<UserId>,
 ) -> Result<Vec<User>> {
     let (now, grace) = (read.now, guildhall_core::membership::GRACE_MS);
-    let sql = if descending { USERS_DESCENDING } else { USERS_ASCENDING };
-    let pattern = super::user::like_prefix(query);
-    let rows = read.query(sql, params![experience, now, grace, &pattern, after, limit])?;
+    let (low, high) =
+        if filter.descending { (&part.before, &part.after) } else { (&part.after, &part.before) };
+    let sql = if filter.descending == part.from_end { users_between!("asc") } else { users_between!("desc") };
+    let pattern = super::user::like_prefix(&filter.query);
+    let rows =
+        read.query(sql, params![experience, now, grace, &pattern, low.as_ref(), high.as_ref(), part.rows()])?;
     rows.into_iter().map(|mut row| user::from_row(&mut row, 0)).collect()
 }
 
@@ -291,19 +312,3 @@ pub(crate) fn count_users(read: &mut Read<'_>, experience: &ExperienceId, query:
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))
 }
-
-const USERS_ASCENDING: &str = concat!(
-    "select ",
-    super::user::user_columns!(),
-    " from users u where ",
-    users_condition!(),
-    " and (cast($5 as text) is null or u.id > $5) order by u.id limit $6"
-);
-
-const USERS_DESCENDING: &str = concat!(
-    "select ",
-    super::user::user_columns!(),
-    " from users u where ",
-    users_condition!(),
-    " and (cast($5 as text) is null or u.id < $5) order by u.id desc limit $6"
-);

@@ -3,7 +3,8 @@
 use super::{Read, Row, Tx, params};
 use crate::company::Tax;
 use crate::error::{Error, Result};
-use crate::invoice::{Invoice, InvoicesPage, Line};
+use crate::invoice::{Invoice, Line};
+use crate::page::Part;
 use guildhall_core::ids::{
     AccessPassId, CheckoutSessionId, CompanyId, InvoiceId, MembershipId, PaymentId, PaymentMethodId, UserId,
 };
@@ -140,12 +141,21 @@ pub(crate) fn lines(read: &mut Read<'_>, id: &InvoiceId) -> Result<Vec<Line>> {
     lines.collect()
 }
 
-/// The first invoices of a page, newest first; of one that is counted from its end the last, oldest first.
+/// Which of a company's invoices one is, from one on.
+pub(crate) fn place(read: &mut Read<'_>, company: &CompanyId, id: &InvoiceId) -> Result<Option<i64>> {
+    let row =
+        read.first("select place from invoices where id = $1 and company_id = $2", params![id, company])?;
+    row.map(|mut row| row.int(0)).transpose()
+}
+
+/// A part of a company's invoices between two places, newest first; from the end backwards where it is asked from the
+/// end.
 pub(crate) fn list(
     read: &mut Read<'_>,
     company: &CompanyId,
-    page: &InvoicesPage,
-    limit: i64,
+    after: Option<i64>,
+    before: Option<i64>,
+    part: &Part<InvoiceId>,
 ) -> Result<Vec<Invoice>> {
     macro_rules! invoices_between {
         ($order:literal) => {
@@ -154,18 +164,17 @@ pub(crate) fn list(
                 invoice_columns!(),
                 " from invoices i
                   where i.company_id = $1
-                    and (cast($2 as text) is null or i.place < (
-                      select place from invoices where id = $2 and company_id = $1))
-                    and (cast($3 as text) is null or i.place > (
-                      select place from invoices where id = $3 and company_id = $1))
+                    and i.place < $2
+                    and i.place > $3
                   order by i.place ",
                 $order,
                 " limit $4"
             )
         };
     }
-    let sql = if page.from_end { invoices_between!("asc") } else { invoices_between!("desc") };
-    let rows = read.query(sql, params![company, page.after.as_ref(), page.before.as_ref(), limit])?;
+    let sql = if part.from_end { invoices_between!("asc") } else { invoices_between!("desc") };
+    let rows =
+        read.query(sql, params![company, after.unwrap_or(i64::MAX), before.unwrap_or(0), part.rows()])?;
     rows.into_iter().map(from_row).collect()
 }
 

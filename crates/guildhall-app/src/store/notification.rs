@@ -1,8 +1,11 @@
 //! Rows of notifications.
 
+use super::experience::users_condition;
+use super::membership::is_valid;
 use super::{Tx, params};
 use crate::error::Result;
 use guildhall_core::ids::{AppId, CompanyId, ExperienceId, NotificationId, UserId};
+use guildhall_core::membership::GRACE_MS;
 use guildhall_core::notification::Message;
 
 /// A notification about to be stored.
@@ -50,6 +53,27 @@ pub(crate) fn deliver(tx: &mut Tx<'_>, notification: &NotificationId, user: &Use
          values ($1, $2)
          on conflict (user_id, notification_id) do nothing",
         params![user, notification],
+    )?;
+    Ok(())
+}
+
+/// Delivers to everybody who may enter an experience, who are looked for once.
+pub(crate) fn deliver_to_users_of(
+    tx: &mut Tx<'_>,
+    notification: &NotificationId,
+    experience: &ExperienceId,
+) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        concat!(
+            "insert into user_notifications (user_id, notification_id)
+             select u.id, cast($5 as text)
+             from users u
+             where ",
+            users_condition!(),
+            " on conflict (user_id, notification_id) do nothing"
+        ),
+        params![experience, now, GRACE_MS, "%", notification],
     )?;
     Ok(())
 }

@@ -24,6 +24,9 @@ macro_rules! plan_columns {
 }
 pub(super) use plan_columns;
 
+/// How many columns [`plan_columns`] names.
+const PLAN_COLUMNS: usize = 26;
+
 /// A plan whose columns begin at `first`.
 pub(super) fn from_row(row: &mut Row, first: usize) -> Result<Plan> {
     let (plan_type, release_method) = (row.text(first + 2)?, row.text(first + 11)?);

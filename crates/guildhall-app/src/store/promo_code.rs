@@ -1,10 +1,11 @@
 //! Rows of promo codes.
 
+use super::listed::{in_span, span_parameters};
 use super::user::like_within;
-use super::{Read, Row, Tx, params};
+use super::{Read, Row, Tx, Value, params};
 use crate::error::{Error, Result};
-use crate::page::Part;
 use crate::promo_code::{PromoCode, PromoCodeFilter, PromoCodeOrder};
+use guildhall_core::cursor::Window;
 use guildhall_core::ids::{AccessPassId, CompanyId, PlanId, PromoCodeId};
 use guildhall_core::money::Currency;
 use guildhall_core::promo_code::{Discount, Limits, PromoCodeStatus, PromoDuration, PromoType};
@@ -156,86 +157,78 @@ macro_rules! filtered {
     };
 }
 
-/// What a page of codes is read by: the column that orders them, the side of a cursor that comes after it in the list,
-/// the side that comes before it, and the order of reading, which is backwards from the end.
-macro_rules! codes_between {
-    ($key:literal, $after:literal, $before:literal, $read:literal) => {
+/// A part of the list in the order of a column.
+macro_rules! codes_by {
+    ($key:literal, $order:literal) => {
         concat!(
             "select ",
             code_columns!(),
             " ",
             filtered!(),
-            " and (cast($6 as text) is null or (c.",
-            $key,
-            ", c.id) ",
-            $after,
-            " (select d.",
-            $key,
-            ", d.id from promo_codes d where d.id = $6 and d.company_id = $1))
-               and (cast($7 as text) is null or (c.",
-            $key,
-            ", c.id) ",
-            $before,
-            " (select d.",
-            $key,
-            ", d.id from promo_codes d where d.id = $7 and d.company_id = $1))
-               order by c.",
-            $key,
-            " ",
-            $read,
-            ", c.id ",
-            $read,
-            " limit $8"
+            in_span!($key, "c.id", $order, "$6", "$7", "$8", "$9", "$10")
         )
     };
 }
 
-/// A part of a company's codes, in the order of reading; `part.rows()` at most.
+fn list_statement(order: PromoCodeOrder, descending: bool) -> &'static str {
+    match (order, descending) {
+        (PromoCodeOrder::Code, false) => codes_by!("c.code", "c.code asc, c.id asc"),
+        (PromoCodeOrder::Code, true) => codes_by!("c.code", "c.code desc, c.id desc"),
+        (PromoCodeOrder::CreatedAt, false) => codes_by!("c.id", "c.id asc"),
+        (PromoCodeOrder::CreatedAt, true) => codes_by!("c.id", "c.id desc"),
+    }
+}
+
+fn parameters<'a>(
+    company: &'a CompanyId,
+    filter: &PromoCodeFilter,
+    pattern: &'a str,
+    now: i64,
+) -> Vec<Value<'a>> {
+    let (status, expired) = (filter.status.map(PromoCodeStatus::as_str), filter.expired.map(i64::from));
+    params![company, status, expired, now, pattern].to_vec()
+}
+
+/// The codes of a window's span, in the order in which they were read.
 pub(crate) fn list(
     read: &mut Read<'_>,
     company: &CompanyId,
     filter: &PromoCodeFilter,
-    part: &Part<PromoCodeId>,
+    window: &Window<PromoCodeOrder>,
 ) -> Result<Vec<PromoCode>> {
-    let sql = match (filter.order, filter.ascending, part.from_end) {
-        (PromoCodeOrder::Code, true, false) => codes_between!("code", ">", "<", "asc"),
-        (PromoCodeOrder::Code, true, true) => codes_between!("code", ">", "<", "desc"),
-        (PromoCodeOrder::Code, false, false) => codes_between!("code", "<", ">", "desc"),
-        (PromoCodeOrder::Code, false, true) => codes_between!("code", "<", ">", "asc"),
-        (PromoCodeOrder::CreatedAt, true, false) => codes_between!("created_at", ">", "<", "asc"),
-        (PromoCodeOrder::CreatedAt, true, true) => codes_between!("created_at", ">", "<", "desc"),
-        (PromoCodeOrder::CreatedAt, false, false) => codes_between!("created_at", "<", ">", "desc"),
-        (PromoCodeOrder::CreatedAt, false, true) => codes_between!("created_at", "<", ">", "asc"),
-    };
-    let (now, pattern) = (read.now, like_within(&filter.query));
-    let rows = read.query(
-        sql,
-        params![
-            company,
-            filter.status.map(PromoCodeStatus::as_str),
-            filter.expired.map(i64::from),
-            now,
-            &pattern,
-            part.after.as_ref(),
-            part.before.as_ref(),
-            part.rows()
-        ],
-    )?;
+    let (span, pattern) = (window.span(), like_within(&filter.query));
+    let mut parameters = parameters(company, filter, &pattern, read.now);
+    parameters.extend(span_parameters(&span));
+    let rows = read.query(list_statement(window.order, span.descending), &parameters)?;
     rows.into_iter().map(from_row).collect()
 }
 
 /// How many codes a filter lets through.
 pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &PromoCodeFilter) -> Result<i64> {
-    let (now, pattern) = (read.now, like_within(&filter.query));
-    let row = read.first(
-        concat!("select count(*) ", filtered!()),
-        params![
-            company,
-            filter.status.map(PromoCodeStatus::as_str),
-            filter.expired.map(i64::from),
-            now,
-            &pattern
-        ],
-    )?;
+    let pattern = like_within(&filter.query);
+    let row = read
+        .first(concat!("select count(*) ", filtered!()), &parameters(company, filter, &pattern, read.now))?;
     row.map_or(Ok(0), |mut row| row.int(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::listed::steps_of;
+    use super::*;
+
+    #[test]
+    fn every_order_is_read_from_its_index() {
+        let indexes = [
+            (PromoCodeOrder::Code, "promo_codes_by_code"),
+            (PromoCodeOrder::CreatedAt, "promo_codes_by_company"),
+        ];
+        for (order, index) in indexes {
+            for descending in [false, true] {
+                let steps = steps_of(list_statement(order, descending));
+                let range = format!("USING INDEX {index} (company_id=? AND ");
+                assert!(steps[0].contains(&range), "{order:?}: {steps:#?}");
+                assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{order:?}: {steps:#?}");
+            }
+        }
+    }
 }

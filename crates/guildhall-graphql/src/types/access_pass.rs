@@ -3,8 +3,8 @@
 use super::attachment::{AttachmentInterface, shown};
 use super::company::PublicCompany;
 use super::enums::{
-    AccessPassAttachmentCategories, CustomCtas, GlobalAffiliateStatuses, MarketplaceStatuses, Visibility,
-    Word,
+    AccessPassAttachmentCategories, AccessPassOrder, CustomCtas, GlobalAffiliateStatuses,
+    MarketplaceStatuses, Visibility, Word,
 };
 use super::page::{PageInfo, id};
 use super::scalars::{BigInt, Timestamp};
@@ -12,8 +12,10 @@ use super::user::PublicProfileUser;
 use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object, SimpleObject};
-use guildhall_app::access_pass::{self, AccessPass as Found, Offer, PublicAccessPass as PublicFound};
-use guildhall_app::page::Page;
+use guildhall_app::access_pass::{
+    self, AccessPass as Found, AccessPassOrder as Order, Offer, PublicAccessPass as PublicFound,
+};
+use guildhall_app::page::{Page, Ranked};
 use guildhall_core::ids::{AccessPassId, CompanyId};
 
 #[derive(Debug, SimpleObject)]
@@ -195,12 +197,22 @@ pub(crate) struct AccessPassConnection {
 }
 
 impl AccessPassConnection {
-    pub(crate) fn of(page: Page<Found>) -> Self {
+    pub(crate) fn of(page: Page<Ranked<Found>>, order: Order) -> Self {
         Self {
-            page_info: PageInfo::of(&page, |pass| pass.id.to_string()),
+            page_info: PageInfo::of(&page, |pass| pass.cursor(order, &pass.row.id)),
             total_count: i32::try_from(page.total).unwrap_or(i32::MAX),
-            nodes: Some(page.nodes.into_iter().map(|pass| Some(AccessPass(pass))).collect()),
+            nodes: Some(page.nodes.into_iter().map(|pass| Some(AccessPass(pass.row))).collect()),
         }
+    }
+}
+
+/// The order of the wire's word; by when they were made without one.
+pub(crate) fn order(asked: Option<AccessPassOrder>) -> Order {
+    match asked {
+        None | Some(AccessPassOrder::CreatedAt) => Order::CreatedAt,
+        Some(AccessPassOrder::ActiveMembershipsCount) => Order::ActiveMembershipsCount,
+        Some(AccessPassOrder::UsdGmv) => Order::UsdGmv,
+        Some(AccessPassOrder::UsdGmvThirtyDays) => Order::UsdGmvThirtyDays,
     }
 }
 

@@ -72,9 +72,9 @@ pub(crate) struct AffiliateConnection {
 }
 
 impl AffiliateConnection {
-    pub(crate) fn of(found: Page<Found>) -> Self {
+    pub(crate) fn of(found: Page<Found>, order: AffiliateOrder) -> Self {
         Self {
-            page_info: PageInfo::of(&found, |affiliate| affiliate.id.to_string()),
+            page_info: PageInfo::of(&found, |affiliate| affiliate.cursor(order)),
             total_count: count(found.total),
             nodes: Some(found.nodes.into_iter().map(|affiliate| Some(Affiliate(affiliate))).collect()),
         }

@@ -18,7 +18,7 @@ use super::experience::{ExperienceFilters, ExperienceInterfaceConnection};
 use super::invoice::{Invoice, InvoiceConnection};
 use super::ledger::LedgerAccount;
 use super::membership::{MembershipConnection, MembershipsFiltersInput};
-use super::page::{cursor, id, part, size, window};
+use super::page::{cursor, filtered, id, part, size, window};
 use super::plan::{PlanConnection, PlanFilters, visibility_filter};
 use super::promo_code::{PromoCodeConnection, PromoCodeFilters};
 use super::receipt::{ReceiptConnection, ReceiptV2Filters};
@@ -27,16 +27,16 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, Object};
 use guildhall_app::access_pass::{self, AccessPassFilter, AccessPassKind};
-use guildhall_app::app::{self, AppsPage};
 use guildhall_app::company::{self, Company as Found};
 use guildhall_app::entry::EntryFilter;
-use guildhall_app::invoice::{self, InvoicesPage};
 use guildhall_app::{
-    affiliate, authorized_user, company_member, experience, ledger, membership_list, plan, promo_code,
-    receipt, webhook,
+    affiliate, app, authorized_user, company_member, experience, invoice, ledger, membership_list, plan,
+    promo_code, receipt, webhook,
 };
 use guildhall_core::cursor::Asked;
-use guildhall_core::ids::{CompanyMemberId, MembershipId, PaymentId};
+use guildhall_core::ids::{
+    AccessPassId, AffiliateId, CompanyMemberId, MembershipId, PaymentId, PlanId, PromoCodeId,
+};
 
 /// A company, to everyone.
 #[derive(Debug)]
@@ -96,25 +96,19 @@ impl Company {
         order: Option<AccessPassOrder>,
         visibility: Option<VisibilityFilter>,
     ) -> Result<AccessPassConnection> {
-        let kinds = access_pass_types.unwrap_or_default();
         let filter = AccessPassFilter {
-            kinds: kinds.iter().filter_map(|kind| AccessPassKind::from_word(kind.as_str())).collect(),
+            kinds: filtered(access_pass_types, "accessPassTypes", |kind| {
+                AccessPassKind::from_word(kind.as_str())
+            })?,
             visibility: visibility.map(visibility_filter).unwrap_or_default(),
             has_plans: conditions.is_some_and(|asked| asked.contains(&AccessPassConditions::HasPlans)),
-            order: match order {
-                None | Some(AccessPassOrder::CreatedAt) => access_pass::AccessPassOrder::CreatedAt,
-                Some(AccessPassOrder::ActiveMembershipsCount) => {
-                    access_pass::AccessPassOrder::ActiveMembershipsCount
-                }
-                Some(AccessPassOrder::UsdGmv) => access_pass::AccessPassOrder::UsdGmv,
-                Some(AccessPassOrder::UsdGmvThirtyDays) => access_pass::AccessPassOrder::UsdGmvThirtyDays,
-            },
-            descending: direction == Some(Direction::Desc),
         };
-        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let (order, direction) = (super::access_pass::order(order), direction.unwrap_or(Direction::Asc));
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<AccessPassId, _>(order, Some(direction), &asked)?;
         let (caller, company) = (Caller::of(context), self.0.id.clone());
-        let found = access_pass::list(&caller.hall, &caller.principal, company, filter, part).await?;
-        Ok(AccessPassConnection::of(found))
+        let found = access_pass::list(&caller.hall, &caller.principal, company, filter, window).await?;
+        Ok(AccessPassConnection::of(found, order))
     }
 
     /// One of the company's affiliates.
@@ -141,11 +135,11 @@ impl Company {
         order: Option<AffiliatesSortableColumns>,
     ) -> Result<AffiliateConnection> {
         let (caller, company) = (Caller::of(context), self.0.id.clone());
-        let part = part(after.as_deref(), before.as_deref(), first, last)?;
         let order = order.map(AffiliatesSortableColumns::read).unwrap_or_default();
-        let ascending = direction == Some(Direction::Asc);
-        let found = affiliate::list(&caller.hall, &caller.principal, company, order, ascending, part).await?;
-        Ok(AffiliateConnection::of(found))
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<AffiliateId, _>(order, direction, &asked)?;
+        let found = affiliate::list(&caller.hall, &caller.principal, company, window).await?;
+        Ok(AffiliateConnection::of(found, order))
     }
 
     /// One of the company's own apps.
@@ -166,13 +160,8 @@ impl Company {
         last: Option<i32>,
     ) -> Result<AppConnection> {
         let caller = Caller::of(context);
-        let page = AppsPage {
-            after: cursor(after.as_deref(), "after")?,
-            before: cursor(before.as_deref(), "before")?,
-            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
-            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
-        };
-        let found = app::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let found = app::list(&caller.hall, &caller.principal, self.0.id.clone(), part).await?;
         Ok(AppConnection::of(found))
     }
 
@@ -262,13 +251,8 @@ impl Company {
         last: Option<i32>,
     ) -> Result<InvoiceConnection> {
         let caller = Caller::of(context);
-        let page = InvoicesPage {
-            after: cursor(after.as_deref(), "after")?,
-            before: cursor(before.as_deref(), "before")?,
-            size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
-            from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
-        };
-        let found = invoice::list(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let found = invoice::list(&caller.hall, &caller.principal, self.0.id.clone(), part).await?;
         Ok(InvoiceConnection::of(found))
     }
 
@@ -354,10 +338,13 @@ impl Company {
         first: Option<i32>,
         last: Option<i32>,
     ) -> Result<PlanConnection> {
-        let filter = filter.unwrap_or_default().read()?;
-        let part = part(after.as_deref(), before.as_deref(), first, last)?;
+        let filter = filter.unwrap_or_default();
+        let (order, direction) = (filter.order()?, filter.direction.unwrap_or(Direction::Asc));
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<PlanId, _>(order, Some(direction), &asked)?;
         let (caller, company) = (Caller::of(context), self.0.id.clone());
-        Ok(PlanConnection::of(plan::list(&caller.hall, &caller.principal, company, filter, part).await?))
+        let found = plan::list(&caller.hall, &caller.principal, company, filter.read()?, window).await?;
+        Ok(PlanConnection::of(found, order))
     }
 
     /// The company's promo codes.
@@ -372,10 +359,12 @@ impl Company {
         filter: Option<PromoCodeFilters>,
     ) -> Result<PromoCodeConnection> {
         let (caller, company) = (Caller::of(context), self.0.id.clone());
-        let part = part(after.as_deref(), before.as_deref(), first, last)?;
-        let filter = filter.map(PromoCodeFilters::read).unwrap_or_default();
-        let found = promo_code::list(&caller.hall, &caller.principal, company, filter, part).await?;
-        Ok(PromoCodeConnection::of(found))
+        let filter = filter.unwrap_or_default();
+        let (order, direction) = (filter.order(), filter.direction);
+        let asked = Asked { after, before, first: first.map(i64::from), last: last.map(i64::from) };
+        let window = window::<PromoCodeId, _>(order, direction, &asked)?;
+        let found = promo_code::list(&caller.hall, &caller.principal, company, filter.read(), window).await?;
+        Ok(PromoCodeConnection::of(found, order))
     }
 
     /// A webhook of the company or of one of its apps.

@@ -14,7 +14,7 @@ use guildhall_app::entry::{self, Entry as Found, EntryFilter};
 use guildhall_app::membership_list::Holder;
 use guildhall_app::page::Part;
 use guildhall_app::{access_pass, company_member, plan};
-use guildhall_core::cursor::check_query;
+use guildhall_core::cursor::{check_filter, check_query};
 use guildhall_core::ids::{CompanyId, EntryId};
 use guildhall_core::waitlist;
 
@@ -128,7 +128,7 @@ pub(crate) struct EntriesFiltersInput {
 impl EntriesFiltersInput {
     /// What the use case asks for.
     pub(crate) fn read(self) -> Result<EntryFilter> {
-        let statuses = self.statuses.unwrap_or_default();
+        let statuses = check_filter(self.statuses.unwrap_or_default(), "statuses")?;
         let is_any = statuses.contains(&EntryStatus::Any);
         let statuses = statuses.iter().filter(|_| !is_any);
         Ok(EntryFilter {

@@ -15,8 +15,8 @@ use crate::caller::Caller;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, InputType, Interface, Object, SimpleObject};
 use guildhall_app::app::App;
-use guildhall_app::experience::{self, Experience as Found, ExperienceFilter, FindOrCreate, UsersPage};
-use guildhall_app::page::Page;
+use guildhall_app::experience::{self, Experience as Found, ExperienceFilter, FindOrCreate, UsersFilter};
+use guildhall_app::page::{Page, Part};
 use guildhall_core::cursor::check_query;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::ExperienceId;
@@ -121,14 +121,16 @@ impl PublicExperience {
         query: Option<String>,
     ) -> Result<Option<PublicProfileUserConnection>> {
         let caller = Caller::of(context);
-        let page = UsersPage {
-            after: cursor(after.as_deref(), "after")?,
-            before: cursor(before.as_deref(), "before")?,
+        let filter = UsersFilter {
             query: check_query(&query.unwrap_or_default())?.to_owned(),
             descending: direction == Some(Direction::Desc),
-            size: size(first, "first")?,
         };
-        let found = experience::users(&caller.hall, &caller.principal, self.0.id.clone(), page).await?;
+        let (after, before) = (cursor(after.as_deref(), "after")?, cursor(before.as_deref(), "before")?);
+        // There is no `last` here, so `before` alone asks for those nearest to it.
+        let from_end = before.is_some() && after.is_none();
+        let part = Part { after, before, size: size(first, "first")?, from_end };
+        let found =
+            experience::users(&caller.hall, &caller.principal, self.0.id.clone(), filter, part).await?;
         Ok(Some(PublicProfileUserConnection {
             page_info: PageInfo::of(&found, |user| user.id.to_string()),
             total_count: i32::try_from(found.total).unwrap_or(i32::MAX),

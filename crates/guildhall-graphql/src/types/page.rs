@@ -43,11 +43,13 @@ pub(crate) fn part<C: Id>(
     first: Option<i32>,
     last: Option<i32>,
 ) -> Result<Part<C>> {
+    let (after, before) = (cursor(after, "after")?, cursor(before, "before")?);
+    let is_backward = last.is_some() || (before.is_some() && after.is_none());
     Ok(Part {
-        after: cursor(after, "after")?,
-        before: cursor(before, "before")?,
+        after,
+        before,
         size: if first.is_some() { size(first, "first")? } else { size(last, "last")? },
-        from_end: first.is_none() && (last.is_some() || (before.is_some() && after.is_none())),
+        from_end: first.is_none() && is_backward,
     })
 }
 

@@ -10,7 +10,7 @@ use super::scalars::Timestamp;
 use crate::error::Result;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use guildhall_app::access_pass;
-use guildhall_app::page::Page;
+use guildhall_app::page::{Page, Ranked};
 use guildhall_app::plan::{Plan as Found, PlanFilter, PlanOrder as Order};
 use guildhall_core::cursor::check_query;
 use guildhall_core::money::major_from_minor;
@@ -160,11 +160,11 @@ pub(crate) struct PlanConnection {
 }
 
 impl PlanConnection {
-    pub(crate) fn of(page: Page<Found>) -> Self {
+    pub(crate) fn of(page: Page<Ranked<Found>>, order: Order) -> Self {
         Self {
-            page_info: PageInfo::of(&page, |plan| plan.id.to_string()),
+            page_info: PageInfo::of(&page, |plan| plan.cursor(order, &plan.row.id)),
             total_count: i32::try_from(page.total).unwrap_or(i32::MAX),
-            nodes: Some(page.nodes.into_iter().map(|plan| Some(Plan(plan))).collect()),
+            nodes: Some(page.nodes.into_iter().map(|plan| Some(Plan(plan.row))).collect()),
         }
     }
 }
@@ -175,7 +175,7 @@ pub(crate) struct PlanFilters {
     /// Whether the pass offers something to whoever brings a buyer.
     affiliates: Option<bool>,
     /// Without it the oldest come first.
-    direction: Option<Direction>,
+    pub(crate) direction: Option<Direction>,
     /// Without it by when they were made. `internal_notes` is refused: plans have none.
     order: Option<PlanOrder>,
     /// Whether the pass offers something to members who bring a buyer.
@@ -202,23 +202,22 @@ impl PlanFilters {
             query: check_query(&self.query.unwrap_or_default())?.to_owned(),
             global_affiliate: self.affiliates,
             member_affiliate: self.passholder_affiliate,
-            order: order(self.order)?,
-            descending: self.direction == Some(Direction::Desc),
         })
     }
-}
 
-fn order(asked: Option<PlanOrder>) -> Result<Order> {
-    Ok(match asked {
-        None | Some(PlanOrder::CreatedAt) => Order::CreatedAt,
-        Some(PlanOrder::ActiveMembershipsCount) => Order::ActiveMembershipsCount,
-        Some(PlanOrder::Affiliates) => Order::Affiliates,
-        Some(PlanOrder::ExpiresAt) => Order::ExpiresAt,
-        Some(PlanOrder::InternalNotes) => {
-            let sentence = "Plans have no internal notes here that `order` could be by.";
-            return Err(guildhall_app::Error::Invalid(sentence.into()).into());
-        }
-    })
+    /// What the list is ordered by.
+    pub(crate) fn order(&self) -> Result<Order> {
+        Ok(match self.order {
+            None | Some(PlanOrder::CreatedAt) => Order::CreatedAt,
+            Some(PlanOrder::ActiveMembershipsCount) => Order::ActiveMembershipsCount,
+            Some(PlanOrder::Affiliates) => Order::Affiliates,
+            Some(PlanOrder::ExpiresAt) => Order::ExpiresAt,
+            Some(PlanOrder::InternalNotes) => {
+                let sentence = "Plans have no internal notes here that `order` could be by.";
+                return Err(guildhall_app::Error::Invalid(sentence.into()).into());
+            }
+        })
+    }
 }
 
 /// The filter of the wire's word.

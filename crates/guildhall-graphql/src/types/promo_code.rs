@@ -200,9 +200,9 @@ pub(crate) struct PromoCodeConnection {
 }
 
 impl PromoCodeConnection {
-    pub(crate) fn of(found: Page<Found>) -> Self {
+    pub(crate) fn of(found: Page<Found>, order: Order) -> Self {
         Self {
-            page_info: PageInfo::of(&found, |code| code.id.to_string()),
+            page_info: PageInfo::of(&found, |code| code.cursor(order)),
             total_count: count(found.total),
             nodes: Some(found.nodes.into_iter().map(|code| Some(PromoCode(code))).collect()),
         }
@@ -211,9 +211,9 @@ impl PromoCodeConnection {
 
 /// Without `status` deleted codes are left out; without `direction` the newest, or the last in the alphabet, comes
 /// first. `newStatus` names those that count now, or those whose time is over.
-#[derive(Debug, InputObject)]
+#[derive(Debug, Default, InputObject)]
 pub(crate) struct PromoCodeFilters {
-    direction: Option<Direction>,
+    pub(crate) direction: Option<Direction>,
     new_status: Option<PromoCodeNewStatus>,
     order: Option<PromoCodeOrder>,
     /// Part of a code, in any case.
@@ -231,11 +231,14 @@ impl PromoCodeFilters {
             }),
             expired: self.new_status.map(|status| status == PromoCodeNewStatus::Expired),
             query: self.query.unwrap_or_default(),
-            order: match self.order {
-                Some(PromoCodeOrder::Code) => Order::Code,
-                Some(PromoCodeOrder::CreatedAt) | None => Order::CreatedAt,
-            },
-            ascending: self.direction == Some(Direction::Asc),
+        }
+    }
+
+    /// What the list is ordered by.
+    pub(crate) fn order(&self) -> Order {
+        match self.order {
+            Some(PromoCodeOrder::Code) => Order::Code,
+            Some(PromoCodeOrder::CreatedAt) | None => Order::CreatedAt,
         }
     }
 }

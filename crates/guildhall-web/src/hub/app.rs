@@ -10,8 +10,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use guildhall_app::api_key::{self, ApiKey};
-use guildhall_app::app::{self, App, AppDetails, AppUpdate, AppsPage, Change, NewApp};
+use guildhall_app::app::{self, App, AppDetails, AppUpdate, Change, NewApp};
 use guildhall_app::company::Company;
+use guildhall_app::page::Part;
 use guildhall_app::user::User;
 use guildhall_app::{Error, Guildhall, Principal, attachment, install, oauth, permission_requirement};
 use guildhall_core::app::AppStatus;
@@ -79,8 +80,7 @@ async fn shelves(
     let companies = app::companies(hall, principal).await.map_err(|error| told(visitor, error))?;
     let mut shelves = Vec::with_capacity(companies.len());
     for company in companies {
-        let page = AppsPage { size: LARGEST_SIZE, ..AppsPage::default() };
-        let found = app::list(hall, principal, company.id.clone(), page).await;
+        let found = app::list(hall, principal, company.id.clone(), Part::first(LARGEST_SIZE)).await;
         let found = found.map_err(|error| told(visitor, error))?;
         let mut apps = Vec::with_capacity(found.nodes.len());
         for details in found.nodes {

@@ -8,7 +8,7 @@ use guildhall_app::raffle::{self, NewRaffle};
 use guildhall_core::ids::{Id, PlanId};
 use guildhall_core::moment::{self, minute};
 use guildhall_core::plan::PlanRequest;
-use guildhall_core::raffle::{Draw, verify};
+use guildhall_core::raffle::{Draw, Version, verify};
 use guildhall_core::waitlist::EntryRules;
 use std::io::Read;
 use std::path::Path;
@@ -143,11 +143,15 @@ fn check(file: &str, commitment: Option<&str>, digest: Option<&str>) -> Result<E
     let text = read(file)?;
     let draw: Draw =
         serde_json::from_str(&text).map_err(|error| format!("{file} is not a published draw: {error}"))?;
-    if let Err(why) = verify(&draw, commitment, digest) {
-        println!("The draw does NOT hold. {why}");
-        return Ok(ExitCode::FAILURE);
-    }
+    let version = match verify(&draw, commitment, digest) {
+        Ok(version) => version,
+        Err(why) => {
+            println!("The draw does NOT hold. {why}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     println!("The draw holds: {} of {} entries won.", draw.winners.len(), draw.entries.len());
+    println!("{}", in_words(version));
     for (number, winner) in (1..).zip(&draw.winners) {
         println!("{number:>6}  {winner}");
     }
@@ -158,6 +162,20 @@ fn check(file: &str, commitment: Option<&str>, digest: Option<&str>) -> Result<E
         println!("Give --digest as you kept it before the draw, so that no other entries could pass.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the digest of a draw shows.
+fn in_words(version: Version) -> String {
+    let number = version.number();
+    match version.holds_places() {
+        true => format!(
+            "Its digest is of version {number}: it shows that neither the entries nor how many win was changed."
+        ),
+        false => format!(
+            "Its digest is of version {number}, as earlier servers published it: it shows that the entries were not changed, \
+             and does NOT show that as many won as were to win when they were closed."
+        ),
+    }
 }
 
 fn read(file: &str) -> Result<String, String> {

@@ -2,10 +2,14 @@
 
 use crate::harness::{Answered, Hall};
 use crate::purchase::{GOOD_CARD, pay_by_card, signed_in};
+use crate::scene::DAY_MS;
+use crate::shop::{Bought, Shop, standing, stands};
+use guildhall_app::founding::EarlierPayment;
 use guildhall_client as client;
 use guildhall_core::experience::ExperienceKind;
 use guildhall_core::ids::{AccessPassId, Id, UserId};
 use guildhall_core::membership::MembershipStatus;
+use guildhall_core::payment::Stage;
 use guildhall_core::permission::{Permission, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -474,13 +478,18 @@ async fn a_company_s_passes_are_filtered_ordered_and_paged() {
         assert_eq!(backwards, whole);
     }
     for (arguments, words) in [
-        (json!({"after": "plan_1"}), "`after` is not a cursor of this list."),
+        (json!({"after": "plan_1"}), "`after` is not a cursor of this list and order."),
         (json!({"first": -1}), "`first` must not be negative."),
         (json!({"last": -1}), "`last` must not be negative."),
         (
             json!({"order": "usd_gmv", "after": "prod_none"}),
-            "`prod_none` is not a cursor of this list any more.",
+            "`after` is not a cursor of this list and order.",
         ),
+        (
+            json!({"order": "usd_gmv", "before": "usd_gmv_30_days.1.prod_none"}),
+            "`before` is not a cursor of this list and order.",
+        ),
+        (json!({"types": vec!["app"; 101]}), "`accessPassTypes` takes at most 100."),
     ] {
         let mut variables = arguments;
         variables["company"] = json!(hall.world.company.as_str());
@@ -488,5 +497,101 @@ async fn a_company_s_passes_are_filtered_ordered_and_paged() {
     }
     for order in ["usd_gmv", "usd_gmv_30_days", "created_at"] {
         assert_eq!(list(&hall, json!({"order": order})).await["totalCount"], before + 3, "{order}");
+    }
+}
+
+/// A pass with so many members, until a moment where one is given.
+async fn with_members(hall: &Hall, title: &str, members: i64, until: Option<i64>) -> Value {
+    // Ids of one moment are in no order.
+    hall.clock.advance_ms(1);
+    let pass = made(hall, json!({"title": title})).await;
+    join(hall, &pass, title, members, until).await;
+    pass
+}
+
+async fn join(hall: &Hall, pass: &Value, name: &str, members: i64, until: Option<i64>) {
+    for member in 0..members {
+        let member = hall.person(&format!("{}-{member}", name.to_lowercase())).await;
+        let status = if until.is_some() { MembershipStatus::Active } else { MembershipStatus::Completed };
+        hall.membership(&member, &id(pass), status, until).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_where_the_one_before_ended_whatever_became_of_that_pass() {
+    let hall = Hall::open().await;
+    let until = hall.clock.now_ms() + 60_000;
+    with_members(&hall, "Q1", 26, None).await;
+    let moving = with_members(&hall, "Q2", 25, Some(until)).await;
+    with_members(&hall, "Q3", 24, None).await;
+    with_members(&hall, "Q4", 24, None).await;
+    let by_members = json!({"order": "active_memberships_count", "direction": "desc"});
+    let page = async |changes: Value| {
+        let mut arguments = by_members.clone();
+        for (name, value) in changes.as_object().expect("an object") {
+            arguments[name] = value.clone();
+        }
+        let page = list(&hall, arguments).await;
+        (titles(&page).into_iter().map(ToOwned::to_owned).collect::<Vec<String>>(), page)
+    };
+    let (whole, _) = page(json!({})).await;
+    let place = whole.iter().position(|title| title == "Q2").expect("it is there");
+    let (first, answered) = page(json!({"first": place + 1})).await;
+    assert_eq!(first, whole[..=place]);
+    let (rest, cursor) = (&whole[place + 1..], answered["pageInfo"]["endCursor"].clone());
+
+    // It rises to the top: nothing comes a second time.
+    join(&hall, &moving, "Q2-more", 5, Some(until)).await;
+    assert_eq!(page(json!({})).await.0[0], "Q2");
+    assert_eq!(page(json!({"after": cursor})).await.0, rest);
+    let (before, answered) = page(json!({"before": cursor, "last": 1})).await;
+    assert_eq!((before, &answered["pageInfo"]["hasNextPage"]), (vec!["Q1".to_owned()], &json!(true)));
+    // It falls: nothing is left out, and it comes again at its new place.
+    hall.at(61_000);
+    let (mut fallen, _) = page(json!({"after": cursor})).await;
+    assert!(fallen.iter().any(|title| title == "Q2"), "{fallen:?}");
+    fallen.retain(|title| title != "Q2");
+    assert_eq!(fallen, rest);
+    // It is deleted: nothing is left out.
+    delete(&hall, &moving).await.data();
+    assert_eq!(page(json!({"after": cursor})).await.0, rest);
+    let (bounded, answered) = page(json!({"after": cursor, "first": 1})).await;
+    assert_eq!(bounded, rest[..1]);
+    let last = answered["pageInfo"]["endCursor"].clone();
+    assert!(page(json!({"after": cursor, "before": last})).await.0.is_empty());
+
+    for (order, after) in
+        [("usd_gmv", &cursor), ("created_at", &cursor), ("active_memberships_count", &moving["id"])]
+    {
+        let variables = json!({"company": hall.world.company.as_str(), "order": order, "after": after});
+        let refused = hall.run(None, LIST, variables).await;
+        refused.is_refused("INVALID_INPUT", "`after` is not a cursor of this list and order.");
+    }
+    // In the order of making the id is the cursor, also that of a deleted pass.
+    let after = list(&hall, json!({"after": moving["id"]})).await;
+    assert_eq!(titles(&after), ["Q3", "Q4"]);
+    assert_eq!(after["pageInfo"]["startCursor"], after["nodes"][0]["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dollars_are_those_of_each_pass_and_of_thirty_days() {
+    let shop = Shop::open().await;
+    let now = shop.hall.clock.now_ms();
+    let ada = shop.buyer("ada", &shop.monthly, 90 * DAY_MS, standing(MembershipStatus::Active)).await;
+    let ben = shop.buyer("ben", &shop.once, 90 * DAY_MS, standing(MembershipStatus::Completed)).await;
+    let paid = |bought: &Bought, amount: i64, days: i64| EarlierPayment {
+        paid_at: Some(now - days * DAY_MS),
+        ..shop.payment(bought, stands(Stage::Paid, amount))
+    };
+    shop.paid(&paid(&ada, 1000, 40), 40 * DAY_MS).await;
+    shop.paid(&shop.payment(&ada, stands(Stage::Failed, 9000)), DAY_MS).await;
+    let book =
+        EarlierPayment { access_pass: shop.book.clone(), plan: shop.once.clone(), ..paid(&ben, 700, 1) };
+    shop.paid(&book, DAY_MS).await;
+    let (club, book) = (shop.club.to_string(), shop.book.to_string());
+    for (order, expected) in [("usd_gmv", [&book, &club]), ("usd_gmv_30_days", [&club, &book])] {
+        let wanted = json!({"order": order, "types": ["regular", "api_only"]});
+        let listed = shop.paged(LIST, "accessPassesV2", &wanted, 1).await;
+        assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{order}");
     }
 }

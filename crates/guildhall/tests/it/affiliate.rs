@@ -659,6 +659,53 @@ async fn figures_are_those_of_what_was_brought_and_lists_go_by_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_where_the_one_before_ended_whatever_became_of_that_affiliate() {
+    let hall = Hall::open().await;
+    let buyer = hall.person("buyer").await;
+    let mut ids = Vec::new();
+    for (number, username) in ["ada", "bob", "cy", "dia", "eve"].into_iter().enumerate() {
+        hall.at(i64::try_from(number).expect("few") * 1000);
+        hall.person(username).await;
+        let id = hall.partner(username, Some(30.0)).await;
+        // The first ones brought most, and the last two as much.
+        for _ in 0..[4, 3, 2, 1, 1][number] {
+            hall.referral(&id, &buyer, |_| {}).await;
+        }
+        ids.push(id);
+    }
+    for order in ["cached_total_referrals", "cached_total_rewards"] {
+        let whole = hall.affiliates(json!({"order": order})).await;
+        let first = hall.affiliates(json!({"order": order, "first": 2})).await;
+        assert_eq!(usernames(&first), usernames(&whole)[..2], "{order}");
+        let cursor = first["pageInfo"]["endCursor"].clone();
+        let moved = ids.iter().find(|id| first["nodes"][1]["id"] == id.as_str()).expect("one of them");
+        for _ in 0..9 {
+            hall.referral(moved, &buyer, |_| {}).await;
+        }
+        let newest = hall.affiliates(json!({"order": order, "first": 1})).await;
+        assert_eq!(newest["nodes"][0]["id"], moved.as_str(), "it rose to the top");
+        let after = hall.affiliates(json!({"order": order, "after": cursor})).await;
+        assert_eq!(usernames(&after), usernames(&whole)[2..], "{order}");
+        let before = hall.affiliates(json!({"order": order, "before": cursor, "last": 5})).await;
+        assert_eq!(
+            usernames(&before),
+            [usernames(&newest)[0], usernames(&whole)[0]],
+            "{order}: it went before"
+        );
+        if order == "cached_total_rewards" {
+            hall.change(moved, json!({"status": "deleted"})).await.data();
+            let after = hall.affiliates(json!({"order": order, "after": cursor})).await;
+            assert_eq!(usernames(&after), usernames(&whole)[2..], "{order}");
+        }
+        let other = json!({"company": hall.world.company.as_str(), "order": "created_at", "after": cursor});
+        let refused = hall.run(None, LIST, other).await;
+        refused.is_refused("INVALID_INPUT", "`after` is not a cursor of this list and order.");
+    }
+    let after = hall.affiliates(json!({"order": "id", "direction": "asc", "after": ids[1].as_str()})).await;
+    assert_eq!(usernames(&after), ["cy", "dia", "eve"], "the id is the cursor in the order of making");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_see_their_links_and_what_these_earned() {
     let hall = Hall::open().await;
     let mut browser = Browser::new(&hall.running.origin);

@@ -494,6 +494,7 @@ async fn entries_are_listed_filtered_and_paged() {
     for (arguments, words) in [
         (json!({"filters": {"planIds": ["x"]}}), "is not a plan id"),
         (json!({"filters": {"planIds": many}}), "hold at most 100 each"),
+        (json!({"filters": {"statuses": vec!["pending"; 101]}}), "`statuses` takes at most 100."),
         (json!({"after": "plan_1"}), "`after` is not a cursor of this list."),
         (json!({"first": -1}), "`first` must not be negative."),
     ] {

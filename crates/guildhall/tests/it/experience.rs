@@ -368,8 +368,11 @@ async fn lists_page_and_filter() {
 async fn users_of_an_experience_are_those_who_may_enter() {
     let hall = Hall::open().await;
     let world = &hall.world;
-    let query = "query($id: ID!, $first: Int, $after: String, $query: String) { publicExperience(id: $id) {
-      users(first: $first, after: $after, query: $query) { totalCount nodes { id username } pageInfo { endCursor hasNextPage } }
+    let query = "query($id: ID!, $first: Int, $after: String, $before: String, $query: String, $direction: Direction) {
+      publicExperience(id: $id) {
+        users(first: $first, after: $after, before: $before, query: $query, direction: $direction) {
+          totalCount nodes { id username } pageInfo { endCursor hasNextPage hasPreviousPage }
+        }
     } }";
     let ask = async |user, more: Value| {
         let mut variables = json!({"id": world.chat_experience.as_str()});
@@ -387,6 +390,26 @@ async fn users_of_an_experience_are_those_who_may_enter() {
     let rest = &second.data()["publicExperience"]["users"];
     assert_eq!(rest["nodes"].as_array().map(Vec::len), Some(4));
     assert_eq!(rest["pageInfo"]["hasNextPage"], false);
+    // Between two users lies what is between them, from either side; `before` alone asks for the nearest.
+    for direction in ["asc", "desc"] {
+        let page = async |more: Value| {
+            let mut asked = json!({"direction": direction});
+            for (name, value) in more.as_object().expect("an object") {
+                asked[name] = value.clone();
+            }
+            ask(None, asked).await.data()["publicExperience"]["users"].clone()
+        };
+        let whole = page(json!({})).await["nodes"].as_array().expect("nodes").clone();
+        let (after, before) = (&whole[2]["id"], &whole[8]["id"]);
+        let between = page(json!({"after": after, "before": before})).await;
+        assert_eq!(between["nodes"], json!(whole[3..8]), "{direction}");
+        let some = page(json!({"after": after, "before": before, "first": 2})).await;
+        assert_eq!(some["nodes"], json!(whole[3..5]), "{direction}");
+        assert_eq!(some["pageInfo"]["hasNextPage"], true);
+        let nearest = page(json!({"before": before, "first": 2})).await;
+        assert_eq!(nearest["nodes"], json!(whole[6..8]), "{direction}");
+        assert_eq!(nearest["pageInfo"]["hasPreviousPage"], true);
+    }
     let one = ask(None, json!({"query": "mi"})).await;
     assert_eq!(one.data()["publicExperience"]["users"]["nodes"][0]["username"], "mira");
     ask(Some(&lapsed), json!({})).await.is_refused("NOT_FOUND", "There is no experience");

@@ -452,11 +452,15 @@ async fn a_list_is_newest_first_and_paged_from_both_ends() {
     );
     let before = page(json!({"last": 2, "before": last["pageInfo"]["startCursor"]})).await;
     assert_eq!(ends(&before), ["0004", "0003"]);
-    assert!(ends(&page(json!({"after": "inv_nowhere"})).await).is_empty());
-    let variables = json!({"company": hall.world.company.as_str(), "after": "ch_1"});
-    hall.run(None, LIST, variables)
-        .await
-        .is_refused("INVALID_INPUT", "`after` is not a cursor of this list.");
+    let both = json!({
+        "first": 5, "after": first["pageInfo"]["startCursor"], "before": last["pageInfo"]["endCursor"],
+    });
+    assert_eq!(ends(&page(both).await), ["0004", "0003", "0002"]);
+    for (argument, cursor) in [("after", "inv_nowhere"), ("before", "inv_nowhere"), ("after", "ch_1")] {
+        let variables = json!({"company": hall.world.company.as_str(), argument: cursor});
+        let refused = hall.run(None, LIST, variables).await;
+        refused.is_refused("INVALID_INPUT", &format!("`{argument}` is not a cursor of this list."));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

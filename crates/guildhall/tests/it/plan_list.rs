@@ -146,11 +146,11 @@ async fn plans_are_filtered_ordered_and_paged() {
     for (filter, page, words) in [
         (json!({"order": "internal_notes"}), json!({}), "Plans have no internal notes here"),
         (json!({"accessPassId": "plan_1"}), json!({}), "is not an access pass id"),
-        (json!({}), json!({"after": "prod_1"}), "`after` is not a cursor of this list."),
+        (json!({}), json!({"after": "prod_1"}), "`after` is not a cursor of this list and order."),
         (
             json!({"order": "affiliates"}),
             json!({"after": "plan_none"}),
-            "is not a cursor of this list any more",
+            "`after` is not a cursor of this list and order.",
         ),
         (json!({}), json!({"first": -1}), "`first` must not be negative."),
     ] {
@@ -158,6 +158,68 @@ async fn plans_are_filtered_ordered_and_paged() {
         (variables["company"], variables["filter"]) = (json!(hall.world.company.as_str()), filter);
         hall.run(None, LIST, variables).await.is_refused("INVALID_INPUT", words);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_order_goes_through_its_pages_both_ways() {
+    let hall = Hall::open().await;
+    plans(&hall).await;
+    for order in ["created_at", "active_memberships_count", "affiliates", "expires_at"] {
+        for direction in ["asc", "desc"] {
+            let filter = json!({"visibility": "all", "order": order, "direction": direction});
+            let page = async |page: Value| list(&hall, filter.clone(), page).await;
+            let whole = page(json!({"first": 200})).await["nodes"].as_array().expect("nodes").clone();
+            let (mut forward, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let page = page(json!({"first": 2, "after": after})).await;
+                forward.extend(page["nodes"].as_array().expect("nodes").clone());
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(forward, whole, "{filter}");
+            let (mut backward, mut before) = (Vec::new(), Value::Null);
+            loop {
+                let page = page(json!({"last": 2, "before": before})).await;
+                backward.splice(0..0, page["nodes"].as_array().expect("nodes").clone());
+                before = page["pageInfo"]["startCursor"].clone();
+                if page["pageInfo"]["hasPreviousPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(backward, whole, "{filter}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_where_the_one_before_ended_also_when_that_plan_moved() {
+    let hall = Hall::open().await;
+    let made = plans(&hall).await;
+    let busiest = json!({"order": "active_memberships_count", "direction": "desc"});
+    let whole = list(&hall, busiest.clone(), json!({})).await["nodes"].as_array().expect("nodes").clone();
+    let place = whole.iter().position(|plan| plan["id"] == made[3].as_str()).expect("D has a member");
+    let first = list(&hall, busiest.clone(), json!({"first": place + 1})).await;
+    let after = first["pageInfo"]["endCursor"].clone();
+    // D is bought by so many that it rises to the top.
+    for number in 0..40 {
+        let membership = NewMembership {
+            company: hall.world.company.clone(),
+            access_pass: hall.world.paid_access_pass.clone(),
+            plan: Some(made[3].clone()),
+            user: hall.person(&format!("late-{number}")).await,
+            status: MembershipStatus::Completed,
+            paid_until: None,
+        };
+        hall.found(move |founder| founder.membership(&membership)).await;
+    }
+    assert_eq!(list(&hall, busiest.clone(), json!({"first": 1})).await["nodes"][0]["name"], "D");
+    let rest = list(&hall, busiest.clone(), json!({"after": after})).await;
+    assert_eq!(rest["nodes"], json!(whole[place + 1..]));
+    let before = list(&hall, busiest, json!({"before": after})).await;
+    let before = before["nodes"].as_array().expect("nodes");
+    assert_eq!((&before[0]["name"], &before[1..]), (&json!("D"), &whole[..place]), "it went before");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -355,7 +355,47 @@ async fn codes_are_listed_by_what_is_asked_and_in_both_directions() {
     let asked = json!({"company": hall.world.company.as_str(), "filter": {"query": "x".repeat(65)}});
     hall.run(None, LIST, asked).await.is_refused("INVALID_INPUT", "`query` is at most 64 characters long.");
     let asked = json!({"company": hall.world.company.as_str(), "after": "plan_1"});
-    hall.run(None, LIST, asked).await.is_refused("INVALID_INPUT", "`after` is not a cursor of this list.");
+    let not_a_cursor = "`after` is not a cursor of this list and order.";
+    hall.run(None, LIST, asked).await.is_refused("INVALID_INPUT", not_a_cursor);
+    let asked = json!({"company": hall.world.company.as_str(), "after": info["endCursor"]});
+    hall.run(None, LIST, asked).await.is_refused("INVALID_INPUT", not_a_cursor);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_codes_goes_on_after_one_that_was_deleted_and_made_anew() {
+    let hall = Hall::open().await;
+    let mut ids = Vec::new();
+    for (number, text) in ["a-1", "a_2", "b", "c", &"z".repeat(64)].into_iter().enumerate() {
+        hall.at(i64::try_from(number).expect("few") * 1000);
+        ids.push(hall.made_code(json!({"code": text})).await);
+    }
+    for filter in [json!({"order": "code"}), json!({"order": "code", "direction": "asc"})] {
+        let (mut read, mut after): (Vec<String>, Value) = (Vec::new(), Value::Null);
+        loop {
+            let page = hall.codes(json!({"filter": filter, "first": 2, "after": after})).await;
+            assert_eq!(page["totalCount"], 5);
+            read.extend(texts(&page).into_iter().map(ToOwned::to_owned));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+        }
+        let whole = hall.codes(json!({"filter": filter})).await;
+        assert_eq!(read, texts(&whole));
+    }
+    let filter = json!({"order": "code", "direction": "asc"});
+    let first = hall.codes(json!({"filter": filter, "first": 3})).await;
+    assert_eq!(texts(&first)[2], "B");
+    hall.at(10_000);
+    hall.delete_code(&ids[2]).await.data();
+    hall.made_code(json!({"code": "b"})).await;
+    let rest = json!({"filter": filter, "after": first["pageInfo"]["endCursor"]});
+    let rest = hall.codes(rest).await;
+    // The new one lies behind the deleted one, whose text it has.
+    assert_eq!(texts(&rest)[..2], ["B", "C"]);
+    assert_eq!(texts(&rest).len(), 3);
+    let after = hall.codes(json!({"filter": {"direction": "asc"}, "after": ids[2].as_str()})).await;
+    assert_eq!(texts(&after)[0], "C", "the id is the cursor in the order of making, also a deleted one's");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,10 +12,21 @@ use guildhall_app::plan::NewPlan;
 use guildhall_app::raffle;
 use guildhall_core::ids::{Id, PlanId, UserId};
 use guildhall_core::plan::ReleaseMethod;
-use guildhall_core::raffle::{Draw, verify};
+use guildhall_core::raffle::{Draw, Version, verify};
 use guildhall_core::waitlist::{EntryRules, EntryStatus};
 use serde_json::{Value, json};
 use std::process::ExitStatus;
+
+/// What a server published before the number of winners was a part of the digest.
+const FORMER: &str = r#"{
+  "raffle": "plan_1",
+  "commitment": "792d0f58eeca7a34a960bd2770ee5cdbd1f0dffe2a47c80474539459ba0c9379",
+  "seed": "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+  "entries": ["entry_0", "entry_1", "entry_2", "entry_3", "entry_4", "entry_5", "entry_6", "entry_7"],
+  "entries_digest": "de3b95577f4114348f8f6c8aab14fdb39fc8ccca75f230405f2b95fd6bde1b4c",
+  "places": 3,
+  "winners": ["entry_3", "entry_5", "entry_2"]
+}"#;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const LOOK_MS: i64 = 10 * 60 * 1000;
@@ -96,7 +107,8 @@ async fn a_raffle_is_closed_then_drawn_and_everybody_is_told() {
     let sent = letters(&hall, &mut smtp).await;
     let text = drawn(&hall, &plan).await.expect("it is drawn");
     let draw: Draw = serde_json::from_str(&text).expect("a draw");
-    verify(&draw, Some(&before.commitment), Some(&digest)).expect("it holds");
+    let version = verify(&draw, Some(&before.commitment), Some(&digest)).expect("it holds");
+    assert_eq!((version, draw.version), (Version::Two, Some(Version::Two)));
     assert_eq!((draw.entries.len(), draw.winners.len(), draw.raffle.as_str()), (5, 2, plan.as_str()));
     let shown = nobody.open(&json).await;
     assert_eq!((shown.status, shown.text.as_str()), (200, text.as_str()));
@@ -302,7 +314,7 @@ async fn an_operator_opens_a_raffle_and_anyone_verifies_a_draw() {
 
     let seed = guildhall_core::raffle::Seed::new([7; 32]);
     let entries = (0..20).map(|number| format!("entry_{number}")).collect();
-    let draw = guildhall_core::raffle::draw("plan_1", &seed, entries, 3).expect("a draw");
+    let draw = guildhall_core::raffle::draw(Version::Two, "plan_1", &seed, entries, 3).expect("a draw");
     let (file, forged) = (home.beside("draw.json"), home.beside("forged.json"));
     std::fs::write(&file, serde_json::to_string(&draw).expect("JSON")).expect("written");
     let mut other: Value = serde_json::to_value(&draw).expect("JSON");
@@ -312,6 +324,7 @@ async fn an_operator_opens_a_raffle_and_anyone_verifies_a_draw() {
     let (status, said) = verified(&home, &["raffle", "verify", file]).await;
     assert!(status.success() && said.starts_with("The draw holds: 3 of 20 entries won."), "{said}");
     assert!(said.contains("--commitment") && said.contains("--digest"), "{said}");
+    assert!(said.contains("Its digest is of version 2"), "{said}");
     let kept = ["raffle", "verify", file, "--commitment", &draw.commitment, "--digest", &draw.entries_digest];
     let (status, said) = verified(&home, &kept).await;
     assert!(status.success() && said.contains(&draw.winners[0]) && !said.contains("Give --"), "{said}");
@@ -323,6 +336,12 @@ async fn an_operator_opens_a_raffle_and_anyone_verifies_a_draw() {
         let (status, said) = verified(&home, &arguments).await;
         assert!(!status.success() && said.contains("does NOT hold") && said.contains(words), "{said}");
     }
+    let former = home.beside("former.json");
+    std::fs::write(&former, FORMER).expect("written");
+    let former = former.to_str().expect("text");
+    let (status, said) = verified(&home, &["raffle", "verify", former]).await;
+    assert!(status.success() && said.starts_with("The draw holds: 3 of 8 entries won."), "{said}");
+    assert!(said.contains("Its digest is of version 1, as earlier servers published it"), "{said}");
     let missing =
         crate::process::one_sentence(&mut home.command(&["raffle", "verify", "nowhere.json"])).await;
     assert!(missing.contains("cannot read nowhere.json"), "{missing}");

@@ -1,22 +1,26 @@
 //! A company's plans, in any order.
 
-use super::{from_row, plan_columns};
-use crate::error::{Error, Result};
-use crate::page::Part;
+use super::{PLAN_COLUMNS, from_row, plan_columns};
+use crate::error::Result;
+use crate::page::Ranked;
 use crate::plan::{Plan, PlanFilter, PlanOrder};
+use crate::store::listed::{in_span, span_parameters};
 use crate::store::membership::is_valid;
 use crate::store::user::like_within;
-use crate::store::{Read, params};
-use guildhall_core::ids::{CompanyId, PlanId};
+use crate::store::{Read, Value, params};
+use guildhall_core::cursor::Window;
+use guildhall_core::ids::CompanyId;
 use guildhall_core::membership::GRACE_MS;
 use guildhall_core::plan::ReleaseMethod;
 
 /// The condition that a filter lets a plan through: $1 is the company, $4 the pass, $5 the visibilities, $6 the release
 /// method, $7 whether a raffle has ended, $8 the pattern of the query, $9 and $10 whether everybody and members earn by
-/// bringing buyers; $2 is the moment.
+/// bringing buyers; $2 is the moment. The grace of memberships $3 is named here since every statement takes it, and not
+/// every one counts by it.
 macro_rules! passes {
     () => {
         "l.company_id = $1
+         and cast($3 as bigint) > 0
          and (cast($4 as text) is null or l.access_pass_id = $4)
          and replace($5, ',' || case when l.archived_at is null then l.visibility else 'archived' end || ',', '') <> $5
          and (cast($6 as text) is null or l.release_method = $6)
@@ -30,143 +34,163 @@ macro_rules! passes {
     };
 }
 
-/// The plans that pass, with their ranks in the order, $11; $3 is the grace of memberships.
-macro_rules! ranked {
+macro_rules! with_passes {
     () => {
-        concat!(
-            "with ranked as (
-               select l.id, cast(case cast($11 as text)
-                 when 'active_memberships_count' then (
-                   select count(*) from memberships m where m.plan_id = l.id and ",
-            is_valid!("m"),
-            ")
-                 when 'affiliates' then (
-                   select count(distinct y.affiliate_id) from payments y where y.plan_id = l.id)
-                 when 'expires_at' then coalesce(l.entries_end_at, 9223372036854775807)
-                 else 0 end as bigint) as rank
-               from plans l
-               join access_passes p on p.id = l.access_pass_id
-               where ",
-            passes!(),
-            ")"
-        )
+        " from plans l join access_passes p on p.id = l.access_pass_id "
     };
 }
 
-/// A part of the list between two places, each a rank and an id that may be absent: $12 and $13, $14 and $15.
-macro_rules! between {
-    ($direction:literal) => {
+/// A part of the list in the order of making.
+macro_rules! by_making {
+    ($order:literal) => {
         concat!(
-            ranked!(),
-            " select ",
+            "select ",
             plan_columns!(),
-            " from ranked r
-              join plans l on l.id = r.id
-              where (cast($13 as text) is null or r.rank > cast($12 as bigint)
-                  or (r.rank = cast($12 as bigint) and r.id > $13))
-                and (cast($15 as text) is null or r.rank < cast($14 as bigint)
-                  or (r.rank = cast($14 as bigint) and r.id < $15))
-              order by r.rank ",
-            $direction,
-            ", r.id ",
-            $direction,
-            " limit $16"
+            ", 0",
+            with_passes!(),
+            "where ",
+            passes!(),
+            in_span!("l.id", "l.id", $order, "$11", "$12", "$13", "$14", "$15")
         )
     };
 }
 
-/// A part of a company's plans, from the end backwards where it is asked from the end.
+/// A part of the list in the order of a figure, which is counted once for each plan.
+macro_rules! by_figure {
+    ($with:literal, $figure:expr, $joined:literal, $order:literal) => {
+        concat!(
+            "with ",
+            $with,
+            "ranked as materialized (select l.id, ",
+            $figure,
+            " as rank",
+            with_passes!(),
+            $joined,
+            "where ",
+            passes!(),
+            ") select ",
+            plan_columns!(),
+            ", r.rank from ranked r join plans l on l.id = r.id where true",
+            in_span!("r.rank", "r.id", $order, "$11", "$12", "$13", "$14", "$15")
+        )
+    };
+}
+
+macro_rules! by_members {
+    ($order:literal) => {
+        by_figure!(
+            "",
+            concat!("(select count(*) from memberships m where m.plan_id = l.id and ", is_valid!("m"), ")"),
+            "",
+            $order
+        )
+    };
+}
+
+/// By how many affiliates brought buyers, which goes through the payments of the company once.
+macro_rules! by_affiliates {
+    ($order:literal) => {
+        by_figure!(
+            "brought as (
+               select y.plan_id, count(distinct y.affiliate_id) as total
+               from payments y
+               where y.company_id = $1 and y.affiliate_id is not null
+               group by y.plan_id), ",
+            "coalesce(t.total, 0)",
+            "left join brought t on t.plan_id = l.id ",
+            $order
+        )
+    };
+}
+
+/// By when entries end; what never ends is last.
+macro_rules! by_end {
+    ($order:literal) => {
+        by_figure!("", "coalesce(l.entries_end_at, 9223372036854775807)", "", $order)
+    };
+}
+
+fn list_statement(order: PlanOrder, descending: bool) -> &'static str {
+    match (order, descending) {
+        (PlanOrder::CreatedAt, false) => by_making!("l.id asc"),
+        (PlanOrder::CreatedAt, true) => by_making!("l.id desc"),
+        (PlanOrder::ActiveMembershipsCount, false) => by_members!("r.rank asc, r.id asc"),
+        (PlanOrder::ActiveMembershipsCount, true) => by_members!("r.rank desc, r.id desc"),
+        (PlanOrder::Affiliates, false) => by_affiliates!("r.rank asc, r.id asc"),
+        (PlanOrder::Affiliates, true) => by_affiliates!("r.rank desc, r.id desc"),
+        (PlanOrder::ExpiresAt, false) => by_end!("r.rank asc, r.id asc"),
+        (PlanOrder::ExpiresAt, true) => by_end!("r.rank desc, r.id desc"),
+    }
+}
+
+fn parameters<'a>(
+    company: &'a CompanyId,
+    filter: &'a PlanFilter,
+    pattern: &'a str,
+    now: i64,
+) -> Vec<Value<'a>> {
+    params![
+        company,
+        now,
+        GRACE_MS,
+        filter.access_pass.as_ref(),
+        filter.visibility.words(),
+        filter.release_method.map(ReleaseMethod::as_str),
+        filter.raffle_ended,
+        pattern,
+        filter.global_affiliate,
+        filter.member_affiliate
+    ]
+    .to_vec()
+}
+
+/// The plans of a window's span, in the order in which they were read.
 pub(crate) fn list(
     read: &mut Read<'_>,
     company: &CompanyId,
     filter: &PlanFilter,
-    part: &Part<PlanId>,
-) -> Result<Vec<Plan>> {
-    let (low, high) =
-        if filter.descending { (&part.before, &part.after) } else { (&part.after, &part.before) };
-    let low_rank = rank(read, company, filter, low.as_ref())?;
-    let high_rank = rank(read, company, filter, high.as_ref())?;
-    let (now, pattern) = (read.now, like_within(&filter.query));
-    let sql = if filter.descending == part.from_end { between!("asc") } else { between!("desc") };
-    let rows = read.query(
-        sql,
-        params![
-            company,
-            now,
-            GRACE_MS,
-            filter.access_pass.as_ref(),
-            filter.visibility.words(),
-            filter.release_method.map(ReleaseMethod::as_str),
-            filter.raffle_ended,
-            &pattern,
-            filter.global_affiliate,
-            filter.member_affiliate,
-            filter.order.as_str(),
-            low_rank,
-            low.as_ref(),
-            high_rank,
-            high.as_ref(),
-            part.rows()
-        ],
-    )?;
-    rows.into_iter().map(|mut row| from_row(&mut row, 0)).collect()
-}
-
-/// Where a cursor stands in the order; every place is one in the order of making, whose rank is none.
-fn rank(
-    read: &mut Read<'_>,
-    company: &CompanyId,
-    filter: &PlanFilter,
-    cursor: Option<&PlanId>,
-) -> Result<i64> {
-    let Some(cursor) = cursor.filter(|_| filter.order != PlanOrder::CreatedAt) else {
-        return Ok(0);
-    };
-    let (now, pattern) = (read.now, like_within(&filter.query));
-    let row = read.first(
-        concat!(ranked!(), " select r.rank from ranked r where r.id = $12"),
-        params![
-            company,
-            now,
-            GRACE_MS,
-            filter.access_pass.as_ref(),
-            filter.visibility.words(),
-            filter.release_method.map(ReleaseMethod::as_str),
-            filter.raffle_ended,
-            &pattern,
-            filter.global_affiliate,
-            filter.member_affiliate,
-            filter.order.as_str(),
-            cursor
-        ],
-    )?;
-    match row {
-        Some(mut row) => row.int(0),
-        None => Err(Error::Invalid(format!("`{cursor}` is not a cursor of this list any more."))),
-    }
+    window: &Window<PlanOrder>,
+) -> Result<Vec<Ranked<Plan>>> {
+    let (span, pattern) = (window.span(), like_within(&filter.query));
+    let mut parameters = parameters(company, filter, &pattern, read.now);
+    parameters.extend(span_parameters(&span));
+    let rows = read.query(list_statement(window.order, span.descending), &parameters)?;
+    let rows = rows
+        .into_iter()
+        .map(|mut row| Ok(Ranked { rank: row.int(PLAN_COLUMNS)?, row: from_row(&mut row, 0)? }));
+    rows.collect()
 }
 
 /// How many plans the filter lets through.
 pub(crate) fn count(read: &mut Read<'_>, company: &CompanyId, filter: &PlanFilter) -> Result<i64> {
-    let (now, pattern) = (read.now, like_within(&filter.query));
+    let pattern = like_within(&filter.query);
     let row = read.first(
-        concat!(
-            "select count(*) from plans l join access_passes p on p.id = l.access_pass_id
-             where cast($3 as bigint) > 0 and ",
-            passes!()
-        ),
-        params![
-            company,
-            now,
-            GRACE_MS,
-            filter.access_pass.as_ref(),
-            filter.visibility.words(),
-            filter.release_method.map(ReleaseMethod::as_str),
-            filter.raffle_ended,
-            &pattern,
-            filter.global_affiliate,
-            filter.member_affiliate
-        ],
+        concat!("select count(*)", with_passes!(), "where ", passes!()),
+        &parameters(company, filter, &pattern, read.now),
     )?;
     row.map_or(Ok(0), |mut row| row.int(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::listed::steps_of;
+
+    #[test]
+    fn the_order_of_making_is_read_from_its_index() {
+        for descending in [false, true] {
+            let steps = steps_of(list_statement(PlanOrder::CreatedAt, descending));
+            assert!(steps[0].contains("USING INDEX plans_by_company (company_id=? AND "), "{steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+        }
+    }
+
+    #[test]
+    fn affiliates_are_counted_by_going_through_the_payments_of_the_company_once() {
+        let steps = steps_of(list_statement(PlanOrder::Affiliates, true));
+        let payments: Vec<_> = steps.iter().filter(|step| step.contains(" y ")).collect();
+        assert_eq!(payments.len(), 1, "{steps:#?}");
+        assert!(payments[0].contains("(company_id=?"), "{steps:#?}");
+        assert!(steps.iter().any(|step| step == "MATERIALIZE brought"), "{steps:#?}");
+    }
 }
