@@ -139,7 +139,7 @@ pub async fn offer(
             let standing = standing(read, &plan, session.as_ref(), payment.as_ref(), viewer)?;
             let (methods, balance_minor) = means(read, viewer, quoted.currency)?;
             let app_from_elsewhere = match session.as_ref().and_then(|session| session.app.as_ref()) {
-                Some(app) => payment::from_elsewhere(read, app, &pass.company.id)?,
+                Some(app) => payment::from_elsewhere(read, app, &pass.company)?,
                 None => None,
             };
             Ok(Offer {

@@ -118,7 +118,7 @@ impl Scene {
     async fn was_closed_earlier(&self) {
         let plan = self.plan.clone();
         let closed = self.halls[0].store.write(move |tx| {
-            let entries = store::entry::ids_of_plan(tx, &plan)?;
+            let entries = store::entry::pending_ids(tx, &plan)?;
             let places = usize::try_from(PLACES).expect("a few");
             let digest = entries_digest(Version::One, plan.as_str(), places, &entries);
             tx.execute("update raffles set entries_digest = $2 where plan_id = $1", params![&plan, &digest])

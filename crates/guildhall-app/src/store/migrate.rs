@@ -150,7 +150,7 @@ mod tests {
         let confirmed: Vec<Option<i64>> = rows
             .expect("rows")
             .into_iter()
-            .map(|row| row.int_or_null(0).expect("a moment or none"))
+            .map(|mut row| row.int_or_null(0).expect("a moment or none"))
             .collect();
         assert_eq!(confirmed, [Some(7), None]);
     }
