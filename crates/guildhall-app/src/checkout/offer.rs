@@ -114,12 +114,9 @@ pub async fn offer(
         .read(move |read| {
             let (session, plan) = look(read, &target)?;
             // What was bought is shown also when it is sold no more.
-            let (Some(pass), Some(company)) = (
-                store::access_pass::find_ever(read, &plan.access_pass)?,
-                store::company::find(read, &plan.company)?,
-            ) else {
-                return no_such("plan", &plan.id);
-            };
+            let pass = store::access_pass::find_ever(read, &plan.access_pass)?;
+            let company = store::company::find(read, &plan.company)?;
+            let (Some(pass), Some(company)) = (pass, company) else { return no_such("plan", &plan.id) };
             let viewer = viewer.as_ref();
             let code = promo.as_deref();
             let (quoted, promo_refusal) =
