@@ -38,7 +38,12 @@ async fn earnings_leave_out_what_only_comes_back() {
         let asked =
             guildhall_core::posting::Happening::PayoutRequested { holder, amount_minor, fee_minor: 0 };
         ledger::book(tx, "payout", "payout", "wdrl_1", usd(), &[asked], &parties)?;
-        let failed = guildhall_core::posting::Happening::PayoutFailed { holder, amount_minor, fee_minor: 0 };
+        let failed = guildhall_core::posting::Happening::PayoutFailed {
+            holder,
+            amount_minor,
+            fee_minor: 0,
+            repaid_minor: 0,
+        };
         ledger::book(tx, "returned", "payout_returned", "wdrl_1", usd(), &[failed], &parties).map(|_| ())
     });
     write.await.expect("booked");
