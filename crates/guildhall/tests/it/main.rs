@@ -65,6 +65,7 @@ mod start;
 mod stripe;
 mod stripe_event;
 mod stripe_purchase;
+mod stripe_refund;
 mod stripe_stray;
 mod stripe_trial;
 mod tls;

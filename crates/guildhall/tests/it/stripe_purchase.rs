@@ -13,7 +13,7 @@ use serde_json::json;
 const GOOD: &str = "4242424242424242";
 
 /// Orders by the public link of a plan and is led to the card page; answers the session, the payment and the intent.
-async fn order(scene: &Scene, plan: &str) -> (String, String, String) {
+pub(crate) async fn order(scene: &Scene, plan: &str) -> (String, String, String) {
     let mut mira = signed_in(&scene.hall, "mira").await;
     let place = format!("/checkout/{plan}");
     let page = mira.open(&place).await;

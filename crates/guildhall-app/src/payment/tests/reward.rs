@@ -16,7 +16,8 @@ async fn what_comes_back_of_a_reward_is_released_too_and_the_reserve_after_it() 
     let (user, bringer) = (AccountKind::User, scene.bringer.as_str());
     assert_eq!(scene.held(user, bringer).await, 200);
     let reference = refund.reference.expect("the sandbox names it");
-    refund::hear(&scene.hall, &reference, RefundStatus::Failed, Some("sent back")).await.expect("heard");
+    let failed = RefundStatus::Failed;
+    refund::hear(&scene.hall, &payment, &reference, failed, Some("sent back")).await.expect("heard");
     scene.advance(MINUTE_MS).await;
     assert_eq!(scene.held(user, bringer).await, 400);
     scene.advance(90 * DAY_MS).await;
