@@ -164,6 +164,15 @@ pub(crate) fn of_membership(read: &mut Read<'_>, id: &MembershipId, most: i64) -
     rows.into_iter().map(from_row).collect()
 }
 
+/// The newest renewal of a membership, however it stands.
+pub(crate) fn latest_renewal(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<Payment>> {
+    let row = read.first(
+        select!("where membership_id = $1 and renewal_key is not null order by id desc limit 1"),
+        params![id],
+    )?;
+    row.map(from_row).transpose()
+}
+
 /// The newest payment of a membership that was made.
 pub(crate) fn latest_paid(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<PaymentId>> {
     let row = read.first(
