@@ -43,11 +43,9 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &MembershipId) -> std::result
 
 /// Looks at a membership; answers the payment whose processor is to be asked.
 fn look(tx: &mut Tx<'_>, house: &House, id: &MembershipId) -> Result<Option<PaymentId>> {
+    let held = hold_renewal(tx, id)?;
     tx.lock(&format!("membership {id}"))?;
-    let Some(mut membership) = store::membership::find(tx, id)? else { return Ok(None) };
-    if membership.due_at.is_none_or(|at| at > tx.now) {
-        return Ok(None);
-    }
+    let Some(mut membership) = due_by_now(tx, id)? else { return Ok(None) };
     // Whatever is due is done now; `write` queues what comes next.
     membership.due_at = None;
     let plan = membership::plan(tx, &membership)?;
@@ -60,6 +58,7 @@ fn look(tx: &mut Tx<'_>, house: &House, id: &MembershipId) -> Result<Option<Paym
     match due {
         Due::Cancellation | Due::Expiration => {
             membership.state = membership.state.end(due);
+            drop_renewal(tx, &mut membership)?;
             membership::write(tx, &mut membership, terms)?;
             Ok(None)
         }
@@ -68,9 +67,27 @@ fn look(tx: &mut Tx<'_>, house: &House, id: &MembershipId) -> Result<Option<Paym
                 membership::set_cancel_at_period_end(tx, id, true, Some(reason))?;
                 Ok(None)
             }
-            None => renew(tx, house, membership, &plan),
+            None => renew(tx, house, membership, &plan, held.as_ref()),
         },
     }
+}
+
+/// A membership of which something is due.
+fn due_by_now(tx: &mut Tx<'_>, id: &MembershipId) -> Result<Option<Membership>> {
+    let now = tx.now;
+    let found = store::membership::find(tx, id)?;
+    Ok(found.filter(|membership| membership.due_at.is_some_and(|at| at <= now)))
+}
+
+/// Holds the payment of the renewal that may be due, if there was an attempt before; answers which. News of it holds the
+/// payment first and then the membership, and so does whoever makes another attempt.
+fn hold_renewal(tx: &mut Tx<'_>, id: &MembershipId) -> Result<Option<PaymentId>> {
+    let Some(membership) = due_by_now(tx, id)?.filter(|one| one.state.paid_until.is_some()) else {
+        return Ok(None);
+    };
+    let Some(payment) = store::payment::of_renewal(tx, &key_of(&membership)?)? else { return Ok(None) };
+    tx.lock(&format!("payment {}", payment.id))?;
+    Ok(Some(payment.id))
 }
 
 /// Why a membership ends instead of renewing, if it does: nobody pays for what they cannot have.
@@ -83,15 +100,19 @@ fn ended_by(tx: &mut Tx<'_>, membership: &Membership) -> Result<Option<&'static 
     Ok((!is_there).then_some("access_pass_deleted"))
 }
 
-/// Begins to charge a renewal, or renews at once where nothing is charged.
+/// Begins to charge a renewal, or renews at once where nothing is charged. A payment of an attempt before is `held`.
 fn renew(
     tx: &mut Tx<'_>,
     house: &House,
     mut membership: Membership,
     plan: &Plan,
+    held: Option<&PaymentId>,
 ) -> Result<Option<PaymentId>> {
     let key = key_of(&membership)?;
     let mut payment = match store::payment::of_renewal(tx, &key)? {
+        Some(payment) if held != Some(&payment.id) => {
+            return Err(Error::Conflict("The renewal was just begun; look at it again.".into()));
+        }
         Some(payment) => payment,
         None => draft(tx, &mut membership, plan, &key)?,
     };
@@ -243,7 +264,8 @@ pub(crate) fn renewed(tx: &mut Tx<'_>, _house: &House, payment: &mut Payment, pl
         return Ok(false);
     }
     if membership.state.cancel_at_period_end {
-        // Its end was asked for while this was charged.
+        // Its end was asked for while this was charged, and comes with the period.
+        membership::write(tx, &mut membership, Some(plan.terms()))?;
         return Ok(false);
     }
     let Ok(state) = membership.state.renew(plan.terms(), tx.now) else { return Ok(false) };
@@ -262,7 +284,8 @@ pub(crate) fn awaits(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
     Ok(())
 }
 
-/// A renewal was declined: it is tried again, or the membership expires. The caller writes the payment down.
+/// A renewal was declined: it is tried again, or the membership expires. That of a membership which is to end is left as
+/// it is: it is tried again where its member wants to go on after all. The caller writes the payment down.
 pub(crate) fn failed(tx: &mut Tx<'_>, _house: &House, payment: &mut Payment) -> Result<()> {
     let (mut membership, terms) = of_payment(tx, payment)?;
     let Ok(state) = membership.state.fail_renewal(terms, tx.now) else {
@@ -273,6 +296,7 @@ pub(crate) fn failed(tx: &mut Tx<'_>, _house: &House, payment: &mut Payment) -> 
     membership.state = state;
     match membership.state.next_due(terms) {
         Some((at, Due::Renewal)) => payment.next_attempt_at = Some(at),
+        Some((_, Due::Cancellation)) => payment.next_attempt_at = None,
         _ => give_up(payment)?,
     }
     membership::write(tx, &mut membership, Some(terms))
@@ -289,12 +313,11 @@ fn give_up(payment: &mut Payment) -> Result<()> {
 /// The renewal of a membership that ended is not tried any more; one that is under way is given back if it succeeds.
 /// What is not tried did not fall due: the caller writes the membership down.
 pub(crate) fn drop_renewal(tx: &mut Tx<'_>, membership: &mut Membership) -> Result<()> {
-    for mut payment in store::payment::of_membership(tx, &membership.id, 1)? {
-        if payment.is_renewal() && matches!(payment.state.stage, Stage::Drafted | Stage::Failed) {
-            payment.next_attempt_at = None;
-            payment::change(tx, &mut payment, Event::Cancel)?;
-            membership.payments_due -= 1;
-        }
+    let Some(mut payment) = store::payment::latest_renewal(tx, &membership.id)? else { return Ok(()) };
+    if matches!(payment.state.stage, Stage::Drafted | Stage::Failed) {
+        payment.next_attempt_at = None;
+        payment::change(tx, &mut payment, Event::Cancel)?;
+        membership.payments_due -= 1;
     }
     Ok(())
 }
@@ -302,15 +325,12 @@ pub(crate) fn drop_renewal(tx: &mut Tx<'_>, membership: &mut Membership) -> Resu
 /// Refuses to change the end of a period while its renewal is being charged.
 pub(crate) fn refuse_while_charged(tx: &mut Tx<'_>, membership: &mut Membership) -> Result<()> {
     let under_way = [Stage::Authorizing, Stage::NeedsAction, Stage::Pending, Stage::Charged];
-    let latest = store::payment::of_membership(tx, &membership.id, 1)?;
-    if latest.iter().any(|payment| payment.is_renewal() && under_way.contains(&payment.state.stage)) {
+    let latest = store::payment::latest_renewal(tx, &membership.id)?;
+    if latest.is_some_and(|payment| under_way.contains(&payment.state.stage)) {
         return Err(Error::Conflict(
             "A renewal of this membership is being charged right now; try again when that has ended.".into(),
         ));
     }
-    if membership.state.status == MembershipStatus::PastDue {
-        // The renewal that failed is of a period whose end moves: another takes its place.
-        drop_renewal(tx, membership)?;
-    }
-    Ok(())
+    // A renewal that failed is of a period whose end moves: another takes its place.
+    drop_renewal(tx, membership)
 }

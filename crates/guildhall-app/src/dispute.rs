@@ -186,14 +186,14 @@ fn other_holding(tx: &mut Tx<'_>, dispute: &Dispute) -> Result<Option<DisputeSta
     Ok(others.find(|other| other.status.holds_money()).map(|other| other.status))
 }
 
-/// The bank takes what is disputed: out of the sale, then out of what the seller has, then into their debt.
+/// The bank takes what is disputed, also what was refunded before: out of the sale, then out of what the seller has, then
+/// into their debt.
 fn take_money(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute) -> Result<()> {
     let sale = payment.sale.ok_or_else(|| Error::internal("a disputed payment without a sale"))?;
-    let amount_minor = dispute.amount_minor.min(sale.returnable_minor());
     let owner = payment.company.clone();
     let free = ledger::free_minor(tx, AccountKind::Company, owner.as_str(), payment.currency)?;
-    let (sale, drawn) = if amount_minor > 0 {
-        sale.draw(amount_minor, Demand::Forced(free))?
+    let (sale, drawn) = if dispute.amount_minor > 0 {
+        sale.draw(dispute.amount_minor, Demand::Forced(free))?
     } else {
         (sale, Drawn::default())
     };
@@ -307,7 +307,8 @@ pub(crate) async fn carry_on_sandbox(hall: &Guildhall, id: &PaymentId) -> std::r
             reference: sandbox_reference(&id),
             payment: id.clone(),
             status,
-            amount_minor: payment.state.amount_minor,
+            // The sandbox's bank leaves what its buyer has back.
+            amount_minor: payment.state.spent_minor(),
             fee_minor: fee,
             reason: Some("fraudulent".to_owned()),
             needs_response_by: Some(by),

@@ -194,7 +194,7 @@ fn companies_seen_by(read: &mut Read<'_>, principal: &Principal, user: &UserId) 
 ///
 /// # Errors
 /// `Forbidden` without `payout:transfer_funds` in the company, and for an app that asks for a person's money;
-/// `Invalid` for what no payout can be, and while a debt is owed; `Conflict` for a key used otherwise and when
+/// `Invalid` for what no payout can be, and while more is owed than there is; `Conflict` for a key used otherwise and when
 /// [`MOST_REQUESTED`] wait; `InsufficientFunds`; `Unauthenticated`.
 pub async fn request(
     hall: &Guildhall,
@@ -231,7 +231,7 @@ fn request_in(
         };
     }
     let owed_minor = match owner {
-        Owner::Company(company) => ledger::owed_minor(tx, company, currency)?,
+        Owner::Company(company) => ledger::pay_debt(tx, company, currency)?,
         Owner::User(_) => 0,
     };
     let amount_minor = check(wanted.amount, currency, owed_minor)?;

@@ -1,8 +1,8 @@
 //! Refunds: what a seller gives back of a payment, in whole or in part.
 //!
 //! The money leaves the seller, and the refund stands, in one transaction; the processor is told after the commit under
-//! the refund's own key, again and again until it answers. A balance has its money back at once. When all of a payment
-//! is gone, the membership that it paid for ends.
+//! the refund's own key, again and again until it answers, and asked again until it has decided. A balance has its money
+//! back at once. When all of a payment is gone, the membership that it paid for ends.
 
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
@@ -205,6 +205,12 @@ fn without_means(error: Error, amount_minor: i64, drawn: Drawn, currency: Curren
 
 /// How long a refund may take before somebody else looks after it, in milliseconds.
 const LOOK_AFTER_MS: i64 = 60_000;
+/// How long a processor that takes its time is left alone at first, in milliseconds (an hour).
+const SHORTEST_PENDING_MS: i64 = 60 * 60 * 1000;
+/// How long it is left alone at most, in milliseconds (a day).
+const LONGEST_PENDING_MS: i64 = 24 * SHORTEST_PENDING_MS;
+/// How long it may take before a person has to see to it, in milliseconds (90 days).
+const MOST_PENDING_MS: i64 = 90 * LONGEST_PENDING_MS;
 
 /// A payment, held together with its seller's money: amounts are decided from balances.
 pub(crate) fn hold(tx: &mut Tx<'_>, id: &PaymentId) -> Result<Payment> {
@@ -242,7 +248,8 @@ pub(crate) fn end_if_all_gone(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> 
     Ok(())
 }
 
-/// Tells the processor of a refund until it answers: the job that every refund leaves behind.
+/// Tells the processor of a refund until it answers, and asks again until it has decided: the job that every refund leaves
+/// behind.
 pub(crate) async fn carry_on(hall: &Guildhall, id: &RefundId) -> std::result::Result<(), Failure> {
     drive(hall, id).await.map_err(|error| Failure::Temporary(error.told()))?;
     let wanted = id.clone();
@@ -251,9 +258,27 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &RefundId) -> std::result::Re
         Refund { status: RefundStatus::Pending, reference: None, .. } => {
             Err(Failure::Temporary("the processor does not answer".into()))
         }
+        refund if refund.status == RefundStatus::Pending => look_again(hall, &refund).await,
         _ => Ok(()),
     }
 }
+
+/// Has a processor that takes its time asked again, after as long as it has taken, an hour at least and a day at most:
+/// what it tells by itself may be lost.
+async fn look_again(hall: &Guildhall, refund: &Refund) -> std::result::Result<(), Failure> {
+    let (id, taken_ms) = (refund.id.clone(), hall.now_ms() - refund.created_at);
+    if taken_ms > MOST_PENDING_MS {
+        return Err(Failure::Permanent("the processor has not decided in 90 days; look there".into()));
+    }
+    let rest_ms = taken_ms.clamp(SHORTEST_PENDING_MS, LONGEST_PENDING_MS);
+    let queued = hall.store.write(move |tx| {
+        let (lane, at) = (payment::lane(id.as_str()), tx.now + rest_ms);
+        jobs::enqueue_at(tx, &Work::Refund(id.clone()), &lane, at).map(|_| ())
+    });
+    queued.await.map_err(|error| Failure::Temporary(error.told()))
+}
+
+/// Asks the processor for a refund under its key, or how it stands there.
 
 async fn drive(hall: &Guildhall, id: &RefundId) -> Result<()> {
     let wanted = id.clone();
@@ -265,7 +290,7 @@ async fn drive(hall: &Guildhall, id: &RefundId) -> Result<()> {
             Ok((refund, payment))
         })
         .await?;
-    if refund.status != RefundStatus::Pending || refund.reference.is_some() {
+    if refund.status != RefundStatus::Pending {
         return Ok(());
     }
     let processor = payment.processor.ok_or_else(|| Error::internal("a refund without a processor"))?;
@@ -329,17 +354,23 @@ fn become_status(
     Ok(refund)
 }
 
-/// Hears from a processor how a refund stands. One that was made at the processor itself is not known here.
+/// Hears from a processor how a refund of a payment stands. One that was made at the processor itself is not known here.
+///
+/// # Errors
+/// `Conflict` for one that is not known yet while the answer to another may be under way, which names it.
 pub(crate) async fn hear(
     hall: &Guildhall,
+    payment: &PaymentId,
     reference: &str,
     status: RefundStatus,
     message: Option<&str>,
 ) -> Result<()> {
-    let (reference, message) = (reference.to_owned(), message.map(str::to_owned));
+    let (payment, reference) = (payment.clone(), reference.to_owned());
+    let message = message.map(str::to_owned);
     hall.store
         .write(move |tx| {
             let Some(refund) = store::refund::of_reference(tx, &reference)? else {
+                refuse_while_unnamed(tx, &payment, &reference)?;
                 tracing::warn!(reference, "a refund that was not asked for here");
                 return Ok(());
             };
@@ -349,6 +380,15 @@ pub(crate) async fn hear(
             become_status(tx, &refund.id, status, Some(&reference), message.as_deref()).map(|_| ())
         })
         .await
+}
+
+/// What a processor calls a refund may be told before the answer that names it is written down.
+fn refuse_while_unnamed(read: &mut Read<'_>, payment: &PaymentId, reference: &str) -> Result<()> {
+    let is_unnamed = |refund: &Refund| refund.status == RefundStatus::Pending && refund.reference.is_none();
+    if of_payment(read, payment)?.iter().any(is_unnamed) {
+        return Err(Error::Conflict(format!("No refund of `{payment}` is known by `{reference}` yet.")));
+    }
+    Ok(())
 }
 
 /// The refunds of a payment, oldest first.

@@ -151,7 +151,9 @@ impl Subscription {
     pub fn next_due(&self, terms: Terms) -> Option<(i64, Due)> {
         let end = self.paid_until?;
         match self.status {
-            MembershipStatus::Active | MembershipStatus::Trialing if self.cancel_at_period_end => {
+            MembershipStatus::Active | MembershipStatus::Trialing | MembershipStatus::PastDue
+                if self.cancel_at_period_end =>
+            {
                 Some((end, Due::Cancellation))
             }
             MembershipStatus::Active | MembershipStatus::Trialing | MembershipStatus::Completed => {
@@ -194,16 +196,19 @@ impl Subscription {
     }
 
     /// The membership while the payment of a renewal is under way and needs time, the processor's or the member's: past
-    /// due, with access in the grace, and without a failure counted.
+    /// due, with access in the grace, and without a failure counted. One that is to end stays as it is: its end was asked
+    /// for meanwhile, and comes with the period.
     ///
     /// # Errors
     /// When it has ended.
     pub fn await_renewal(self) -> Result<Self, Invalid> {
         self.refuse_unless_running("renewed")?;
-        Ok(Self { status: MembershipStatus::PastDue, ..self })
+        let status = if self.cancel_at_period_end { self.status } else { MembershipStatus::PastDue };
+        Ok(Self { status, ..self })
     }
 
-    /// The membership after a renewal that was declined at `now`: past due, or expired when that was the last retry.
+    /// The membership after a renewal that was declined at `now`: past due, or expired when that was the last retry. One
+    /// that is to end stays as it is, and ends with the period: the renewal is not wanted any more.
     ///
     /// # Errors
     /// When it does not renew, or has ended.
@@ -212,6 +217,9 @@ impl Subscription {
             return invalid("Only a membership of a plan that renews is renewed.");
         }
         self.refuse_unless_running("renewed")?;
+        if self.cancel_at_period_end {
+            return Ok(self);
+        }
         let failures = self.failures + 1;
         let has_retry = usize::try_from(failures).is_ok_and(|failures| failures <= RETRY_DAYS.len());
         let status = if has_retry { MembershipStatus::PastDue } else { MembershipStatus::Expired };

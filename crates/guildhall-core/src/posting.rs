@@ -26,8 +26,8 @@
 //! | [`PayoutRequested`](Happening::PayoutRequested) | holder | in transit | the amount and its fee |
 //! | [`PayoutPaid`](Happening::PayoutPaid) | in transit | outside | the amount |
 //! | | in transit | platform's fees | the fee |
-//! | [`PayoutFailed`](Happening::PayoutFailed) | in transit | holder | the amount and its fee |
-//! | [`ToppedUp`](Happening::ToppedUp) | outside | seller's debt, then seller | what was let in |
+//! | [`PayoutFailed`](Happening::PayoutFailed) | in transit | seller's debt, then holder | the amount and its fee |
+//! | [`Repaid`](Happening::Repaid) | seller | seller's debt | what free money pays back |
 //!
 //! A transfer between two accounts is `ledger::Posting::payment`. A source is the outside, for processors, or a
 //! person's balance. Amounts come from `fee` and `sale`; here they are moved. The ledger's accounts for the places are
@@ -174,9 +174,9 @@ pub enum Happening {
     /// It arrived.
     PayoutPaid { amount_minor: i64, fee_minor: i64 },
     /// It did not, and is here again, its fee too.
-    PayoutFailed { holder: Holder, amount_minor: i64, fee_minor: i64 },
-    /// A company paid money in.
-    ToppedUp { amount_minor: i64, repaid_minor: i64 },
+    PayoutFailed { holder: Holder, amount_minor: i64, fee_minor: i64, repaid_minor: i64 },
+    /// A company's free money pays back what it owes.
+    Repaid { amount_minor: i64 },
 }
 
 impl Happening {
@@ -212,10 +212,15 @@ impl Happening {
             Self::PayoutPaid { amount_minor, fee_minor } => {
                 vec![go(InTransit, Outside, amount_minor), go(InTransit, PlatformFees, fee_minor)]
             }
-            Self::PayoutFailed { holder, amount_minor, fee_minor } => {
-                vec![go(InTransit, holder.place(), amount_minor), go(InTransit, holder.place(), fee_minor)]
+            Self::PayoutFailed { holder, amount_minor, fee_minor, repaid_minor } => {
+                let holder = holder.place();
+                vec![
+                    go(InTransit, holder, amount_minor),
+                    go(InTransit, holder, fee_minor),
+                    go(holder, Place::SellerDebt, repaid_minor),
+                ]
             }
-            Self::ToppedUp { amount_minor, repaid_minor } => to_seller(Outside, amount_minor, repaid_minor),
+            Self::Repaid { amount_minor } => vec![go(Place::Seller, Place::SellerDebt, amount_minor)],
         }
     }
 }

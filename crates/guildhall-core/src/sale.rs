@@ -5,7 +5,7 @@
 //! as it is not released, then the pending part, then the reserve; then from the seller's free money. Fees are not
 //! given back: neither the processor's nor the platform's, as sellers know it from the original. A seller who refunds
 //! must have the money; what a bank takes by force beyond it becomes the seller's debt, which is paid back out of
-//! whatever is released to them next.
+//! whatever becomes free for them next. A bank may take what was refunded already: then more goes back than was paid.
 
 use crate::fee::Shares;
 use crate::money;
@@ -24,7 +24,7 @@ pub struct Sale {
     pub reward_pending_minor: i64,
     /// Of the reward: gone back.
     pub reward_returned_minor: i64,
-    /// Of what the buyer paid: gone back, or on its way back.
+    /// Gone back to the buyer, or on its way: more than they paid where a bank took what was refunded before.
     pub returned_minor: i64,
 }
 
@@ -81,21 +81,22 @@ impl Sale {
         }
     }
 
-    /// What can still go back, in minor units.
+    /// What the seller can still give back, in minor units.
     #[must_use]
     pub fn returnable_minor(self) -> i64 {
-        self.shares.gross_minor - self.returned_minor
+        (self.shares.gross_minor - self.returned_minor).max(0)
     }
 
-    /// Takes an amount out of the sale so that it can go back to the buyer.
+    /// Takes an amount out of the sale so that it can go back to the buyer. Of what is taken by force beyond what is left
+    /// of the sale, the seller's free money is drawn, then debt.
     ///
     /// # Errors
-    /// When the amount is not above zero, or more than has not gone back.
+    /// When the amount is not above zero, or the seller wants to give back more than has not gone back.
     pub fn draw(self, amount_minor: i64, demand: Demand) -> Result<(Self, Drawn), Invalid> {
         if amount_minor <= 0 {
             return invalid("The amount must be more than zero.");
         }
-        if amount_minor > self.returnable_minor() {
+        if demand == Demand::Seller && amount_minor > self.returnable_minor() {
             return invalid("The amount is more than what is left of the payment.");
         }
         let mut rest = amount_minor;
@@ -149,7 +150,7 @@ impl Sale {
     /// What of the reward goes back with an amount: in proportion, rounded down over all that has gone back, as far as
     /// it is still pending. A reward that was released is the affiliate's.
     fn reward_due_back(self, amount_minor: i64) -> i64 {
-        let returned = i128::from(self.returned_minor + amount_minor);
+        let returned = i128::from((self.returned_minor + amount_minor).min(self.shares.gross_minor));
         let due = i128::from(self.shares.reward_minor) * returned / i128::from(self.shares.gross_minor);
         let due = i64::try_from(due).unwrap_or(i64::MAX) - self.reward_returned_minor;
         due.clamp(0, self.reward_pending_minor)
@@ -252,11 +253,20 @@ mod tests {
             ),
             ("one that they cannot", settled, 10_000, Demand::Forced(400), drawn(0, 0, 0, 400, 9600)),
             ("one of a seller in debt", settled, 100, Demand::Forced(-5), drawn(0, 0, 0, 0, 100)),
+            (
+                "one of what was refunded before: the reward and the rest of the sale, then the seller",
+                fresh.draw(7000, Demand::Seller).expect("a refund").0,
+                10_000,
+                Demand::Forced(500),
+                drawn(600, 1042, 738, 500, 7120),
+            ),
         ];
         for (what, sale, amount, demand, expected) in table {
             let (left, got) = sale.draw(amount, demand).expect(what);
             assert_eq!(got, expected, "{what}");
-            assert_eq!((got.total_minor(), left.returned_minor), (amount, amount), "{what}");
+            let returned = sale.returned_minor + amount;
+            assert_eq!((got.total_minor(), left.returned_minor), (amount, returned), "{what}");
+            assert_eq!(left.undo(got).returned_minor, sale.returned_minor, "{what}");
         }
         for (amount, sentence) in
             [(0, "more than zero"), (-1, "more than zero"), (10_001, "more than what is left")]

@@ -129,12 +129,13 @@ fn begin(
 ) -> Result<(CheckoutSessionId, PaymentId)> {
     tx.lock(&format!("checkout {}", order.session))?;
     let session = session_of(tx, order)?;
-    if let Some(payment) = store::payment::of_session(tx, &session.id)?
+    let before = hold_payment(tx, &session)?;
+    if let Some(payment) = &before
         && !matches!(payment.state.stage, Stage::Drafted | Stage::Failed)
     {
         // Sent twice: the second goes on with the first.
         refuse_others(tx, order, &session, &payment.user)?;
-        return Ok((session.id, payment.id));
+        return Ok((session.id, payment.id.clone()));
     }
     refuse_closed(tx, &session)?;
     let Some(plan) = store::plan::find(tx, &session.plan)? else { return no_such("plan", &session.plan) };
@@ -150,7 +151,7 @@ fn begin(
         }
     }
     let later_minor = plan.terms().renewal_due_minor(order.quantity)?;
-    let mut payment = draft(tx, order, &session, plan, &user)?;
+    let mut payment = draft(tx, order, &session, plan, &user, before)?;
     // What never costs anything is paid by no method.
     if payment.state.amount_minor > 0 || later_minor > 0 || order.buyer.known().is_some() {
         set_method(tx, order, &mut payment, face, processors)?;
@@ -159,6 +160,13 @@ fn begin(
     buyer::count_try(tx, order)?;
     crash::point("beginning");
     Ok((session.id, payment.id))
+}
+
+/// The payment of a session, if there was an attempt before: nobody settles it until the transaction ends.
+fn hold_payment(tx: &mut Tx<'_>, session: &CheckoutSession) -> Result<Option<Payment>> {
+    let Some(found) = store::payment::of_session(tx, &session.id)? else { return Ok(None) };
+    tx.lock(&format!("payment {}", found.id))?;
+    store::payment::find(tx, &found.id)
 }
 
 /// The session of an order; a public link's is made now.
@@ -266,13 +274,14 @@ pub(super) fn refusal(standing: &Standing) -> Error {
     Error::Conflict(sentence.to_owned())
 }
 
-/// The payment of an order, with everything claimed that it needs.
+/// The payment of an order, with everything claimed that it needs; another attempt of the one before.
 fn draft(
     tx: &mut Tx<'_>,
     order: &Order,
     session: &CheckoutSession,
     plan: Plan,
     user: &UserId,
+    before: Option<Payment>,
 ) -> Result<Payment> {
     let promo = order.promo.as_deref();
     let quoted = quote(tx, plan, Some(session), order.quantity, promo, order.buyer.known())?;
@@ -289,8 +298,8 @@ fn draft(
         PlanType::Renewal => BillingReason::SubscriptionCreate,
     };
     let fresh = Payment::draft(tx, &plan, user, order.quantity, quoted.price, quoted.currency, reason)?;
-    let mut payment = match store::payment::of_session(tx, &session.id)? {
-        // A second attempt of the same payment, perhaps at another price.
+    let mut payment = match before {
+        // Perhaps at another price.
         Some(before) => Payment {
             user: fresh.user,
             billing_reason: fresh.billing_reason,

@@ -1,13 +1,15 @@
 //! Booking what happens to money: the table of `core::posting`, written down with the accounts of those it concerns.
 
-use super::{Account, HOUSE, account_of};
+use super::{Account, HOUSE, account_of, free_minor, owed_minor};
 use crate::error::{Error, Result};
+use crate::processor::Processor;
 use crate::store::ledger::{NewTransfer, Written};
 use crate::store::{self, Tx};
 use guildhall_core::ids::{CompanyId, Id, TransferId, UserId};
 use guildhall_core::ledger::AccountKind;
 use guildhall_core::money::Currency;
 use guildhall_core::posting::{self, Happening, Place};
+use guildhall_core::sale::repaid;
 use sha2::{Digest, Sha256};
 
 /// Whom a happening concerns.
@@ -71,6 +73,30 @@ pub(crate) fn book(
         }
         Written::OutOfBounds(account) => Err(out_of_bounds(account, currency)),
     }
+}
+
+/// Pays back what a company owes out of what it has free; answers what it owes then, in minor units. Neither is to stand
+/// beside the other: who makes money free without a `repaid_minor` of its own asks for this afterwards, who spends it
+/// before. Either holds the company by `Tx::lock`.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn pay_debt(tx: &mut Tx<'_>, company: &CompanyId, currency: Currency) -> Result<i64> {
+    let owed = owed_minor(tx, company, currency)?;
+    if owed == 0 {
+        return Ok(0);
+    }
+    let free = free_minor(tx, AccountKind::Company, company.as_str(), currency)?;
+    let amount_minor = repaid(free, owed);
+    if amount_minor > 0 {
+        // The amount was decided under the company's lock: there is nothing that could be repeated.
+        let (one, happening) = (tx.mint::<TransferId>(), Happening::Repaid { amount_minor });
+        let processor = Processor::PlatformBalance.as_str();
+        let parties = Parties { company: Some(company), person: None, affiliate: None, processor };
+        let (key, about) = (format!("debt_repaid:{one}"), company.as_str());
+        book(tx, &key, "debt_repaid", about, currency, &[happening], &parties)?;
+    }
+    Ok(owed - amount_minor)
 }
 
 /// Whose account plays a part.

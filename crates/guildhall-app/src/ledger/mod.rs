@@ -16,7 +16,7 @@ mod transfer;
 
 pub(crate) use audit::Reach;
 pub use audit::{AuditReport, MOST_OPEN_ITEMS, OpenItem, Total, audit, audit_as_of};
-pub(crate) use booking::{Booked, Parties, book};
+pub(crate) use booking::{Booked, Parties, book, pay_debt};
 pub use earnings::{Earnings, earnings};
 pub(crate) use known::KnownAccounts;
 pub use statement::{

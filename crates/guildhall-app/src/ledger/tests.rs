@@ -124,6 +124,12 @@ fn sale() -> Sale {
     Sale::new(divide(10_000, card, platform, Some(Commission::Percentage(2000))).expect("sound"), 1000)
 }
 
+/// A refund of released money that failed: the seller has it again, less what it pays back.
+fn came_back(available_minor: i64, repaid_minor: i64) -> Happening {
+    let drawn = Drawn { available_minor, ..Drawn::default() };
+    Happening::RefundFailed { from: Source::Processor, drawn, repaid_minor }
+}
+
 fn charged_and_sold() -> [Happening; 2] {
     [Happening::Charged { from: Source::Processor, amount_minor: 10_000 }, Happening::Sold { sale: sale() }]
 }
@@ -191,7 +197,7 @@ async fn no_balance_leaves_its_bounds_and_a_refusal_leaves_nothing_behind() {
     // The key stayed free, and nothing of what was refused is there.
     let report = audit(&scene.hall).await.expect("an audit");
     assert_eq!((report.transfers, report.entries), (0, 0));
-    let funded = Happening::ToppedUp { amount_minor: 1, repaid_minor: 0 };
+    let funded = came_back(1, 0);
     assert!(matches!(scene.book("refused", &[funded]).await, Ok(Booked::Now(_))));
     scene.book("taken", &[taken]).await.expect("what is there can be taken");
     let again = scene.book("again", &[taken]).await.expect_err("nothing is left");
@@ -204,17 +210,16 @@ async fn a_debt_grows_without_bound_and_is_paid_back_to_nothing_and_no_further()
     let company = scene.company.as_str();
     let drawn = Drawn { debt_minor: 500, ..Drawn::default() };
     let disputed = Happening::DisputeOpened { drawn, fee: Drawn { debt_minor: 15, ..Drawn::default() } };
-    let top_up = |repaid_minor| Happening::ToppedUp { amount_minor: 600, repaid_minor };
 
     assert_eq!(scene.owed().await, 0);
-    let unowed = scene.book("unowed", &[top_up(1)]).await.expect_err("nothing is owed");
+    let unowed = scene.book("unowed", &[came_back(600, 1)]).await.expect_err("nothing is owed");
     assert!(matches!(unowed, Error::Internal(_)), "{unowed:?}");
     scene.book("dispute", &[disputed]).await.expect("a debt may grow");
     assert_eq!(scene.owed().await, 515);
     assert_eq!(scene.shown(AccountKind::Company, company).await, [("usd".into(), -515, 0)]);
-    let too_much = scene.book("too much", &[top_up(516)]).await.expect_err("less is owed");
+    let too_much = scene.book("too much", &[came_back(600, 516)]).await.expect_err("less is owed");
     assert!(matches!(too_much, Error::Internal(_)), "{too_much:?}");
-    scene.book("enough", &[top_up(515)]).await.expect("what is owed is paid back");
+    scene.book("enough", &[came_back(600, 515)]).await.expect("what is owed is paid back");
     assert_eq!(scene.owed().await, 0);
     assert_eq!(scene.held(AccountKind::Company, company).await, 85);
     assert_eq!(scene.shown(AccountKind::Company, company).await, [("usd".into(), 85, 0)]);
@@ -225,7 +230,7 @@ async fn a_debt_grows_without_bound_and_is_paid_back_to_nothing_and_no_further()
 async fn what_cannot_be_booked_is_our_own_mistake() {
     let scene = Scene::open().await;
     scene.book("key", &charged_and_sold()).await.expect("booked");
-    let other = Happening::ToppedUp { amount_minor: 1, repaid_minor: 0 };
+    let other = came_back(1, 0);
     let reused = scene.book("key", &[other]).await.expect_err("the key is taken");
     assert!(matches!(reused, Error::Internal(_)), "{reused:?}");
     let nothing = scene.book("nothing", &[]).await.expect_err("nothing is moved");

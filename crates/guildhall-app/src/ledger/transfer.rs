@@ -1,7 +1,7 @@
 //! Transfers: money that a caller moves from one account to another.
 
 use super::known::Holder;
-use super::{Account, TRANSFER_FEE_MINOR, owed_minor};
+use super::{Account, TRANSFER_FEE_MINOR, pay_debt};
 use crate::Guildhall;
 use crate::error::{Error, Result, no_such};
 use crate::principal::{self, Principal, authorize};
@@ -31,8 +31,8 @@ pub struct Transfer {
 ///
 /// # Errors
 /// `Invalid` for an unsound request, `NotFound` for accounts that are none of the caller's business,
-/// `Forbidden` naming the missing permission, `Conflict` for a key used otherwise and for a company that owes something,
-/// `InsufficientFunds`.
+/// `Forbidden` naming the missing permission, `Conflict` for a key used otherwise and for a company that owes more than it
+/// has, `InsufficientFunds`.
 pub async fn transfer(hall: &Guildhall, principal: &Principal, transfer: Transfer) -> Result<()> {
     let sound = transfer.request.check(TRANSFER_FEE_MINOR)?;
     principal.acting_user()?;
@@ -77,23 +77,19 @@ fn transfer_in(
         notes: sound.notes.as_deref(),
         subject: None,
     };
-    let owing = match source.kind {
-        AccountKind::Company => Some(CompanyId::from_stored(source.owner.clone())),
-        _ => None,
-    };
-    if let Some(company) = &owing {
-        // Nobody makes a debt meanwhile.
-        tx.lock(&format!("money of {company}"))?;
-    }
+    hold_money(tx, source, destination)?;
+    // What a company owes is paid back before anything of its money goes elsewhere.
+    let owed = pay_debt_of(tx, source, sound.currency)?;
     match store::ledger::write(tx, &new, &posting)? {
-        Written::New(_) => match &owing {
-            Some(company) => refuse_while_owed(tx, company, sound.currency),
-            None => Ok(()),
-        },
+        Written::New(_) => pay_debt_of(tx, destination, sound.currency).map(|_| ()),
         Written::Used { same_request: true } => Ok(()),
         Written::Used { same_request: false } => Err(Error::Conflict(
             "This `idempotenceKey` was used before with other arguments; nothing was moved.".into(),
         )),
+        Written::OutOfBounds(_) if owed > 0 => Err(Error::Conflict(format!(
+            "{} is owed, and has to be paid back before anything is transferred; nothing was moved.",
+            in_words(owed, sound.currency)
+        ))),
         Written::OutOfBounds(account) => Err(Error::InsufficientFunds(format!(
             "The account `{}` does not hold enough {}.",
             account.id,
@@ -102,14 +98,22 @@ fn transfer_in(
     }
 }
 
-/// What a company owes is paid back before anything of its money goes elsewhere.
-fn refuse_while_owed(read: &mut Read<'_>, company: &CompanyId, currency: Currency) -> Result<()> {
-    match owed_minor(read, company, currency)? {
-        0 => Ok(()),
-        owed => Err(Error::Conflict(format!(
-            "{} is owed, and has to be paid back before anything is transferred; nothing was moved.",
-            in_words(owed, currency)
-        ))),
+/// Holds the money of the companies on either side: nobody makes a debt meanwhile. In one order for everyone.
+fn hold_money(tx: &mut Tx<'_>, source: &Account, destination: &Account) -> Result<()> {
+    let sides = [source, destination].into_iter().filter(|side| side.kind == AccountKind::Company);
+    let mut companies: Vec<&str> = sides.map(|side| side.owner.as_str()).collect();
+    companies.sort_unstable();
+    for company in companies {
+        tx.lock(&format!("money of {company}"))?;
+    }
+    Ok(())
+}
+
+/// Has a company on one side pay back what it owes; answers what it owes then, in minor units.
+fn pay_debt_of(tx: &mut Tx<'_>, side: &Account, currency: Currency) -> Result<i64> {
+    match side.kind {
+        AccountKind::Company => pay_debt(tx, &CompanyId::from_stored(side.owner.clone()), currency),
+        _ => Ok(0),
     }
 }
 

@@ -65,7 +65,7 @@ async fn hear_own(hall: &Guildhall, payment: PaymentId, what: &WhatIsNew) -> Res
             drive(hall, &payment).await.map(|_| ())
         }
         WhatIsNew::Refund { reference, status, message } => {
-            refund::hear(hall, reference, *status, message.as_deref()).await
+            refund::hear(hall, &payment, reference, *status, message.as_deref()).await
         }
         WhatIsNew::Dispute { reference, status, amount_minor, fee_minor, reason, needs_response_by } => {
             let heard = dispute::Heard {

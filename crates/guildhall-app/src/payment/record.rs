@@ -22,7 +22,7 @@ use crate::store::{self, Read, Tx};
 use crate::webhook;
 use guildhall_core::affiliate::Commission;
 use guildhall_core::fee::{FeeRate, divide};
-use guildhall_core::ids::{CompanyId, Id, MembershipId, UserId};
+use guildhall_core::ids::{CompanyId, Id, UserId};
 use guildhall_core::payment::{Event, Payment as State};
 use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::{friendly_status, status};
@@ -38,8 +38,8 @@ pub(super) enum Delivery {
     Gone,
     /// Its buyer is banned from it, and nothing was written.
     Barred,
-    /// Its buyer has it already, by this membership, and nothing was written.
-    Had(MembershipId),
+    /// Its buyer has it already, and nothing was written.
+    Had,
 }
 
 /// Records a payment that was charged, if what it was for can be had.
@@ -75,7 +75,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     Ok(Delivery::Done)
 }
 
-/// Records a payment of which nothing is charged. What its buyer has already stays as it is.
+/// Records a payment of which nothing is charged. What its buyer has already stays as it is, and this did not pay for it.
 pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Result<()> {
     let Some(plan) = store::plan::find(tx, &payment.plan)? else {
         return Err(Error::internal("a payment of a plan that is not there"));
@@ -83,8 +83,7 @@ pub(super) fn skipped(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     payment.paid_at = Some(tx.now);
     match bring_about(tx, house, payment, &plan)? {
         Delivery::Done => {}
-        Delivery::Had(membership) => {
-            payment.membership = Some(membership);
+        Delivery::Had => {
             release_claims(tx, payment)?;
             return letter::not_sold_twice(tx, house, payment);
         }
@@ -118,19 +117,23 @@ pub(crate) fn note_spending(tx: &mut Tx<'_>, payment: &Payment, before: State) -
 /// The membership that a payment begins or renews, and the invoice that it pays.
 fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<Delivery> {
     if payment.is_renewal() {
-        if !is_there(tx, plan)? {
+        let ended_by = match is_there(tx, plan)? {
+            false => Some("access_pass_deleted"),
+            true => is_barred(tx, payment, plan)?.then_some("banned"),
+        };
+        if let Some(reason) = ended_by {
             if let Some(membership) = &payment.membership {
-                membership::end_now(tx, membership, Some("access_pass_deleted"))?;
+                membership::end_now(tx, membership, Some(reason))?;
             }
             return Ok(Delivery::Gone);
         }
         let is_renewed = billing::renewed(tx, house, payment, plan)?;
         return Ok(if is_renewed { Delivery::Done } else { Delivery::Gone });
     }
-    if let Some(had) = had_before(tx, payment, plan)? {
-        return Ok(Delivery::Had(had));
+    if had_before(tx, payment, plan)? {
+        return Ok(Delivery::Had);
     }
-    if payment.invoice.is_none() && access::is_banned(tx, &plan.company, &plan.access_pass, &payment.user)? {
+    if payment.invoice.is_none() && is_barred(tx, payment, plan)? {
         return Ok(Delivery::Barred);
     }
     if !is_there(tx, plan)? {
@@ -165,23 +168,27 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
     Ok(Delivery::Done)
 }
 
+/// Whether a ban keeps a buyer from what they pay for.
+fn is_barred(read: &mut Read<'_>, payment: &Payment, plan: &Plan) -> Result<bool> {
+    access::is_banned(read, &plan.company, &plan.access_pass, &payment.user)
+}
+
 /// Whether what a plan sells is there. Its seller may have deleted it since it was paid for; from here on nobody does.
 fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
     access_pass::lock(tx, &plan.access_pass)?;
     Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
-/// The membership that a buyer has already of what is sold once: one who typed an address is not told of it before, see
+/// Whether a buyer has already what is sold once: one who typed an address is not told of it before, see
 /// `checkout/buyer.rs`. Until the transaction ends nobody else begins one.
-fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<MembershipId>> {
+fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<bool> {
     let session = match &payment.checkout_session {
         Some(session) => store::checkout::find(tx, session)?,
         None => None,
     };
-    let Some(session) = session.filter(|session| !session.sells_again()) else { return Ok(None) };
+    let Some(session) = session.filter(|session| !session.sells_again()) else { return Ok(false) };
     checkout::lock_purchase(tx, &payment.user, &plan.id)?;
-    let had = checkout::have_already(tx, plan, Some(&session), &payment.user)?;
-    Ok(had.map(|membership| membership.id))
+    Ok(checkout::have_already(tx, plan, Some(&session), &payment.user)?.is_some())
 }
 
 /// Divides what was paid and books it.

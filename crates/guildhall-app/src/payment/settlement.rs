@@ -147,7 +147,7 @@ fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Resu
     }
     change(tx, payment, Event::CannotDeliver)?;
     release_claims(tx, payment)?;
-    letter::given_back(tx, house, payment, matches!(delivery, Delivery::Had(_)))?;
+    letter::given_back(tx, house, payment, delivery == Delivery::Had)?;
     take_and_return(tx, payment)
 }
 

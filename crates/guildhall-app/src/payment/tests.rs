@@ -2,6 +2,7 @@
 
 mod dispute;
 mod invoice;
+mod race;
 mod renewal;
 mod reward;
 
@@ -96,12 +97,12 @@ impl Scene {
         Self { hall, company, plan, owner, buyer, bringer, _directory: directory }
     }
 
-    /// Buys the plan, brought by the other one.
-    async fn buy(&self, card: &str, seen_minor: i64) -> PaymentId {
+    /// An order for the plan in a session of its own, by who was brought by the other one.
+    fn order(&self, card: &str, seen_minor: i64) -> Order {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let mut random = [0; 10];
         random[2..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        let order = Order {
+        Order {
             target: Target::Plan(self.plan.clone()),
             session: CheckoutSessionId::mint(NOW_MS, random),
             buyer: Buyer::SignedIn(self.buyer.clone()),
@@ -113,7 +114,11 @@ impl Scene {
             seen_minor,
             answers: Vec::new(),
             affiliate_code: Some("bringer".into()),
-        };
+        }
+    }
+
+    async fn buy(&self, card: &str, seen_minor: i64) -> PaymentId {
+        let order = self.order(card, seen_minor);
         let placed = checkout::place(&self.hall, order).await.expect("it is placed");
         assert_eq!(placed.outcome, Outcome::Paid);
         placed.payment

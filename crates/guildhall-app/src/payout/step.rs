@@ -3,12 +3,14 @@
 use super::{Owner, Payout, book, log};
 use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
+use crate::ledger;
 use crate::mail::{self, Letter, PayoutFailed, PayoutPaid};
 use crate::store::{self, Read, Tx};
-use guildhall_core::ids::PayoutId;
-use guildhall_core::money::in_words;
+use guildhall_core::ids::{CompanyId, PayoutId};
+use guildhall_core::money::{Currency, in_words};
 use guildhall_core::payout::PayoutStatus;
 use guildhall_core::posting::Happening;
+use guildhall_core::sale::repaid;
 
 /// What is said along with a step.
 #[derive(Debug, Default)]
@@ -63,15 +65,26 @@ pub(super) fn take(
 }
 
 fn move_money(tx: &mut Tx<'_>, payout: &Payout) -> Result<()> {
-    let Payout { amount_minor, fee_minor, .. } = *payout;
+    let Payout { amount_minor, fee_minor, currency, .. } = *payout;
     if payout.status == PayoutStatus::Completed {
         return book(tx, payout, "payout_paid", Happening::PayoutPaid { amount_minor, fee_minor });
     }
     if payout.status.is_returned() {
-        let returned = Happening::PayoutFailed { holder: payout.owner.holder(), amount_minor, fee_minor };
+        let repaid_minor = match &payout.owner {
+            Owner::Company(company) => repaid(amount_minor + fee_minor, hold_debt(tx, company, currency)?),
+            Owner::User(_) => 0,
+        };
+        let holder = payout.owner.holder();
+        let returned = Happening::PayoutFailed { holder, amount_minor, fee_minor, repaid_minor };
         return book(tx, payout, "payout_returned", returned);
     }
     Ok(())
+}
+
+/// What a company owes, in minor units, which nobody changes until the transaction ends.
+fn hold_debt(tx: &mut Tx<'_>, company: &CompanyId, currency: Currency) -> Result<i64> {
+    tx.lock(&format!("money of {company}"))?;
+    ledger::owed_minor(tx, company, currency)
 }
 
 /// The audit log's word for a step.

@@ -176,6 +176,15 @@ pub(crate) fn count_charged(read: &mut Read<'_>, id: &MembershipId) -> Result<i6
     row.map_or(Ok(0), |mut row| row.int(0))
 }
 
+/// The newest renewal of a membership, however it stands.
+pub(crate) fn latest_renewal(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<Payment>> {
+    let row = read.first(
+        select!("where membership_id = $1 and renewal_key is not null order by id desc limit 1"),
+        params![id],
+    )?;
+    row.map(from_row).transpose()
+}
+
 /// The newest payment of a membership that was made.
 pub(crate) fn latest_paid(read: &mut Read<'_>, id: &MembershipId) -> Result<Option<PaymentId>> {
     let row = read.first(

@@ -232,3 +232,22 @@ fn a_short_period_that_is_paid_late_is_not_over_before_it_began() {
     let late = begun.fail_renewal(daily, day(1)).expect("it runs").renew(daily, day(3)).expect("it runs");
     assert_eq!((late.period_start, late.paid_until), (day(3), Some(day(4))));
 }
+
+#[test]
+fn one_that_is_to_end_is_not_charged_again_whatever_becomes_of_its_renewal() {
+    let terms = monthly(0);
+    let begun = Subscription::begin(terms, START);
+    let ending =
+        begun.set_cancel_at_period_end(terms, true, ahead_of(30)).expect("allowed").expect("a change");
+    for after in [ending.await_renewal(), ending.fail_renewal(terms, ahead_of(30))] {
+        let after = after.expect("it runs");
+        assert_eq!((after.status, after.failures, after.past_due_since), (Active, 0, None));
+        assert_eq!(after.next_due(terms), Some((day(30), Due::Cancellation)));
+        assert!(!membership::is_valid(after.status, after.paid_until, day(30)), "no grace");
+        // Who wants it after all is charged at once.
+        let kept = after.set_cancel_at_period_end(terms, false, day(30)).expect("allowed").expect("a change");
+        assert_eq!(kept.next_due(terms), Some((ahead_of(30), Due::Renewal)));
+    }
+    let past_due = Subscription { cancel_at_period_end: true, ..begun.await_renewal().expect("it runs") };
+    assert_eq!(past_due.next_due(terms), Some((day(30), Due::Cancellation)));
+}

@@ -119,13 +119,19 @@ fn the_table_of_postings() {
             vec![(InTransit, -100), (Outside, 90), (PlatformFees, 10)],
         ),
         (
-            vec![Happening::PayoutFailed { holder: user, amount_minor: 90, fee_minor: 10 }],
+            vec![Happening::PayoutFailed { holder: user, amount_minor: 90, fee_minor: 10, repaid_minor: 0 }],
             vec![(InTransit, -100), (Person, 100)],
         ),
         (
-            vec![Happening::ToppedUp { amount_minor: 90, repaid_minor: 40 }],
-            vec![(Outside, -90), (SellerDebt, 40), (Seller, 50)],
+            vec![Happening::PayoutFailed {
+                holder: company,
+                amount_minor: 90,
+                fee_minor: 10,
+                repaid_minor: 40,
+            }],
+            vec![(InTransit, -100), (Seller, 60), (SellerDebt, 40)],
         ),
+        (vec![Happening::Repaid { amount_minor: 40 }], vec![(Seller, -40), (SellerDebt, 40)]),
     ];
     for (happenings, expected) in table {
         let posting = posting(usd(), &happenings).expect("sound");
@@ -148,7 +154,7 @@ enum Wish {
     Decide { which: usize, is_won: bool },
     Withdraw { amount: i64, is_company: bool },
     Arrive { which: usize, is_paid: bool },
-    TopUp { amount: i64 },
+    Transfer { amount: i64 },
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
@@ -164,7 +170,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         2 => (which.clone(), any::<bool>()).prop_map(|(which, is_won)| Wish::Decide { which, is_won }),
         2 => (amount.clone(), any::<bool>()).prop_map(|(amount, is_company)| Wish::Withdraw { amount, is_company }),
         2 => (which, any::<bool>()).prop_map(|(which, is_paid)| Wish::Arrive { which, is_paid }),
-        1 => amount.prop_map(|amount| Wish::TopUp { amount }),
+        1 => amount.prop_map(|amount| Wish::Transfer { amount }),
     ]
 }
 
@@ -174,6 +180,9 @@ struct World {
     balances: HashMap<AccountKind, i64>,
     entries: Vec<(AccountKind, i64)>,
     sales: Vec<(Sale, Source)>,
+    /// What of each sale was refunded, and what banks took of it.
+    refunded: HashMap<usize, i64>,
+    taken: HashMap<usize, i64>,
     disputes: Vec<(usize, Drawn)>,
     payouts: Vec<(Holder, i64, i64)>,
     largest_debt: i64,
@@ -190,7 +199,10 @@ impl World {
 
     /// What the store does: all entries or none, and no balance over its bounds.
     fn post(&mut self, happenings: &[Happening]) -> bool {
-        let Ok(posting) = posting(usd(), happenings) else { return false };
+        posting(usd(), happenings).is_ok_and(|posting| self.write(&posting))
+    }
+
+    fn write(&mut self, posting: &Posting<Place>) -> bool {
         assert!(posting.is_balanced());
         let mut after = self.balances.clone();
         for entry in &posting.entries {
@@ -256,23 +268,31 @@ impl World {
             }
             Wish::Withdraw { amount, is_company } => {
                 let holder = if *is_company { Holder::Company } else { Holder::User };
-                if self.post(&[Happening::PayoutRequested { holder, amount_minor: *amount, fee_minor: 25 }]) {
+                let asked = Happening::PayoutRequested { holder, amount_minor: *amount, fee_minor: 25 };
+                if self.post(&[asked]) {
                     self.payouts.push((holder, *amount, 25));
                 }
             }
             Wish::Arrive { which, is_paid } => {
                 if let Some(index) = of(which, self.payouts.len()) {
                     let (holder, amount_minor, fee_minor) = self.payouts.swap_remove(index);
+                    let repaid_minor = match holder {
+                        Holder::Company => sale::repaid(amount_minor + fee_minor, self.owed()),
+                        Holder::User => 0,
+                    };
                     self.must_post(&[if *is_paid {
                         Happening::PayoutPaid { amount_minor, fee_minor }
                     } else {
-                        Happening::PayoutFailed { holder, amount_minor, fee_minor }
+                        Happening::PayoutFailed { holder, amount_minor, fee_minor, repaid_minor }
                     }]);
                 }
             }
-            Wish::TopUp { amount } => {
-                let repaid_minor = sale::repaid(*amount, self.owed());
-                self.must_post(&[Happening::ToppedUp { amount_minor: *amount, repaid_minor }]);
+            Wish::Transfer { amount } => {
+                let to_seller = Posting::payment(usd(), Place::Person, Place::Seller, *amount, None);
+                if self.write(&to_seller.expect("sound")) {
+                    let amount_minor = sale::repaid(self.balance(AccountKind::Company), self.owed());
+                    self.post(&[Happening::Repaid { amount_minor }]);
+                }
             }
         }
     }
@@ -316,10 +336,12 @@ impl World {
             return;
         }
         self.sales[index].0 = left;
+        *self.refunded.entry(index).or_default() += amount;
         if fails && source == Source::Processor {
             let repaid_minor = sale::repaid(drawn.seller_minor(), self.owed());
             self.must_post(&[Happening::RefundFailed { from: source, drawn, repaid_minor }]);
             self.sales[index].0 = left.undo(drawn);
+            *self.refunded.entry(index).or_default() -= amount;
         }
     }
 
@@ -329,7 +351,11 @@ impl World {
             return;
         }
         let available = self.balance(AccountKind::Company);
-        let Ok((left, drawn)) = sale.draw(amount, Demand::Forced(available)) else { return };
+        // The bank takes what it says, whatever went back of it before.
+        let amount = amount.min(sale.shares.gross_minor);
+        let (left, drawn) = sale.draw(amount, Demand::Forced(available)).expect("a bank is not refused");
+        assert_eq!(drawn.total_minor(), amount);
+        *self.taken.entry(index).or_default() += amount;
         let fee = sale::drawn_by_force(1500, available - drawn.available_minor);
         self.must_post(&[Happening::DisputeOpened { drawn, fee }]);
         self.sales[index].0 = left;
@@ -341,6 +367,7 @@ impl World {
             let repaid_minor = sale::repaid(drawn.seller_minor(), self.owed());
             self.must_post(&[Happening::DisputeWon { drawn, repaid_minor }]);
             self.sales[index].0 = self.sales[index].0.undo(drawn);
+            *self.taken.entry(index).or_default() -= drawn.total_minor();
         } else {
             self.must_post(&[Happening::DisputeLost { amount_minor: drawn.total_minor() }]);
         }
@@ -365,8 +392,15 @@ impl World {
         assert_eq!(self.balance(Disputed), disputed);
         let in_transit: i64 = self.payouts.iter().map(|(_, amount, fee)| amount + fee).sum();
         assert_eq!(self.balance(InTransit), in_transit);
-        let overdrawn = self.sales.iter().find(|(sale, _)| sale.returnable_minor() < 0);
-        assert_eq!(overdrawn.map(|(sale, _)| sale.shares), None, "more went back than was paid");
+        assert!(self.owed() == 0 || self.balance(Company) == 0, "free money beside a debt");
+        for (index, (sale, _)) in self.sales.iter().enumerate() {
+            let of = |parts: &HashMap<usize, i64>| parts.get(&index).copied().unwrap_or(0);
+            let (refunded, taken) = (of(&self.refunded), of(&self.taken));
+            assert_eq!(sale.returned_minor, refunded + taken);
+            assert!(refunded <= sale.shares.gross_minor, "more was refunded than was paid");
+            let (pending, returned) = (sale.reward_pending_minor, sale.reward_returned_minor);
+            assert!(pending >= 0 && returned >= 0 && pending + returned <= sale.shares.reward_minor);
+        }
     }
 }
 
@@ -406,5 +440,23 @@ fn a_lost_dispute_after_the_payout_is_a_debt_that_sales_pay_back() {
     }
     assert_eq!((world.balance(AccountKind::Company), world.owed()), (2 * 6642 - 11_145, 0));
     assert_eq!(world.largest_debt, 11_145);
+    world.check();
+}
+
+#[test]
+fn a_payout_that_comes_back_and_a_transfer_pay_a_debt_first() {
+    let mut world = World::default();
+    world.fulfil(&Wish::Buy { gross: 10_000, from_balance: false });
+    for what in 0..3 {
+        world.fulfil(&Wish::Release { which: 0, what });
+    }
+    // 73.80 earned, all withdrawn with its fee; 100.00 lost and 15.00 for the dispute.
+    world.fulfil(&Wish::Withdraw { amount: 7355, is_company: true });
+    world.fulfil(&Wish::Dispute { which: 0, amount: 10_000 });
+    assert_eq!((world.balance(AccountKind::Company), world.owed()), (0, 11_500));
+    world.fulfil(&Wish::Arrive { which: 0, is_paid: false });
+    assert_eq!((world.balance(AccountKind::Company), world.owed()), (0, 11_500 - 7380));
+    world.fulfil(&Wish::Transfer { amount: 2000 });
+    assert_eq!((world.balance(AccountKind::Company), world.owed()), (0, 11_500 - 7380 - 2000));
     world.check();
 }

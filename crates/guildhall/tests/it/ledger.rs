@@ -5,6 +5,8 @@ use guildhall_app::ledger::audit;
 use guildhall_app::user::NewUser;
 use guildhall_app::{founding, operator};
 use guildhall_core::ids::{Id, UserId};
+use guildhall_core::ledger::AccountKind;
+use guildhall_core::money::Currency;
 use guildhall_core::permission::{Permission, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -433,23 +435,58 @@ async fn many_transfers_at_once_lose_and_make_nothing() {
     }
 }
 
+/// Makes the demo's company owe so much, beside whatever it has.
+async fn owe(hall: &Hall, minor: i64) {
+    let company = hall.world.company.clone();
+    hall.found(move |founder| founder.debt(&company, Currency::parse("usd")?, minor, "dispute of a test"))
+        .await;
+}
+
+/// What the demo's company has free, and what it owes, in minor units.
+async fn free_and_owed(hall: &Hall) -> (i64, i64) {
+    let company = hall.world.company.clone();
+    let held = hall.found(move |founder| {
+        let usd = Currency::parse("usd")?;
+        let free = founder.held(AccountKind::Company, company.as_str(), usd)?;
+        Ok((free, -founder.held(AccountKind::CompanyDebt, company.as_str(), usd)?))
+    });
+    held.await
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_company_that_owes_something_pays_nobody_else() {
+async fn a_company_that_owes_more_than_it_has_pays_nobody_else() {
     let hall = Hall::open().await;
-    let (account, company) = (company_account(&hall).await, hall.world.company.clone());
-    let paid = |key: &str| pay(&hall, None, transfer(&account, hall.world.customer.as_str(), key));
+    let customer = hall.world.customer.clone();
+    let account = company_account(&hall).await;
+    let paid = |key: &str| pay(&hall, None, transfer(&account, customer.as_str(), key));
     assert_eq!(paid("before").await.data()["transferFunds"], true);
-    hall.found(move |founder| {
-        let usd = guildhall_core::money::Currency::parse("usd")?;
-        founder.debt(&company, usd, 1500, "dispute of a test")
-    })
-    .await;
+    owe(&hall, 150_000).await;
     let sentence =
-        "15.00 usd is owed, and has to be paid back before anything is transferred; nothing was moved.";
+        "501.00 usd is owed, and has to be paid back before anything is transferred; nothing was moved.";
     refused(&paid("after").await, "CONFLICT", sentence);
     // What was moved before is not asked again.
     assert_eq!(paid("before").await.data()["transferFunds"], true);
-    assert_eq!(balance(&hall, &hall.world.customer).await, 101.0);
+    assert_eq!(balance(&hall, &customer).await, 101.0);
+    assert_eq!(company_balance(&hall).await, -501.0);
+    // What comes in pays the debt back.
+    let own = self::account(&hall, &customer).await;
+    let input = with(transfer(&own, hall.world.company.as_str(), "in"), json!({"amount": 100}));
+    assert_eq!(pay(&hall, Some(&customer), input).await.data()["transferFunds"], true);
+    assert_eq!(free_and_owed(&hall).await, (0, 40_100));
+    let report = audit(&hall.running.hall).await.expect("an audit");
+    assert!(report.is_sound(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debt_beside_free_money_is_paid_back_before_anything_is_transferred() {
+    let hall = Hall::open().await;
+    let account = company_account(&hall).await;
+    owe(&hall, 1500).await;
+    assert_eq!(free_and_owed(&hall).await, (100_000, 1500));
+    let input = transfer(&account, hall.world.customer.as_str(), "out");
+    assert_eq!(pay(&hall, None, input).await.data()["transferFunds"], true);
+    assert_eq!(free_and_owed(&hall).await, (98_400, 0));
+    assert_eq!(company_balance(&hall).await, 984.0);
     let report = audit(&hall.running.hall).await.expect("an audit");
     assert!(report.is_sound(), "{report:?}");
 }

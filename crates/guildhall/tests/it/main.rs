@@ -72,6 +72,7 @@ mod stripe_event;
 mod stripe_fee;
 mod stripe_pending;
 mod stripe_purchase;
+mod stripe_refund;
 mod stripe_stray;
 mod stripe_trial;
 mod tls;

@@ -111,6 +111,32 @@ async fn a_refund_ends_what_was_paid_last_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_again_for_nothing_pays_for_nothing_that_is_there() {
+    let hall = Hall::open().await;
+    let sold = sell(&hall, MONTHLY, |plan| plan).await;
+    let create = "mutation($input: CreatePromoCodeInput!) { createPromoCode(input: $input) { id } }";
+    let input = json!({"code": "GIFT", "promoType": "percentage", "amountOff": 100, "baseCurrency": "usd",
+        "numberOfIntervals": 1, "newUsersOnly": false});
+    hall.run(None, create, json!({"input": input})).await.data();
+    buy(&hall, &sold, GOOD_CARD).await;
+    let mut stranger = Browser::new(&hall.running.origin);
+    let more = [("email", "mira@example.com"), ("promo", "GIFT")];
+    let done = pay_by_card(&mut stranger, &format!("/checkout/{sold}?promo=gift"), GOOD_CARD, &more).await;
+    let done = done.location.expect("it leads on");
+    stranger.open(&done).await.says(200, "What you bought belongs to the account of your e-mail");
+    let all = payments(&hall, &sold).await;
+    let (again, paid) = (&all[0], &all[1]);
+    assert_eq!((again.state.amount_minor, again.state.stage), (0, Stage::Paid));
+    assert_eq!((again.membership.as_ref(), all.len()), (None, 2));
+    let wanted = refund::Wanted::default();
+    let refunded = refund::create_by_operator(&hall.running.hall, paid.id.clone(), wanted).await;
+    assert_eq!(refunded.expect("it is given back").amount_minor, 1000);
+    let membership = held(&hall, &sold).await.expect("a membership");
+    assert_eq!(membership.state.status, MembershipStatus::Canceled);
+    sound(&hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_banned_is_charged_for_nothing() {
     let hall = Hall::open().await;
     let (monthly, once) = (sell(&hall, MONTHLY, |plan| plan).await, sell(&hall, ONCE, |plan| plan).await);

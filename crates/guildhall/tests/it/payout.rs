@@ -58,6 +58,17 @@ impl Hall {
         )
     }
 
+    /// Makes the company owe so much more, beside whatever it has.
+    async fn owe(&self, minor: i64) {
+        let (company, key) = (self.world.company.clone(), format!("dispute of {minor}"));
+        self.found(move |founder| founder.debt(&company, usd(), minor, &key)).await;
+    }
+
+    /// What the company owes, in minor units.
+    async fn owed(&self) -> i64 {
+        -self.holds(AccountKind::CompanyDebt, self.world.company.as_str()).await
+    }
+
     async fn ledger_is_sound(&self) {
         let report = ledger::audit(&self.running.hall).await.expect("an audit");
         assert!(report.is_sound(), "{report:?}");
@@ -165,6 +176,26 @@ async fn what_fails_or_is_denied_comes_back_with_its_fee_and_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_back_pays_a_debt_first_and_so_does_what_is_free() {
+    let hall = Hall::open().await;
+    let (place, owner) = (&hall.running.hall, hall.in_person(&hall.world.owner));
+    let one = hall.company_payout(1000.0, "one").await.id;
+    hall.owe(10_000).await;
+    payout::cancel(place, &owner, hall.company(), one).await.expect("canceled");
+    assert_eq!((hall.money().await, hall.owed().await), ((90_000, 0, 0), 0));
+    hall.ledger_is_sound().await;
+
+    hall.owe(5000).await;
+    let two = hall.company_payout(850.0, "two").await.id;
+    assert_eq!((hall.money().await, hall.owed().await), ((0, 85_000, 0), 0));
+    operator::send(place, two.clone(), None).await.expect("it is sent");
+    hall.owe(100_000).await;
+    operator::fail(place, two, "No such bank.").await.expect("it failed");
+    assert_eq!((hall.money().await, hall.owed().await), ((0, 0, 0), 15_000));
+    hall.ledger_is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_holder_takes_a_payout_back_until_it_is_sent() {
     let (hall, mut smtp) = open_with_mail().await;
     let (place, owner) = (&hall.running.hall, hall.in_person(&hall.world.owner));
@@ -228,9 +259,8 @@ async fn each_refusal_has_its_sentence_and_moves_nothing() {
     ] {
         refused(hall.asked_by(&hall.world.owner, hall.company(), wanted).await, sentence);
     }
-    let company = hall.world.company.clone();
-    hall.found(move |founder| founder.debt(&company, usd(), 1500, "dispute of a test")).await;
-    let in_debt = "15.00 usd is owed, and has to be paid back before anything is paid out.";
+    hall.owe(150_000).await;
+    let in_debt = "500.00 usd is owed, and has to be paid back before anything is paid out.";
     refused(hall.asked_by(&hall.world.owner, hall.company(), wanted(10.0, "key")).await, in_debt);
     assert_eq!(hall.money().await, (100_000, 0, 0));
     hall.ledger_is_sound().await;

@@ -45,7 +45,7 @@ pub(crate) async fn signed_event(hall: &Hall, event: &Value) {
 }
 
 /// How many pieces of news are queued.
-async fn queued(hall: &Hall) -> usize {
+pub(crate) async fn queued(hall: &Hall) -> usize {
     let jobs = jobs::list(&hall.running.hall, false, jobs::MOST_LISTED).await.expect("a list");
     jobs.iter().filter(|job| job.kind == "processor_news").count()
 }

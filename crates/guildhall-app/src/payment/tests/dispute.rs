@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::dispute::{self, Heard};
+use crate::refund::{self, Wanted};
 use guildhall_core::dispute::DisputeStatus::{self, *};
 
 impl Scene {
@@ -63,4 +64,42 @@ async fn a_payment_is_held_as_long_as_any_of_its_disputes_holds_it() {
         );
     }
     scene.sound().await;
+}
+
+#[tokio::test]
+async fn a_bank_takes_what_was_refunded_before_out_of_what_the_seller_has() {
+    for (end, left_minor, returned_minor) in [(Won, 500, 1500), (Lost, 500 - 2000, 3500)] {
+        let scene = Scene::selling(ONCE).await;
+        let company = scene.company.as_str();
+        let payment = scene.buy(GOOD, 2000).await;
+        let kinds = [
+            (AccountKind::Company, company),
+            (AccountKind::CompanyDebt, company),
+            (AccountKind::CompanyPending, company),
+            (AccountKind::CompanyReserve, company),
+            (AccountKind::UserPending, scene.bringer.as_str()),
+            (AccountKind::ProcessorFees, "sandbox"),
+            (AccountKind::PlatformFees, "platform_fees"),
+        ];
+        // What of the payment is still here, whosever it is.
+        let here = async || {
+            let mut sum_minor = 0;
+            for (kind, owner) in kinds {
+                sum_minor += scene.held(kind, owner).await;
+            }
+            sum_minor
+        };
+        assert_eq!(here().await, 2000);
+        let wanted = Wanted { amount: Some(15.0), ..Wanted::default() };
+        refund::create_by_operator(&scene.hall, payment.clone(), wanted).await.expect("a refund");
+        assert_eq!(here().await, 500);
+        scene.hear(&payment, "dp_1", NeedsResponse, (2000, 0)).await;
+        assert_eq!((here().await, scene.held(AccountKind::Disputed, "sandbox").await), (500 - 2000, 2000));
+        scene.hear(&payment, "dp_1", end, (2000, 0)).await;
+        assert_eq!((here().await, scene.held(AccountKind::Disputed, "sandbox").await), (left_minor, 0));
+        let found = scene.payment(&payment).await;
+        assert_eq!(found.sale.expect("it was sold").returned_minor, returned_minor);
+        assert_eq!(found.state.refundable_minor(), if end == Won { 500 } else { 0 });
+        scene.sound().await;
+    }
 }

@@ -5,7 +5,7 @@ use crate::access_pass;
 use crate::membership::{cancel_at_period_end, lengthen};
 use crate::payment::MethodUse;
 use crate::principal::Principal;
-use crate::processor::KeptMethod;
+use crate::processor::{Answer, KeptMethod};
 use guildhall_core::membership::MembershipStatus;
 
 const RENEW_AHEAD_MS: i64 = 5 * MINUTE_MS;
@@ -98,6 +98,106 @@ async fn a_renewal_that_is_charged_while_its_end_is_asked_for_goes_back() {
     scene.advance(DAY_MS).await;
     let (found, _) = scene.bought().await;
     assert_eq!((found.state.status, found.told_valid), (MembershipStatus::Canceled, false));
+    scene.sound().await;
+}
+
+impl Scene {
+    /// Has a renewal begin whose processor is silent, and its member ask for the end meanwhile; answers the method that the
+    /// membership was bought by.
+    async fn end_while_charged(&self) -> PaymentMethodId {
+        self.buy(GOOD, 1000).await;
+        let method = self.renew_in_silence().await;
+        self.advance(30 * DAY_MS - RENEW_AHEAD_MS).await;
+        let (membership, payment) = self.bought().await;
+        assert_eq!(payment.state.stage, Stage::Authorizing);
+        cancel_at_period_end(&self.hall, membership.id, true).await.expect("it is to end");
+        method
+    }
+
+    /// The processor of the newest payment declines it.
+    async fn decline(&self) {
+        let (_, payment) = self.bought().await;
+        let house = self.hall.house();
+        let write = self.hall.store.write(move |tx| {
+            let declined =
+                Answer::Declined { reference: None, code: "card_declined".into(), message: "No.".into() };
+            settlement::settle(tx, &house, &payment.id, payment.state.attempt, &declined)
+        });
+        assert_eq!(write.await.expect("it is declined").state.stage, Stage::Failed);
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_declined_while_its_end_is_asked_for_is_not_charged_again() {
+    let scene = Scene::selling(MONTHLY).await;
+    scene.end_while_charged().await;
+    scene.decline().await;
+    let (membership, payment) = scene.bought().await;
+    assert_eq!((membership.state.status, membership.told_valid), (MembershipStatus::Active, true));
+    assert_eq!(payment.next_attempt_at, None);
+    scene.advance(RENEW_AHEAD_MS).await;
+    for _ in 0..2 {
+        let (membership, payment) = scene.bought().await;
+        assert_eq!((membership.state.status, membership.told_valid), (MembershipStatus::Canceled, false));
+        assert_eq!((payment.state.stage, payment.state.attempt), (Stage::Canceled, 1));
+        assert_eq!((membership.payments_due, membership.due_at), (1, None));
+        scene.advance(10 * DAY_MS).await;
+    }
+    scene.sound().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_declined_is_tried_at_once_for_who_goes_on_after_all() {
+    let scene = Scene::selling(MONTHLY).await;
+    let method = scene.end_while_charged().await;
+    scene.decline().await;
+    let (membership, _) = scene.bought().await;
+    cancel_at_period_end(&scene.hall, membership.id, false).await.expect("it is to go on");
+    scene.advance(1).await;
+    let (_, payment) = scene.bought().await;
+    assert_eq!((payment.state.stage, payment.state.attempt), (Stage::Authorizing, 2));
+    scene.break_silence(&method).await;
+    scene.advance(2 * MINUTE_MS).await;
+    let (membership, payment) = scene.bought().await;
+    assert_eq!((membership.state.status, payment.state.stage), (MembershipStatus::Active, Stage::Paid));
+    assert_eq!((membership.state.failures, membership.payments_due), (0, 2));
+    scene.sound().await;
+}
+
+#[tokio::test]
+async fn a_silent_processor_keeps_nobody_from_ending() {
+    let scene = Scene::selling(MONTHLY).await;
+    let method = scene.end_while_charged().await;
+    scene.advance(2 * DAY_MS).await;
+    let (membership, payment) = scene.bought().await;
+    assert_eq!((membership.state.status, membership.told_valid), (MembershipStatus::Canceled, false));
+    assert_eq!(payment.state.stage, Stage::Authorizing);
+    scene.break_silence(&method).await;
+    scene.advance(61 * MINUTE_MS).await;
+    let (membership, payment) = scene.bought().await;
+    assert_eq!(payment.state.stage, Stage::AutoRefunded);
+    assert_eq!((membership.state.status, membership.told_valid), (MembershipStatus::Canceled, false));
+    scene.sound().await;
+}
+
+#[tokio::test]
+async fn a_renewal_of_who_was_banned_while_it_was_charged_goes_back() {
+    let scene = Scene::selling(MONTHLY).await;
+    scene.buy(GOOD, 1000).await;
+    let method = scene.renew_in_silence().await;
+    scene.advance(30 * DAY_MS).await;
+    let (company, buyer, owner) = (scene.company.clone(), scene.buyer.clone(), scene.owner.clone());
+    let write = scene
+        .hall
+        .store
+        .write(move |tx| store::moderation::ban(tx, &company, &buyer, "", None, None, &owner));
+    write.await.expect("they are banned");
+    scene.break_silence(&method).await;
+    scene.advance(61 * MINUTE_MS).await;
+    let (membership, payment) = scene.bought().await;
+    assert_eq!(payment.state.stage, Stage::AutoRefunded);
+    assert_eq!(membership.state.status, MembershipStatus::Canceled);
+    assert_eq!(membership.cancelation_reason.as_deref(), Some("banned"));
     scene.sound().await;
 }
 

@@ -16,7 +16,8 @@ async fn what_comes_back_of_a_reward_is_released_too_and_the_reserve_after_it() 
     let (user, bringer) = (AccountKind::User, scene.bringer.as_str());
     assert_eq!(scene.held(user, bringer).await, 200);
     let reference = refund.reference.expect("the sandbox names it");
-    refund::hear(&scene.hall, &reference, RefundStatus::Failed, Some("sent back")).await.expect("heard");
+    let failed = RefundStatus::Failed;
+    refund::hear(&scene.hall, &payment, &reference, failed, Some("sent back")).await.expect("heard");
     scene.advance(MINUTE_MS).await;
     assert_eq!(scene.held(user, bringer).await, 400);
     scene.advance(90 * DAY_MS).await;
@@ -38,7 +39,12 @@ async fn earnings_leave_out_what_only_comes_back() {
         let asked =
             guildhall_core::posting::Happening::PayoutRequested { holder, amount_minor, fee_minor: 0 };
         ledger::book(tx, "payout", "payout", "wdrl_1", usd(), &[asked], &parties)?;
-        let failed = guildhall_core::posting::Happening::PayoutFailed { holder, amount_minor, fee_minor: 0 };
+        let failed = guildhall_core::posting::Happening::PayoutFailed {
+            holder,
+            amount_minor,
+            fee_minor: 0,
+            repaid_minor: 0,
+        };
         ledger::book(tx, "returned", "payout_returned", "wdrl_1", usd(), &[failed], &parties).map(|_| ())
     });
     write.await.expect("booked");
