@@ -155,7 +155,7 @@ fn draft(tx: &mut Tx<'_>, membership: &mut Membership, plan: &Plan, key: &str) -
         None => 0,
     };
     let tax = company::tax(tx, &membership.company)?;
-    let price = Price::new(subtotal_minor, discount_minor, tax.rate);
+    let price = Price::new(subtotal_minor, discount_minor, tax.rate, plan.currency);
     let mut payment = Payment::draft(
         tx,
         plan,

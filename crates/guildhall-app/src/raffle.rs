@@ -12,6 +12,7 @@ use crate::entry;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::{self, NewPlan};
+use crate::processor;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AccessPassId, EntryId, Id, PlanId};
 use guildhall_core::job::Failure;
@@ -176,13 +177,14 @@ pub struct NewRaffle {
 /// # Errors
 /// `NotFound` for the pass, `Invalid` for what no raffle may be.
 pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId> {
+    let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
+    let sound = request.check()?;
+    processor::check_prices(hall, sound.terms, sound.currency)?;
     hall.store
         .write(move |tx| {
             let Some(company) = store::access::company_of_pass(tx, &new.access_pass)? else {
                 return Err(Error::NotFound(format!("There is no access pass `{}`.", new.access_pass)));
             };
-            let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
-            let sound = request.check()?;
             let plan =
                 NewPlan::of_terms(company.clone(), new.access_pass.clone(), sound.currency, sound.terms);
             let plan = NewPlan {

@@ -174,7 +174,7 @@ pub(crate) fn quote(
     };
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
-    let price = Price::new(subtotal_minor, discount_minor, rate);
+    let price = Price::new(subtotal_minor, discount_minor, rate, currency);
     Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo })
 }
 
