@@ -12,7 +12,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select reference, processor, payment_id, amount_minor, currency, status, refund_reference,
-               failure_message, created_at
+               failure_message, created_at, failures
              from stray_charges ",
             $rest
         )
@@ -32,6 +32,7 @@ fn from_row(mut row: Row) -> Result<StrayCharge> {
         refund_reference: row.text_or_null(6)?,
         failure_message: row.text_or_null(7)?,
         created_at: row.int(8)?,
+        failures: row.int(9)?,
     })
 }
 
@@ -71,14 +72,15 @@ pub(crate) fn update(tx: &mut Tx<'_>, stray: &StrayCharge) -> Result<()> {
     let now = tx.now;
     tx.execute(
         "update stray_charges
-         set status = $2, refund_reference = $3, failure_message = $4, updated_at = $5
+         set status = $2, refund_reference = $3, failure_message = $4, updated_at = $5, failures = $6
          where reference = $1",
         params![
             &stray.reference,
             stray.status.as_str(),
             stray.refund_reference.as_deref(),
             stray.failure_message.as_deref(),
-            now
+            now,
+            stray.failures
         ],
     )?;
     Ok(())

@@ -224,6 +224,7 @@ mod tests {
                 status,
                 refund_reference: Some("re_1".into()),
                 failure_message: why.map(str::to_owned),
+                failures: i64::from(why.is_some()),
                 created_at: 0,
             })
         };

@@ -65,6 +65,7 @@ mod start;
 mod stripe;
 mod stripe_event;
 mod stripe_purchase;
+mod stripe_return;
 mod stripe_stray;
 mod stripe_trial;
 mod tls;
