@@ -63,6 +63,7 @@ mod shop;
 mod smtp;
 mod start;
 mod stripe;
+mod stripe_dispute;
 mod stripe_event;
 mod stripe_purchase;
 mod stripe_return;
