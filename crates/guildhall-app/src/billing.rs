@@ -180,7 +180,7 @@ fn renewal_price(
         None => 0,
     };
     let tax = company::tax(read, &plan.company)?;
-    Ok((Price::new(subtotal_minor, discount_minor, tax.rate), tax))
+    Ok((Price::new(subtotal_minor, discount_minor, tax.rate, plan.currency), tax))
 }
 
 /// What the renewals of a plan cost from the one on that is its membership's `payment_index`-th payment, counted from

@@ -98,6 +98,8 @@ fn take(tx: &mut Tx<'_>, heard: &Heard) -> Result<Dispute> {
         dispute.amount_minor = heard.amount_minor.min(payment.state.amount_minor);
         dispute.fee_minor = heard.fee_minor;
         dispute.needs_response_by = heard.needs_response_by.or(dispute.needs_response_by);
+    } else if !is_new {
+        take_late_fee(tx, &payment, &mut dispute, heard.fee_minor)?;
     }
     // What is decided without having been heard of before was disputed first.
     let is_decided = heard.status.is_final() && heard.status != DisputeStatus::WarningClosed;
@@ -172,7 +174,9 @@ fn step(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute, status: D
     store::payment::save(tx, payment)?;
     payment::note_spending(tx, payment, before)?;
     store::dispute::save(tx, dispute)?;
-    tell(tx, dispute, payment, is_new)?;
+    // A warning that the bank makes a dispute of begins as one then.
+    let begins = own_before.is_none_or(|before| before.is_warning() && status.holds_money());
+    tell(tx, dispute, payment, begins)?;
     if status == DisputeStatus::Lost {
         end_if_all_gone(tx, payment)?;
     }
@@ -206,6 +210,24 @@ fn take_money(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &mut Dispute) -> 
     Ok(())
 }
 
+/// The processor takes more for a dispute than it told so far, e.g. when it told the fee after the dispute.
+fn take_late_fee(tx: &mut Tx<'_>, payment: &Payment, dispute: &mut Dispute, fee_minor: i64) -> Result<()> {
+    // A warning that came to nothing cost nothing.
+    if fee_minor <= dispute.fee_minor || dispute.status == DisputeStatus::WarningClosed {
+        return Ok(());
+    }
+    let seller = payment.company.as_str();
+    let free_minor = ledger::free_minor(tx, AccountKind::Company, seller, payment.currency)?;
+    let fee = drawn_by_force(fee_minor - dispute.fee_minor, free_minor);
+    let happening = Happening::DisputeOpened { drawn: Drawn::default(), fee };
+    // Each total is told once, however often it is heard.
+    let (word, key) = ("dispute_fee", format!("dispute_fee:{}:{fee_minor}", dispute.id));
+    let parties = payment::posting_parties(payment, None);
+    ledger::book(tx, &key, word, dispute.id.as_str(), payment.currency, &[happening], &parties)?;
+    dispute.fee_minor = fee_minor;
+    store::dispute::save(tx, dispute)
+}
+
 fn give_back(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &Dispute) -> Result<()> {
     if dispute.drawn.total_minor() == 0 {
         return Ok(());
@@ -218,10 +240,10 @@ fn give_back(tx: &mut Tx<'_>, payment: &mut Payment, dispute: &Dispute) -> Resul
     payment::schedule_releases(tx, payment)
 }
 
-fn tell(tx: &mut Tx<'_>, dispute: &Dispute, payment: &Payment, is_new: bool) -> Result<()> {
+fn tell(tx: &mut Tx<'_>, dispute: &Dispute, payment: &Payment, begins: bool) -> Result<()> {
     let shown = payment::subject(tx, payment)?;
     let amount = Money { minor: dispute.amount_minor, currency: dispute.currency.code().to_owned() };
-    if is_new && dispute.status.is_warning() {
+    if begins && dispute.status.is_warning() {
         let alert = DisputeAlert {
             id: dispute.id.to_string(),
             alert_type: "dispute".to_owned(),
@@ -243,7 +265,7 @@ fn tell(tx: &mut Tx<'_>, dispute: &Dispute, payment: &Payment, is_new: bool) -> 
         needs_response_by: dispute.needs_response_by,
         payment: shown,
     }));
-    let event = if is_new { Told::DisputeCreated } else { Told::DisputeUpdated };
+    let event = if begins { Told::DisputeCreated } else { Told::DisputeUpdated };
     webhook::emit(tx, &dispute.company, event, &subject).map(|_| ())
 }
 
@@ -267,6 +289,15 @@ pub(crate) fn expect_of_sandbox(tx: &mut Tx<'_>, payment: &Payment) -> Result<()
 fn look_after(tx: &mut Tx<'_>, payment: &PaymentId, at: i64) -> Result<()> {
     let lane = payment::lane(payment.as_str());
     jobs::enqueue_at(tx, &Work::SandboxDispute(payment.clone()), &lane, at).map(|_| ())
+}
+
+/// Takes what the sandbox's bank tells, and has the sandbox note what it took for good.
+fn take_of_sandbox(tx: &mut Tx<'_>, payment: &Payment, heard: &Heard) -> Result<Dispute> {
+    let dispute = take(tx, heard)?;
+    if let (DisputeStatus::Lost, Some(charge)) = (heard.status, &payment.reference) {
+        sandbox::lose(tx, charge)?;
+    }
+    Ok(dispute)
 }
 
 fn sandbox_reference(payment: &PaymentId) -> String {
@@ -313,7 +344,7 @@ pub(crate) async fn carry_on_sandbox(hall: &Guildhall, id: &PaymentId) -> std::r
             reason: Some("fraudulent".to_owned()),
             needs_response_by: Some(by),
         };
-        take(tx, &heard)?;
+        take_of_sandbox(tx, &payment, &heard)?;
         if is_new { look_after(tx, &id, by) } else { Ok(()) }
     });
     write.await.map_err(|error| Failure::Temporary(error.told()))

@@ -9,10 +9,10 @@ use crate::error::{Error, Result, no_such};
 use crate::page::{Page, Part};
 use crate::plan::{self, NewPlan, Plan};
 use crate::principal::{Principal, authorize};
+use crate::processor;
 use crate::store::{self, Read, Tx};
 use crate::user::User;
 use guildhall_core::access::AccessLevel;
-use guildhall_core::billing::Terms;
 use guildhall_core::experience::{self as rules, ExperienceKind};
 use guildhall_core::ids::{
     AccessPassId, AppId, AttachmentId, CompanyId, ExperienceId, FeedKind, PlanId, UserId,
@@ -286,6 +286,10 @@ pub async fn find_or_create(
     principal: &Principal,
     wanted: FindOrCreate,
 ) -> Result<ExperienceId> {
+    if let Some(price) = &wanted.price {
+        let upsell = price.check()?;
+        processor::check_prices(hall, upsell.terms(), upsell.currency)?;
+    }
     let principal = principal.clone();
     hall.store.write(move |tx| find_or_create_in(tx, &principal, &wanted)).await
 }
@@ -394,15 +398,13 @@ fn create_upsell(
             visibility: Visibility::Hidden,
         },
     )?;
-    let terms =
-        Terms::OneTime { price_minor: upsell.initial_price_minor, expiration_days: upsell.expiration_days };
     let plan = plan::create(
         tx,
         &NewPlan {
             release_method: upsell.release_method,
             visibility: Visibility::Hidden,
             custom_fields: upsell.custom_fields.clone(),
-            ..NewPlan::of_terms(company.clone(), pass.clone(), upsell.currency, terms)
+            ..NewPlan::of_terms(company.clone(), pass.clone(), upsell.currency, upsell.terms())
         },
     )?;
     Ok((pass, plan))

@@ -13,6 +13,7 @@ use crate::entry;
 use crate::error::{Error, Result, no_such};
 use crate::jobs::{self, Work};
 use crate::plan::{self, NewPlan};
+use crate::processor;
 use crate::store::{self, Tx};
 use guildhall_core::ids::{AccessPassId, EntryId, Id, PlanId};
 use guildhall_core::job::Failure;
@@ -182,6 +183,9 @@ pub struct NewRaffle {
 /// # Errors
 /// `NotFound` for the pass, `Conflict` for one that stands for an app, `Invalid` for what no raffle may be.
 pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId> {
+    let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
+    let sound = request.check()?;
+    processor::check_prices(hall, sound.terms, sound.currency)?;
     hall.store
         .write(move |tx| {
             // Nobody deletes it until the raffle is there.
@@ -196,8 +200,6 @@ pub async fn open_as_operator(hall: &Guildhall, new: NewRaffle) -> Result<PlanId
                 )));
             }
             let company = found.company.id;
-            let request = PlanRequest { release_method: Some(ReleaseMethod::Raffle), ..new.price.clone() };
-            let sound = request.check()?;
             let plan =
                 NewPlan::of_terms(company.clone(), new.access_pass.clone(), sound.currency, sound.terms);
             let plan = NewPlan {

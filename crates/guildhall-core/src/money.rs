@@ -103,6 +103,24 @@ impl Currency {
             exponent => 10_i64.pow(exponent) / 2,
         }
     }
+
+    /// The step in which amounts are charged, in minor units. Card processors take those of three decimals only where
+    /// they end with a zero, and know no smaller unit of the ariary.
+    /// <https://docs.stripe.com/currencies#special-cases>
+    #[must_use]
+    pub fn step_minor(self) -> i64 {
+        match (self.code, self.exponent) {
+            ("mga", _) => 100,
+            (_, 3) => 10,
+            _ => 1,
+        }
+    }
+
+    /// An amount in minor units without what is finer than the currency's step: rounded down.
+    #[must_use]
+    pub fn in_steps(self, minor: i64) -> i64 {
+        minor - minor.rem_euclid(self.step_minor())
+    }
 }
 
 /// Reads an amount in major units as the wire's float holds it.
@@ -276,6 +294,18 @@ mod tests {
             assert_eq!(currency(code).smallest_price_minor(), smallest, "{code}");
         }
         assert!(Currency::all().all(|currency| currency.smallest_price_minor() > 0));
+    }
+
+    #[test]
+    fn some_currencies_are_charged_in_steps() {
+        let coarse: Vec<&str> =
+            Currency::all().filter(|currency| currency.step_minor() > 1).map(Currency::code).collect();
+        assert_eq!(coarse, ["bhd", "jod", "kwd", "mga", "omr", "tnd"]);
+        for (code, minor, expected) in
+            [("kwd", 1239, 1230), ("kwd", 1230, 1230), ("mga", 199, 100), ("usd", 199, 199), ("jpy", 7, 7)]
+        {
+            assert_eq!(currency(code).in_steps(minor), expected, "{code} {minor}");
+        }
     }
 
     #[test]

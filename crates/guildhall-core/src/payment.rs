@@ -101,7 +101,7 @@ pub enum Next {
     AwaitProcessor,
     /// Record what was bought; or give the money back.
     Record,
-    /// Give the money back, under the attempt's key for that.
+    /// Give the money back, under the charge's key for that (`refund::stray_key`).
     GiveBack,
 }
 
@@ -303,12 +303,6 @@ impl Payment {
     #[must_use]
     pub fn charge_key(self, payment_id: &str) -> String {
         format!("charge:{payment_id}:{}", self.attempt)
-    }
-
-    /// The processor's idempotence key for giving the present attempt's charge back.
-    #[must_use]
-    pub fn return_key(self, payment_id: &str) -> String {
-        format!("return:{payment_id}:{}", self.attempt)
     }
 }
 

@@ -129,6 +129,14 @@ impl UpsellRequest {
     }
 }
 
+impl Upsell {
+    /// What it charges: its price, once.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms::OneTime { price_minor: self.initial_price_minor, expiration_days: self.expiration_days }
+    }
+}
+
 /// A plan, as the wire gives it. Prices are major units.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanRequest {

@@ -1,6 +1,6 @@
 //! Prices: what a buyer pays in the end, after a discount and with tax.
 
-use crate::money::{basis_points, basis_points_of};
+use crate::money::{Currency, basis_points, basis_points_of};
 use crate::{Invalid, invalid};
 
 /// The longest name of a tax, in characters.
@@ -56,17 +56,21 @@ pub struct Price {
 
 impl Price {
     /// Adds the lines up. A discount never takes more than there is; tax is rounded down, so that the odd cent is not
-    /// asked for.
+    /// asked for. A discount of less than all, and a tax that is added, are whole steps of the currency, so that what comes
+    /// of a price in steps can be charged.
     #[must_use]
-    pub fn new(subtotal_minor: i64, discount_minor: i64, tax: TaxRate) -> Self {
-        let discount_minor = discount_minor.clamp(0, subtotal_minor.max(0));
+    pub fn new(subtotal_minor: i64, discount_minor: i64, tax: TaxRate, currency: Currency) -> Self {
+        let discount_minor = match discount_minor.clamp(0, subtotal_minor.max(0)) {
+            all if all == subtotal_minor => all,
+            part => currency.in_steps(part),
+        };
         let net_minor = subtotal_minor - discount_minor;
         let tax_minor = if tax.is_included {
             let part = i128::from(net_minor) * i128::from(tax.basis_points)
                 / i128::from(10_000 + tax.basis_points.max(0));
             i64::try_from(part).unwrap_or(0)
         } else {
-            basis_points_of(net_minor, tax.basis_points)
+            currency.in_steps(basis_points_of(net_minor, tax.basis_points))
         };
         let total_minor = if tax.is_included { net_minor } else { net_minor + tax_minor };
         Self { subtotal_minor, discount_minor, tax_minor, total_minor }
@@ -76,6 +80,11 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn currency(code: &str) -> Currency {
+        Currency::parse(code).expect("a known currency")
+    }
 
     #[test]
     fn a_tax_has_a_name_and_a_rate_or_is_none() {
@@ -101,25 +110,54 @@ mod tests {
     #[test]
     fn the_lines_of_a_price() {
         let rate = |basis_points, is_included| TaxRate { basis_points, is_included };
-        // (subtotal, discount, tax rate) → (discount, tax, total)
+        // (subtotal, discount, tax rate, currency) → (discount, tax, total)
         let table = [
-            ((1000, 0, TaxRate::default()), (0, 0, 1000)),
-            ((1000, 250, TaxRate::default()), (250, 0, 750)),
-            ((1000, 5000, TaxRate::default()), (1000, 0, 0)),
-            ((1000, -5, TaxRate::default()), (0, 0, 1000)),
-            ((1190, 0, rate(1900, true)), (0, 190, 1190)),
-            ((999, 0, rate(1900, true)), (0, 159, 999)),
-            ((1000, 0, rate(1900, false)), (0, 190, 1190)),
-            ((999, 99, rate(825, false)), (99, 74, 974)),
-            ((0, 0, rate(1900, false)), (0, 0, 0)),
+            ((1000, 0, TaxRate::default(), "usd"), (0, 0, 1000)),
+            ((1000, 250, TaxRate::default(), "usd"), (250, 0, 750)),
+            ((1000, 5000, TaxRate::default(), "usd"), (1000, 0, 0)),
+            ((1000, -5, TaxRate::default(), "usd"), (0, 0, 1000)),
+            ((1190, 0, rate(1900, true), "usd"), (0, 190, 1190)),
+            ((999, 0, rate(1900, true), "usd"), (0, 159, 999)),
+            ((1000, 0, rate(1900, false), "usd"), (0, 190, 1190)),
+            ((999, 99, rate(825, false), "usd"), (99, 74, 974)),
+            ((0, 0, rate(1900, false), "usd"), (0, 0, 0)),
+            ((5120, 1129, rate(825, false), "kwd"), (1120, 330, 4330)),
+            ((5120, 1129, rate(825, true), "kwd"), (1120, 304, 4000)),
+            ((5125, 5125, rate(825, false), "kwd"), (5125, 0, 0)),
+            ((5000, 1250, rate(1900, false), "mga"), (1200, 700, 4500)),
         ];
-        for ((subtotal, discount, tax), (discount_minor, tax_minor, total_minor)) in table {
-            let price = Price::new(subtotal, discount, tax);
+        for ((subtotal, discount, tax, code), (discount_minor, tax_minor, total_minor)) in table {
+            let price = Price::new(subtotal, discount, tax, currency(code));
             assert_eq!(
                 price,
                 Price { subtotal_minor: subtotal, discount_minor, tax_minor, total_minor },
-                "{subtotal} {discount} {tax:?}"
+                "{subtotal} {discount} {tax:?} {code}"
             );
+        }
+    }
+
+    proptest! {
+        /// What is taken off and added leaves a price that can be charged as it is, and the lines sum up to it.
+        #[test]
+        fn a_price_in_steps_stays_in_steps(
+            index in 0_usize..80,
+            steps in 0_i64..=1_000_000_000,
+            discount_minor in -5_i64..=2_000_000_000,
+            basis_points in 0_i64..=10_000,
+            is_included: bool,
+        ) {
+            let currency = Currency::all().nth(index).expect("there are more");
+            let (step, subtotal_minor) = (currency.step_minor(), steps * currency.step_minor());
+            let tax = TaxRate { basis_points, is_included };
+            let price = Price::new(subtotal_minor, discount_minor, tax, currency);
+            prop_assert_eq!(price.total_minor % step, 0);
+            let added_minor = if is_included { 0 } else { price.tax_minor };
+            prop_assert_eq!(price.subtotal_minor - price.discount_minor + added_minor, price.total_minor);
+            let wanted_minor = discount_minor.clamp(0, subtotal_minor);
+            prop_assert!((0..step).contains(&(wanted_minor - price.discount_minor)));
+            let net_minor = price.subtotal_minor - price.discount_minor;
+            let exact_minor = basis_points_of(net_minor, basis_points);
+            prop_assert!(is_included || (0..step).contains(&(exact_minor - price.tax_minor)));
         }
     }
 }

@@ -72,10 +72,13 @@ pub fn refund_key(refund_id: &str) -> String {
 }
 
 /// The processor's idempotence key for giving back a charge that did not pay for what it was made for, by the processor's
-/// name for the charge.
+/// name for the charge. After so many refunds of it that failed another is asked for, under a key of its own.
 #[must_use]
-pub fn stray_key(charge: &str) -> String {
-    format!("stray:{charge}")
+pub fn stray_key(charge: &str, failures: i64) -> String {
+    match failures {
+        0 => format!("stray:{charge}"),
+        _ => format!("stray:{charge}:{failures}"),
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +104,12 @@ mod tests {
         for key in ["", "  ", "a\0", &"k".repeat(256)] {
             assert!(check_key(key).expect_err(key).0.contains("1 to 255 bytes of plain text"));
         }
+    }
+
+    #[test]
+    fn each_try_to_give_a_charge_back_has_its_key() {
+        let keys: Vec<String> = (0..3).map(|failures| super::stray_key("pi_1", failures)).collect();
+        assert_eq!(keys, ["stray:pi_1", "stray:pi_1:1", "stray:pi_1:2"]);
     }
 
     #[test]

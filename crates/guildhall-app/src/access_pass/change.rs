@@ -8,6 +8,7 @@ use crate::audit::Doer;
 use crate::error::{Error, Result, no_such};
 use crate::plan::{self, NewPlan};
 use crate::principal::{Principal, authorize, is_within_reach};
+use crate::processor;
 use crate::store::{self, Tx};
 use guildhall_core::access_pass as rules;
 use guildhall_core::app::check_text;
@@ -97,10 +98,14 @@ pub struct NewPass {
 /// Makes an access pass with its first plan, open to its experiences.
 ///
 /// # Errors
-/// `Invalid` for what no pass or plan may be, `Conflict` for a route that is taken, `NotFound` for an experience or
-/// picture that is none of the caller's business, `Forbidden` without `access_pass:create`, and without
-/// `experience:attach` where experiences are named.
+/// `Invalid` for what no pass or plan may be and a price that no card could be charged, `Conflict` for a route that is
+/// taken, `NotFound` for an experience or picture that is none of the caller's business, `Forbidden` without
+/// `access_pass:create`, and without `experience:attach` where experiences are named.
 pub async fn create_as(hall: &Guildhall, principal: &Principal, new: NewPass) -> Result<AccessPass> {
+    if let Some((request, _)) = &new.plan {
+        let plan = request.check()?;
+        processor::check_prices(hall, plan.terms, plan.currency)?;
+    }
     let principal = principal.clone();
     hall.store.write(move |tx| create_in(tx, &principal, &new)).await
 }

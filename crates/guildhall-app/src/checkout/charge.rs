@@ -12,6 +12,7 @@ use crate::error::{Error, Result, no_such};
 use crate::payment::{self, Outcome, Payment};
 use crate::plan::{self, NewPlan};
 use crate::principal::{CallingApp, Principal};
+use crate::processor;
 use crate::store::{self, Read, Tx};
 use crate::{Guildhall, House};
 use guildhall_core::billing::Terms;
@@ -61,6 +62,8 @@ pub async fn charge_user(hall: &Guildhall, principal: &Principal, charge: Charge
         ));
     }
     let (currency, amount_minor) = check(&charge)?;
+    let terms = Terms::OneTime { price_minor: amount_minor, expiration_days: None };
+    processor::check_prices(hall, terms, currency)?;
     let metadata = charge.extras.check()?;
     let (principal, house) = (principal.clone(), hall.house());
     let (session, payment) = hall

@@ -186,7 +186,7 @@ pub(crate) fn quote(
     };
     // A price that was fixed is what is paid, tax and all.
     let rate = TaxRate { is_included: tax.rate.is_included || fixed.is_some(), ..tax.rate };
-    let price = Price::new(subtotal_minor, discount_minor, rate);
+    let price = Price::new(subtotal_minor, discount_minor, rate, currency);
     let code = promo.as_ref().map(|applied| &applied.id);
     let renewals = billing::renewals_ahead(read, &plan, quantity, code, 1)?;
     Ok(Quote { plan, currency, price, tax: Tax { rate, ..tax }, promo, renewals })

@@ -3,7 +3,7 @@
 //! Only the sandbox's disputes are answered here. A real processor's are answered where it asks for that, and heard of
 //! here afterwards.
 
-use super::{Dispute, Heard, SANDBOX_REVIEW_MS, look_after, take};
+use super::{Dispute, Heard, SANDBOX_REVIEW_MS, look_after, take_of_sandbox};
 use crate::Guildhall;
 use crate::audit::Doer;
 use crate::company;
@@ -99,7 +99,7 @@ fn respond_in(tx: &mut Tx<'_>, id: &DisputeId, answer: DisputeAnswer, doer: &Doe
         reason: found.reason.clone(),
         needs_response_by: found.needs_response_by,
     };
-    let dispute = take(tx, &heard)?;
+    let dispute = take_of_sandbox(tx, &payment, &heard)?;
     let action = match answer {
         DisputeAnswer::Contest => "dispute.contested",
         DisputeAnswer::Accept => "dispute.accepted",

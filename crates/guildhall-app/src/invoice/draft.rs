@@ -12,6 +12,7 @@ use crate::mail;
 use crate::opaque_token;
 use crate::plan::{self, NewPlan};
 use crate::principal::{Principal, authorize};
+use crate::processor;
 use crate::store::{self, Read, Tx};
 use guildhall_core::ids::{
     AccessPassId, CompanyId, CompanyMemberId, Id, InvoiceId, JobId, MembershipId, PaymentMethodId, PlanId,
@@ -84,11 +85,12 @@ pub struct Created {
 /// Makes an invoice, sends it, and opens what pays it.
 ///
 /// # Errors
-/// `Forbidden` without `invoice:create`; `Invalid` for a plan that asks for nothing, texts that are too long, an address
+/// `Forbidden` without `invoice:create`; `Invalid` for a plan that asks for nothing or what no card could be charged, texts that are too long, an address
 /// of mail or of a page that is none, a due date that is past or beyond two years, and somebody whom the invoice cannot
 /// reach or who cannot be charged; `NotFound` for a pass or a member that is none of the company's.
 pub async fn create(hall: &Guildhall, principal: &Principal, new: NewInvoice) -> Result<Created> {
     let first_due_minor = rules::check_plan(&new.plan)?;
+    processor::check_prices(hall, new.plan.terms, new.plan.currency)?;
     check_texts(&new)?;
     let (principal, origin) = (principal.clone(), hall.origin().to_owned());
     hall.store
@@ -149,7 +151,7 @@ fn draft(
     let (access_pass, title) = pass_of(tx, &company, &id, &new.goods)?;
     let plan = plan_of(tx, &company, &access_pass, new)?;
     let tax = company::tax(tx, &company)?;
-    let price = Price::new(first_due_minor, 0, tax.rate);
+    let price = Price::new(first_due_minor, 0, tax.rate, new.plan.currency);
     let number = rules::number(&rules::series(company.as_str()), place);
     let session = NewCheckoutSession {
         plan: plan.clone(),

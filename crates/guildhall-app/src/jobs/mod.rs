@@ -150,6 +150,15 @@ pub(crate) fn enqueue_as(tx: &mut Tx<'_>, id: &JobId, work: &Work, lane: &str, d
     store::job::insert_as(tx, id, kind, &payload, lane, due_at)
 }
 
+/// Leaves work behind that nobody does before an operator lets it be tried: a dead job, which says why.
+///
+/// # Errors
+/// `Internal` only.
+pub(crate) fn leave_dead(tx: &mut Tx<'_>, work: &Work, lane: &str, why: &str) -> Result<()> {
+    let (kind, payload) = work.to_stored()?;
+    store::job::insert_dead(tx, kind, &payload, lane, why)
+}
+
 /// Removes a job of no line that is not needed any more, if it is there and no runner holds it.
 ///
 /// # Errors

@@ -2,13 +2,13 @@
 //! buyer has to do in between is in `second_step.rs`.
 
 use super::settlement::{self, settle};
-use super::{LOOK_AFTER_MS, MethodUse, Payment, change, look_after, require, second_step};
+use super::{LOOK_AFTER_MS, MethodUse, Payment, change, look_after, require, second_step, stray};
 use crate::Guildhall;
 use crate::billing;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::plan::PlanType;
-use crate::processor::{self, Answer, Asked, Charge, GiveBack, GivenBack, Processor, Silence};
+use crate::processor::{self, Answer, Asked, Charge, Processor, Silence};
 use crate::store;
 use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::job::Failure;
@@ -80,7 +80,7 @@ pub(crate) async fn drive(hall: &Guildhall, id: &PaymentId) -> Result<Outcome> {
                 }
             },
             Next::GiveBack => {
-                give_back(hall, &payment).await?;
+                give_back(hall, &payment).await;
                 return read(hall, id).await.map(|payment| outcome(&payment));
             }
             Next::Record => {
@@ -176,29 +176,11 @@ pub(crate) fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result
     })
 }
 
-/// Gives back what was taken and cannot be kept.
-async fn give_back(hall: &Guildhall, payment: &Payment) -> Result<()> {
-    let processor = payment.processor.ok_or_else(|| Error::internal("a charge without a processor"))?;
-    let wanted = GiveBack {
-        key: payment.state.return_key(payment.id.as_str()),
-        charge: payment.reference.clone().unwrap_or_default(),
-        amount_minor: payment.state.amount_minor,
-        currency: payment.currency,
-    };
-    match processor::give_back(hall, processor, &wanted).await {
-        Ok(GivenBack::Done { .. } | GivenBack::Pending { .. }) => {
-            crash::point("given back");
-            let id = payment.id.clone();
-            hall.store.write(move |tx| settlement::returned(tx, &id)).await
-        }
-        Ok(GivenBack::Failed { message, .. }) => {
-            tracing::error!(payment = %payment.id, message, "what was taken cannot be given back");
-            Ok(())
-        }
-        Err(Silence(what)) => {
-            tracing::warn!(payment = %payment.id, what, "a processor did not answer; it is asked again");
-            Ok(())
-        }
+/// Gives back what was taken and cannot be kept. What is not back by that, its own job sees to.
+async fn give_back(hall: &Guildhall, payment: &Payment) {
+    let charge = payment.reference.as_deref().unwrap_or_default();
+    if let Err(failure) = stray::carry_on(hall, charge).await {
+        tracing::warn!(payment = %payment.id, charge, what = failure.reason(), "a charge is not back yet");
     }
 }
 
@@ -209,10 +191,11 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::R
     let released = hall.store.write(move |tx| super::release::release_due(tx, &house, &wanted));
     let payment = released.await.map_err(temporary)?;
     match payment.state.resume() {
-        Next::Nothing => Ok(()),
+        // What is given back has a job of its own.
+        Next::Nothing | Next::GiveBack => Ok(()),
         Next::AwaitBuyer => second_step::await_buyer(hall, &payment).await.map_err(temporary),
         Next::AwaitProcessor => await_processor(hall, &payment).await.map_err(temporary),
-        Next::AskProcessor | Next::Record | Next::GiveBack => {
+        Next::AskProcessor | Next::Record => {
             if payment.updated_at + LOOK_AFTER_MS > hall.now_ms() {
                 // Somebody is at it.
                 let (id, at) = (id.clone(), payment.updated_at + LOOK_AFTER_MS);
@@ -222,9 +205,7 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &PaymentId) -> std::result::R
             let payment = read(hall, id).await.map_err(temporary)?;
             match payment.state.resume() {
                 Next::AskProcessor => await_answer(hall, id).await.map_err(temporary),
-                Next::Record | Next::GiveBack => {
-                    Err(Failure::Temporary("the processor does not answer".into()))
-                }
+                Next::Record => Err(Failure::Temporary("what was paid is not recorded".into())),
                 _ => Ok(()),
             }
         }

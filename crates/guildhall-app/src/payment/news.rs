@@ -15,7 +15,7 @@ use guildhall_core::job::Failure;
 enum About {
     /// The charge that a payment knows as its own.
     Payment(PaymentId),
-    /// One of another attempt.
+    /// One of another attempt, or one that goes back.
     Another(AskedFor),
 }
 
@@ -41,7 +41,10 @@ pub(crate) async fn hear(hall: &Guildhall, news: &News) -> std::result::Result<(
 }
 
 fn find(read: &mut Read<'_>, processor: Processor, reference: &str) -> Result<Option<About>> {
-    if let Some(payment) = store::payment::of_reference(read, processor, reference)? {
+    // A charge that goes back is a stray one, also where the payment knows it as its own.
+    let is_stray = store::stray_charge::find(read, reference)?.is_some();
+    let own = store::payment::of_reference(read, processor, reference)?.filter(|_| !is_stray);
+    if let Some(payment) = own {
         return Ok(Some(About::Payment(payment.id)));
     }
     let Some(charge) = processor::asked_for(read, processor, reference)? else { return Ok(None) };

@@ -9,7 +9,6 @@ use crate::billing;
 use crate::crash;
 use crate::error::Result;
 use crate::invoice;
-use crate::jobs::{self, Work};
 use crate::plan;
 use crate::processor::{self, Answer, KeptMethod, Processor};
 use crate::promo_code;
@@ -17,7 +16,6 @@ use crate::store::{self, Tx};
 use crate::throttle;
 use guildhall_core::ids::{Id, PaymentId, PaymentMethodId};
 use guildhall_core::payment::{Event, Stage};
-use guildhall_core::posting::{Happening, Source};
 use guildhall_core::receipt::BillingReason;
 use guildhall_core::throttle::Throttle;
 use guildhall_core::webhook::Event as Told;
@@ -151,28 +149,24 @@ fn record_present(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> Resu
     take_and_return(tx, payment)
 }
 
-/// Books what was taken, and has it given back after the commit. A balance was never charged, nor was a card that was
-/// kept alone: those are done at once.
+/// Books what was taken, and has it given back after the commit (`stray.rs`). A balance was never charged, nor was a card
+/// that was kept alone: those are done at once.
 fn take_and_return(tx: &mut Tx<'_>, payment: &mut Payment) -> Result<()> {
+    super::end_attempt(tx, payment)?;
     if payment.processor == Some(Processor::PlatformBalance) || !payment.state.is_chargeable {
         change(tx, payment, Event::Return)?;
         return Ok(());
     }
-    let amount_minor = payment.state.amount_minor;
-    let happening = Happening::Charged { from: Source::Processor, amount_minor };
-    record::book(tx, payment, "charged", &[happening], None)?;
     store::payment::save(tx, payment)?;
-    jobs::enqueue(tx, &Work::Payment(payment.id.clone()), &super::lane(payment.id.as_str()), None).map(|_| ())
+    stray::take_undelivered(tx, payment)
 }
 
-/// The money is back.
-pub(super) fn returned(tx: &mut Tx<'_>, id: &PaymentId) -> Result<()> {
+/// The buyer has the money of a charge back; where a payment waits for that, it is over.
+pub(super) fn returned(tx: &mut Tx<'_>, id: &PaymentId, charge: &str) -> Result<()> {
     tx.lock(&format!("payment {id}"))?;
     let mut payment = require(tx, id)?;
-    if change(tx, &mut payment, Event::Return)? {
-        let amount_minor = payment.state.amount_minor;
-        let happening = Happening::Returned { to: Source::Processor, amount_minor };
-        record::book(tx, &payment, "returned", &[happening], None)?;
+    if payment.state.stage == Stage::Returning && payment.reference.as_deref() == Some(charge) {
+        change(tx, &mut payment, Event::Return)?;
     }
     Ok(())
 }

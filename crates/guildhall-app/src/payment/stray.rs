@@ -1,9 +1,15 @@
-//! Stray charges: money that an earlier attempt of a payment took after all.
+//! Stray charges: money that was taken and pays for nothing. An earlier attempt of a payment took it after all, or what the
+//! present one paid for cannot be had any more.
 //!
 //! An attempt that was thought to have failed may be charged later, beside another. Where nothing was paid yet and the
 //! order stands as it was asked, that charge pays for it. Else it is the buyer's, and is written down here; a job gives
 //! it back, under a key of the charge's own, until the processor says that it has. While another attempt is under way
-//! it goes back too, since that one may be charged as well.
+//! it goes back too, since that one may be charged as well. A charge that cannot be delivered is written down here by
+//! `settlement.rs`, and given back by whoever drives the payment, or by its job a minute later.
+//!
+//! A refund that a processor takes its time for is not back yet. Where one fails, another is asked for under a key of its
+//! own; where one comes back after it had arrived, a dead job is left behind, since only a person knows whether to try that
+//! again (`guildhall jobs retry`).
 //!
 //! Both the charge and its return are booked, through clearing and under the payment: the processor holds the money in
 //! between, and the audit names what did not go back. Nobody gains by it; what the processor keeps of it is booked
@@ -11,8 +17,8 @@
 
 mod dispute;
 
-use super::settlement::charged;
-use super::{Payment, lane, require};
+use super::settlement::{charged, returned};
+use super::{LOOK_AFTER_MS, Payment, lane, require};
 use crate::checkout;
 use crate::crash;
 use crate::error::{Error, Result};
@@ -56,19 +62,54 @@ pub struct StrayCharge {
     pub disputed_minor: i64,
     /// What of it the buyer's bank took back for good.
     pub lost_minor: i64,
+    /// How many tries failed, or came back after they had arrived.
+    pub failures: i64,
     /// When it was heard of.
     pub created_at: i64,
 }
 
 impl StrayCharge {
+    /// A charge that is to go back, with all of its money, minor units of a currency.
+    fn begun(
+        payment: &PaymentId,
+        processor: Processor,
+        reference: &str,
+        (amount_minor, currency): (i64, Currency),
+        now: i64,
+    ) -> Self {
+        Self {
+            reference: reference.to_owned(),
+            processor,
+            payment: payment.clone(),
+            amount_minor,
+            currency,
+            status: RefundStatus::Pending,
+            refund_reference: None,
+            failure_message: None,
+            dispute: None,
+            disputed_minor: 0,
+            lost_minor: 0,
+            failures: 0,
+            created_at: now,
+        }
+    }
+
     /// What of it no bank holds or took back: what is given back, or was.
     fn left_minor(&self) -> i64 {
         self.amount_minor - self.disputed_minor - self.lost_minor
     }
+
+    /// What this try to give it back is booked under.
+    fn this_try(&self) -> String {
+        match self.failures {
+            0 => self.reference.clone(),
+            failures => format!("{}:{failures}", self.reference),
+        }
+    }
 }
 
-/// Hears news of a charge of another attempt than the payment knows; answers whether the news is the payment's own from
-/// now on, since the charge paid for it.
+/// Hears news of a charge that goes back, or of another attempt than the payment knows; answers whether the news is the
+/// payment's own from now on, since the charge paid for it.
 ///
 /// # Errors
 /// `Internal` when the processor or the store does not answer.
@@ -84,10 +125,10 @@ pub(super) async fn hear(hall: &Guildhall, charge: &AskedFor, what: &WhatIsNew) 
         (None, _) => Ok(true),
         (Some(_), WhatIsNew::Charge) => Ok(false),
         (Some(stray), WhatIsNew::Refund { reference, status, message }) => {
-            if stray.refund_reference.as_ref() == Some(reference) && *status == RefundStatus::Failed {
-                let (stray, message) = (stray.reference, message.clone());
-                hall.store.write(move |tx| fail(tx, &stray, message.as_deref())).await?;
-            }
+            let (refund, status, message) = (reference.clone(), *status, message.clone());
+            let heard =
+                move |tx: &mut Tx<'_>| hear_refund(tx, &stray.reference, &refund, status, message.as_deref());
+            hall.store.write(heard).await?;
             Ok(false)
         }
         (Some(stray), WhatIsNew::Dispute { reference, status, amount_minor, .. }) => {
@@ -142,30 +183,34 @@ pub(super) fn take(
         .map(|method| method.id);
         return charged(tx, house, &mut payment, &charge.reference, method);
     }
-    let stray = StrayCharge {
-        reference: charge.reference.clone(),
-        processor: charge.processor,
-        payment: payment.id.clone(),
-        amount_minor,
-        currency,
-        status: RefundStatus::Pending,
-        refund_reference: None,
-        failure_message: None,
-        dispute: None,
-        disputed_minor: 0,
-        lost_minor: 0,
-        created_at: tx.now,
-    };
+    let (name, money) = (&charge.reference, (amount_minor, currency));
+    let stray = StrayCharge::begun(&payment.id, charge.processor, name, money, tx.now);
     tracing::error!(
         payment = %stray.payment,
         charge = stray.reference,
         "an earlier attempt was charged after all; it is given back"
     );
-    store::stray_charge::insert(tx, &stray)?;
-    let happening = Happening::Charged { from: Source::Processor, amount_minor };
-    book(tx, &stray, "stray_charged", &stray.reference, happening)?;
-    let work = Work::StrayCharge(stray.reference);
-    jobs::enqueue(tx, &work, &lane(payment.id.as_str()), None).map(|_| ())
+    set_aside(tx, &stray, tx.now)
+}
+
+/// Takes the present attempt's charge, which pays for nothing since that cannot be had any more.
+pub(super) fn take_undelivered(tx: &mut Tx<'_>, payment: &Payment) -> Result<()> {
+    let (Some(processor), Some(reference)) = (payment.processor, &payment.reference) else {
+        return Err(Error::internal("a charge without a name"));
+    };
+    let money = (payment.state.amount_minor, payment.currency);
+    let stray = StrayCharge::begun(&payment.id, processor, reference, money, tx.now);
+    // Whoever drives the payment gives it back right after the commit.
+    set_aside(tx, &stray, tx.now + LOOK_AFTER_MS)
+}
+
+/// Writes a charge down that goes back, and books it; its job is due at a moment, in milliseconds.
+fn set_aside(tx: &mut Tx<'_>, stray: &StrayCharge, due_at: i64) -> Result<()> {
+    store::stray_charge::insert(tx, stray)?;
+    let happening = Happening::Charged { from: Source::Processor, amount_minor: stray.amount_minor };
+    book(tx, stray, "stray_charged", &stray.reference, happening)?;
+    let work = Work::StrayCharge(stray.reference.clone());
+    jobs::enqueue_at(tx, &work, &lane(stray.payment.as_str()), due_at).map(|_| ())
 }
 
 /// Whether a charge can pay for its order as it was asked for: nothing else pays or is about to, it is of the same
@@ -198,74 +243,119 @@ pub(crate) async fn carry_on(hall: &Guildhall, reference: &str) -> std::result::
     let temporary = |error: Error| Failure::Temporary(error.told());
     let wanted = reference.to_owned();
     let found = hall.store.read(move |read| store::stray_charge::find(read, &wanted)).await;
-    let is_due = |stray: &StrayCharge| stray.status == RefundStatus::Pending && stray.disputed_minor == 0;
+    let is_due = |stray: &StrayCharge| stray.status != RefundStatus::Succeeded && stray.disputed_minor == 0;
     let Some(stray) = found.map_err(temporary)?.filter(is_due) else { return Ok(()) };
     let wanted = GiveBack {
-        key: stray_key(reference),
+        key: stray_key(reference, stray.failures),
         amount_minor: stray.left_minor(),
         charge: stray.reference,
         currency: stray.currency,
     };
-    let given = processor::give_back(hall, stray.processor, &wanted).await;
-    crash::point("stray given back");
-    let (is_back, refund, message) = match given {
-        Ok(GivenBack::Done { reference }) => (true, Some(reference), None),
-        Ok(GivenBack::Pending { reference }) => (false, Some(reference), None),
-        Ok(GivenBack::Failed { reference, message }) => (false, reference, Some(message)),
+    let given = match processor::give_back(hall, stray.processor, &wanted).await {
+        Ok(given) => given,
         Err(Silence(what)) => return Err(Failure::Temporary(what)),
     };
-    let (wanted, why) = (reference.to_owned(), message.clone());
-    let noted = hall.store.write(move |tx| note(tx, &wanted, is_back, refund.as_deref(), why.as_deref()));
+    crash::point("stray given back");
+    let (wanted, failures, answer) = (reference.to_owned(), stray.failures, given.clone());
+    let noted = hall.store.write(move |tx| note(tx, &wanted, failures, &answer));
     noted.await.map_err(temporary)?;
-    match message {
-        Some(message) => {
+    match given {
+        GivenBack::Done { .. } => Ok(()),
+        GivenBack::Pending { .. } => Err(Failure::Temporary("it is on its way back".into())),
+        GivenBack::Failed { message, .. } => {
             tracing::error!(charge = reference, message, "a stray charge cannot be given back");
             Err(Failure::Temporary(message))
         }
-        None if is_back => Ok(()),
-        None => Err(Failure::Temporary("it is on its way back".into())),
     }
 }
 
-/// Writes down how the return of a stray charge stands.
-fn note(
-    tx: &mut Tx<'_>,
-    reference: &str,
-    is_back: bool,
-    refund: Option<&str>,
-    message: Option<&str>,
-) -> Result<()> {
+/// Writes down what was answered to a try to give a stray charge back, of which so many had failed before.
+fn note(tx: &mut Tx<'_>, reference: &str, failures: i64, given: &GivenBack) -> Result<()> {
     tx.lock(&format!("stray charge {reference}"))?;
     let Some(mut stray) = store::stray_charge::find(tx, reference)? else {
         return Err(Error::internal("a stray charge that is not there"));
     };
-    if stray.status != RefundStatus::Pending {
+    if stray.status == RefundStatus::Succeeded || stray.failures != failures {
         return Ok(());
     }
-    stray.refund_reference = refund.map(str::to_owned).or(stray.refund_reference);
-    stray.failure_message = message.map(str::to_owned);
-    if is_back && stray.disputed_minor > 0 {
-        // It stands as disputed, and is found to be back when the bank has left it.
-        tracing::error!(charge = reference, "a stray charge was given back while its buyer's bank took it");
-    } else if is_back {
-        stray.status = RefundStatus::Succeeded;
-        let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.left_minor() };
-        book(tx, &stray, "stray_returned", &stray.reference, happening)?;
+    match given {
+        GivenBack::Done { reference: refund } => {
+            stray.refund_reference = Some(refund.clone());
+            if stray.disputed_minor > 0 {
+                // It stands as disputed, and is found to be back when the bank has left it.
+                tracing::error!(
+                    charge = reference,
+                    "a stray charge was given back while its buyer's bank took it"
+                );
+                return store::stray_charge::update(tx, &stray);
+            }
+            is_back(tx, &mut stray)
+        }
+        GivenBack::Pending { reference } => {
+            stray.status = RefundStatus::Pending;
+            stray.refund_reference = Some(reference.clone());
+            stray.failure_message = None;
+            store::stray_charge::update(tx, &stray)
+        }
+        GivenBack::Failed { message, .. } => fail(tx, &mut stray, Some(message)),
     }
-    store::stray_charge::update(tx, &stray)
 }
 
-/// The buyer's bank sent back what was given back: the processor has it again, and only a person can see to it.
-fn fail(tx: &mut Tx<'_>, reference: &str, message: Option<&str>) -> Result<()> {
+/// Hears how the refund of a stray charge stands. News of one that another followed, and what is heard twice, changes
+/// nothing.
+fn hear_refund(
+    tx: &mut Tx<'_>,
+    reference: &str,
+    refund: &str,
+    status: RefundStatus,
+    message: Option<&str>,
+) -> Result<()> {
     tx.lock(&format!("stray charge {reference}"))?;
-    let Some(mut stray) = store::stray_charge::find(tx, reference)? else { return Ok(()) };
-    if stray.status != RefundStatus::Succeeded {
+    let known = store::stray_charge::find(tx, reference)?;
+    let Some(mut stray) = known.filter(|stray| stray.refund_reference.as_deref() == Some(refund)) else {
         return Ok(());
+    };
+    match (stray.status, status) {
+        (RefundStatus::Pending, RefundStatus::Succeeded) => is_back(tx, &mut stray),
+        (RefundStatus::Pending, RefundStatus::Failed) => {
+            tracing::error!(payment = %stray.payment, charge = reference, "a stray charge was not given back");
+            fail(tx, &mut stray, message)
+        }
+        (RefundStatus::Succeeded, RefundStatus::Failed) => come_back(tx, &mut stray, message),
+        _ => Ok(()),
     }
-    tracing::error!(payment = %stray.payment, charge = reference, "the return of a stray charge came back");
-    stray.status = RefundStatus::Failed;
+}
+
+/// The buyer has it.
+fn is_back(tx: &mut Tx<'_>, stray: &mut StrayCharge) -> Result<()> {
+    stray.status = RefundStatus::Succeeded;
+    stray.failure_message = None;
+    let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.left_minor() };
+    book(tx, stray, "stray_returned", &stray.this_try(), happening)?;
+    store::stray_charge::update(tx, stray)?;
+    returned(tx, &stray.payment, &stray.reference)
+}
+
+/// It could not be given back: its job asks for another refund.
+fn fail(tx: &mut Tx<'_>, stray: &mut StrayCharge, message: Option<&str>) -> Result<()> {
+    stray.status = RefundStatus::Pending;
+    stray.refund_reference = None;
+    stray.failures += 1;
     stray.failure_message = message.map(str::to_owned);
+    store::stray_charge::update(tx, stray)
+}
+
+/// The buyer's bank sent back what was given back: the processor has it again, and only a person can see to it. The job
+/// that is left behind gives it back again when they say so.
+fn come_back(tx: &mut Tx<'_>, stray: &mut StrayCharge, message: Option<&str>) -> Result<()> {
+    tracing::error!(payment = %stray.payment, charge = stray.reference, "the return of a stray charge came back");
     let happening = Happening::Charged { from: Source::Processor, amount_minor: stray.left_minor() };
-    book(tx, &stray, "stray_came_back", &stray.reference, happening)?;
-    store::stray_charge::update(tx, &stray)
+    book(tx, stray, "stray_came_back", &stray.this_try(), happening)?;
+    stray.status = RefundStatus::Failed;
+    stray.failures += 1;
+    stray.failure_message = message.map(str::to_owned);
+    store::stray_charge::update(tx, stray)?;
+    let work = Work::StrayCharge(stray.reference.clone());
+    let why = format!("the buyer's bank sent it back: {}", message.unwrap_or("no reason was told"));
+    jobs::leave_dead(tx, &work, &lane(stray.payment.as_str()), &why)
 }

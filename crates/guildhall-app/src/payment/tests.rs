@@ -3,6 +3,7 @@
 mod dispute;
 mod invoice;
 mod race;
+mod refund;
 mod renewal;
 mod reward;
 

@@ -12,11 +12,12 @@ pub mod stripe;
 pub(crate) use news::{Kept, queue, tell};
 
 use crate::Guildhall;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::Read;
+use guildhall_core::billing::Terms;
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::{PaymentId, PaymentMethodId, UserId};
-use guildhall_core::money::Currency;
+use guildhall_core::money::{Currency, in_words};
 use guildhall_core::refund::RefundStatus;
 
 /// A processor.
@@ -369,6 +370,28 @@ pub(crate) fn told_fee_minor(
     }
 }
 
+/// Refuses prices that no card could be charged: where Stripe takes payments, they are whole steps of their currency.
+///
+/// # Errors
+/// `Invalid` for one that is finer.
+pub(crate) fn check_prices(hall: &Guildhall, terms: Terms, currency: Currency) -> Result<()> {
+    let prices = match terms {
+        Terms::OneTime { price_minor, .. } => [price_minor, 0],
+        Terms::Renewal { initial_price_minor, renewal_price_minor, .. } => {
+            [initial_price_minor, renewal_price_minor]
+        }
+    };
+    let finer = prices.into_iter().find(|minor| currency.in_steps(*minor) != *minor);
+    match finer {
+        Some(minor) if hall.stripe.is_some() => Err(Error::Invalid(format!(
+            "Cards are charged in steps of {}, and {} is finer than that.",
+            in_words(currency.step_minor(), currency),
+            in_words(minor, currency)
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Balances are moved by the ledger itself, in the transaction that records the payment.
 fn not_asked(processor: Processor) -> Silence {
     Silence(format!("{} is asked by nobody", processor.as_str()))
@@ -380,7 +403,7 @@ fn not_asked(processor: Processor) -> Silence {
 pub struct Reconciled {
     /// The currency's code.
     pub currency: String,
-    /// Taken and not given back, by the sandbox's own books.
+    /// Taken, and neither given back nor taken back by a bank, by the sandbox's own books.
     pub taken_minor: i64,
     /// Come from the sandbox, by the ledger.
     pub booked_minor: i64,

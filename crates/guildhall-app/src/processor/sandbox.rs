@@ -1,7 +1,8 @@
 //! The sandbox: a processor of its own, whose cards are the test cards of `guildhall_core::card`.
 //!
 //! It keeps what it was asked in tables that nothing else reads, in transactions of its own, as a processor elsewhere
-//! would: so a crash between charge and record is as real as it is there.
+//! would: so a crash between charge and record is as real as it is there. What its bank takes back for good is noted with
+//! the end of the dispute, which the sandbox decides itself.
 
 use super::{Answer, Asked, Charge, GiveBack, GivenBack, Silence};
 use crate::Guildhall;
@@ -173,6 +174,11 @@ pub(super) async fn give_back(
         Ok(GivenBack::Failed { reference: None, message })
     });
     write.await.map_err(|error| silent(&error))
+}
+
+/// The buyer's bank takes a charge back for good, what was given back of it before left out.
+pub(crate) fn lose(tx: &mut Tx<'_>, charge: &str) -> crate::Result<()> {
+    store::sandbox::lose(tx, charge)
 }
 
 fn silent(error: &Error) -> Silence {

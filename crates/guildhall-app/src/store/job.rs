@@ -71,6 +71,18 @@ pub(crate) fn insert_as(
     Ok(())
 }
 
+/// Queues a job of no line that is given up before it is tried, and says why.
+pub(crate) fn insert_dead(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    payload: &str,
+    lane: &str,
+    reason: &str,
+) -> Result<()> {
+    let id = insert_at(tx, kind, payload, lane, tx.now)?;
+    give_up(tx, &id, None, reason)
+}
+
 /// Removes a job of no line, unless it is held or gone.
 pub(crate) fn drop_waiting(tx: &mut Tx<'_>, id: &JobId) -> Result<()> {
     tx.execute("delete from jobs where id = $1 and ordering_key is null and lease_id is null", params![id])?;

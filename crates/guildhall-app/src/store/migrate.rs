@@ -36,6 +36,7 @@ const MIGRATIONS: Migrations = &[
     ("entry_affiliates", include_str!("../../migrations/0025_entry_affiliates.sql")),
     ("unconfirmed_accounts", include_str!("../../migrations/0026_unconfirmed_accounts.sql")),
     ("tries_of_purchases", include_str!("../../migrations/0027_tries_of_purchases.sql")),
+    ("charges_that_go_back", include_str!("../../migrations/0028_charges_that_go_back.sql")),
 ];
 
 /// Brings the tables up to date, one transaction a migration.
@@ -278,6 +279,49 @@ mod tests {
             rows,
             [["job_1", "hook_1", "resting"], ["job_2", "webhook", "behind"], ["job_3", "mail", "dead"],]
         );
+    }
+
+    #[test]
+    fn charges_that_go_back_go_on_as_stray_ones() {
+        let before =
+            MIGRATIONS.iter().position(|(name, _)| *name == "charges_that_go_back").expect("it is listed");
+        let mut engine = SqliteEngine::in_memory();
+        run_all(&mut engine, "here", 0, &MIGRATIONS[..before]).expect("what came before");
+        engine
+            .run_script(
+                "insert into users (id, username, username_key, created_at, updated_at) values ('user_1', 'a', 'a', 1, 1);
+                 insert into companies (id, owner_id, title, route, created_at)
+                 values ('biz_1', 'user_1', 'A', 'a', 1);
+                 insert into access_passes (id, company_id, kind, title, route, visibility, created_at, updated_at)
+                 values ('prod_1', 'biz_1', 'regular', 'One', 'one', 'visible', 1, 1);
+                 insert into plans (id, access_pass_id, company_id, plan_type, base_currency, initial_price_minor,
+                   renewal_price_minor, stock, unlimited_stock, release_method, visibility, custom_fields, created_at,
+                   updated_at)
+                 values ('plan_1', 'prod_1', 'biz_1', 'one_time', 'usd', 500, 0, 0, 1, 'buy_now', 'visible', '[]', 1, 1);
+                 insert into payments (id, company_id, user_id, plan_id, access_pass_id, billing_reason, metadata,
+                   quantity, currency, subtotal_minor, discount_minor, tax_minor, amount_minor, is_chargeable, stage,
+                   attempt, refunded_minor, processor, reference, created_at, updated_at)
+                 values ('pay_1', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'one_time', '{}', 1, 'usd', 500, 0, 0, 500, 1,
+                   'returning', 1, 0, 'stripe', 'pi_1', 5, 7),
+                        ('pay_2', 'biz_1', 'user_1', 'plan_1', 'prod_1', 'one_time', '{}', 1, 'usd', 500, 0, 0, 500, 1,
+                   'paid', 1, 0, 'stripe', 'pi_2', 5, 7);
+                 insert into jobs (id, kind, payload, lane, place, state, due_at, attempts, created_at)
+                 values ('job_1', 'payment', 'pay_1', 'billing-1', 0, 'dead', 9, 10, 7),
+                        ('job_2', 'payment', 'pay_2', 'billing-2', 0, 'resting', 9, 0, 7)",
+            )
+            .expect("charges of old");
+        run(&mut engine, "here", 0).expect("up to date");
+        let found = engine.query(
+            "select reference || ' ' || payment_id || ' ' || status, amount_minor, failures from stray_charges",
+            &[],
+        );
+        let mut rows = found.expect("rows");
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].text(0).expect("text"), "pi_1 pay_1 pending");
+        assert_eq!((rows[0].int(1).expect("a number"), rows[0].int(2).expect("a number")), (500, 0));
+        let jobs = engine.query("select kind || ' ' || payload from jobs order by id", &[]).expect("rows");
+        let jobs: Vec<String> = jobs.into_iter().map(|mut row| row.text(0).expect("text")).collect();
+        assert_eq!(jobs, ["stray_charge pi_1", "payment pay_2"]);
     }
 
     #[test]

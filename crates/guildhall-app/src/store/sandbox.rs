@@ -99,7 +99,7 @@ pub(crate) fn refund(
     let changed = tx.execute(
         "update sandbox_charges
          set refunded_minor = refunded_minor + $2
-         where id = $1 and status = 'charged' and refunded_minor + $2 <= amount_minor",
+         where id = $1 and status = 'charged' and refunded_minor + lost_minor + $2 <= amount_minor",
         params![charge, amount_minor],
     )?;
     if changed == 0 {
@@ -114,12 +114,23 @@ pub(crate) fn refund(
     Ok(true)
 }
 
+/// The buyer's bank takes back what is left of a charge, for good.
+pub(crate) fn lose(tx: &mut Tx<'_>, charge: &str) -> Result<()> {
+    tx.execute(
+        "update sandbox_charges
+         set lost_minor = amount_minor - refunded_minor
+         where id = $1 and status = 'charged'",
+        params![charge],
+    )?;
+    Ok(())
+}
+
 /// What the sandbox holds, beside what the ledger says that came from it, by currency.
 pub(crate) fn reconcile(read: &mut Read<'_>) -> Result<Vec<Reconciled>> {
     let rows = read.query(
         "select currency, cast(sum(taken) as bigint), cast(sum(booked) as bigint)
          from (
-           select currency, amount_minor - refunded_minor as taken, 0 as booked
+           select currency, amount_minor - refunded_minor - lost_minor as taken, 0 as booked
            from sandbox_charges
            where status = 'charged'
            union all

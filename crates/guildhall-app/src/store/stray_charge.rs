@@ -13,7 +13,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select reference, processor, payment_id, amount_minor, currency, status, refund_reference,
-               failure_message, created_at, dispute_reference, dispute_status, disputed_minor, lost_minor
+               failure_message, created_at, dispute_reference, dispute_status, disputed_minor, lost_minor, failures
              from stray_charges ",
             $rest
         )
@@ -38,6 +38,7 @@ fn from_row(mut row: Row) -> Result<StrayCharge> {
         dispute: row.text_or_null(9)?.zip(dispute_status),
         disputed_minor: row.int(11)?,
         lost_minor: row.int(12)?,
+        failures: row.int(13)?,
     })
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, stray: &StrayCharge) -> Result<()> {
     tx.execute(
         "update stray_charges
          set status = $2, refund_reference = $3, failure_message = $4, updated_at = $5, dispute_reference = $6,
-           dispute_status = $7, disputed_minor = $8, lost_minor = $9
+           dispute_status = $7, disputed_minor = $8, lost_minor = $9, failures = $10
          where reference = $1",
         params![
             &stray.reference,
@@ -90,7 +91,8 @@ pub(crate) fn update(tx: &mut Tx<'_>, stray: &StrayCharge) -> Result<()> {
             dispute,
             dispute_status.map(|status| status.as_str()),
             stray.disputed_minor,
-            stray.lost_minor
+            stray.lost_minor,
+            stray.failures
         ],
     )?;
     Ok(())

@@ -234,6 +234,7 @@ mod tests {
                 dispute: Some(("dp_1".into(), DisputeStatus::NeedsResponse)),
                 disputed_minor,
                 lost_minor,
+                failures: i64::from(why.is_some()),
                 created_at: 0,
             })
         };

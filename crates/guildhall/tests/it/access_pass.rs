@@ -36,7 +36,7 @@ const LIST: &str = "query($company: ID!, $types: [AccessPassTypes!], $visibility
   } }
 }";
 
-async fn create(hall: &Hall, user: Option<&UserId>, input: Value) -> Answered {
+pub(crate) async fn create(hall: &Hall, user: Option<&UserId>, input: Value) -> Answered {
     hall.run(user, CREATE, json!({"input": input})).await
 }
 

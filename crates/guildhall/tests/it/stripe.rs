@@ -1,5 +1,6 @@
 //! Charging by Stripe, against `localstripe`: the buyer's part, which Stripe's form does, is done by the test.
 
+use crate::access_pass::create;
 use crate::browser::Browser;
 use crate::harness::{Hall, NOW_MS, config};
 use crate::localstripe::{Bad, Front, KEY, LocalStripe};
@@ -38,7 +39,7 @@ pub(crate) struct Scene {
 }
 
 /// What a hall is configured with to be paid there.
-fn configured(config: Config, origin: &str) -> Config {
+pub(crate) fn configured(config: Config, origin: &str) -> Config {
     Config {
         stripe_secret_key: Some(Secret::parse_key(KEY).expect("a key")),
         stripe_publishable_key: Some(parse_publishable_key("pk_test_12345").expect("a key")),
@@ -50,10 +51,15 @@ fn configured(config: Config, origin: &str) -> Config {
 
 impl Scene {
     pub(crate) async fn set() -> Self {
+        Self::set_with(|config| config).await
+    }
+
+    /// The same with a configuration that differs.
+    pub(crate) async fn set_with(change: impl FnOnce(Config) -> Config) -> Self {
         let local = LocalStripe::start().await;
         let front = Front::before(&local).await;
         let origin = front.origin();
-        let hall = Hall::open_with(|config| configured(config, &origin)).await;
+        let hall = Hall::open_with(|config| change(configured(config, &origin))).await;
         Self { hall, local, front }
     }
 
@@ -529,4 +535,35 @@ async fn what_stripe_cannot_charge_is_declined_before_it_is_asked() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_that_no_card_could_be_charged_is_refused_where_stripe_takes_payments() {
+    let with_stripe = Hall::open_with(|config| configured(config, "http://127.0.0.1:1")).await;
+    let without = Hall::open().await;
+    let pass = |code: &str, price: f64| json!({"title": "A pass", "planOptions": {"baseCurrency": code, "initialPrice": price}});
+    for (code, price, words) in [
+        ("kwd", 5.125, Some("Cards are charged in steps of 0.010 kwd, and 5.125 kwd is finer than that.")),
+        ("mga", 5000.5, Some("Cards are charged in steps of 1.00 mga, and 5000.50 mga is finer than that.")),
+        ("kwd", 5.12, None),
+        ("mga", 5000.0, None),
+        ("usd", 19.99, None),
+    ] {
+        let asked = create(&with_stripe, None, pass(code, price)).await;
+        match words {
+            Some(words) => asked.is_refused("INVALID_INPUT", words),
+            None => assert!(asked.data()["createAccessPass"]["id"].is_string(), "{code} {price}"),
+        }
+        create(&without, None, pass(code, price)).await.data();
+    }
+    let charge = "mutation($input: ChargeUserInput!) { chargeUser(input: $input) { status } }";
+    let input = json!({"userId": with_stripe.world.customer.as_str(), "amount": 5.125, "currency": "kwd"});
+    let refused = with_stripe.run(None, charge, json!({"input": input})).await;
+    refused.is_refused("INVALID_INPUT", "Cards are charged in steps of 0.010 kwd");
+    let upsell = "mutation($input: CreateChatInput!) { createChat(input: $input) { id } }";
+    let price = json!({"baseCurrency": "kwd", "initialPrice": 5.125});
+    let input =
+        json!({"name": "Talk", "accessPassId": with_stripe.world.access_pass.as_str(), "price": price});
+    let refused = with_stripe.run(None, upsell, json!({"input": input})).await;
+    refused.is_refused("INVALID_INPUT", "Cards are charged in steps of 0.010 kwd");
 }

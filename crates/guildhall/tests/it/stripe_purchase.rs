@@ -4,10 +4,13 @@ use crate::localstripe::Bad;
 use crate::purchase::{MONTHLY, ONCE, company_balance, hidden, sell, signed_in, sound};
 use crate::stripe::Scene;
 use crate::stripe_event::signed_event;
+use guildhall_app::company::{self, NewTax};
+use guildhall_app::plan::NewPlan;
 use guildhall_app::{jobs, ledger, payment};
-use guildhall_core::billing::DAY_MS;
+use guildhall_core::billing::{DAY_MS, Terms};
 use guildhall_core::ids::{Id, PaymentId};
 use guildhall_core::ledger::AccountKind;
+use guildhall_core::money::Currency;
 use serde_json::json;
 
 const GOOD: &str = "4242424242424242";
@@ -137,5 +140,25 @@ async fn who_agreed_on_the_page_is_charged_again_by_the_card_that_was_typed_at_s
         intents.iter().filter(|intent| intent["status"] == "succeeded" && intent["amount"] == amount).count()
     };
     assert_eq!((taken(2000), taken(1250)), (1, 1), "{intents:?}");
+    sound(&scene.hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_to_a_price_in_dinars_is_of_the_steps_that_stripe_takes() {
+    let scene = Scene::set().await;
+    let tax = NewTax::Rate { label: "VAT".into(), percent: 8.25, is_included: false };
+    let company = scene.hall.world.company.clone();
+    company::set_tax(&scene.hall.running.hall, company, tax).await.expect("it is set");
+    let terms = Terms::OneTime { price_minor: 5120, expiration_days: None };
+    let in_dinars = |plan| NewPlan { currency: Currency::parse("kwd").expect("a currency"), ..plan };
+    let plan = sell(&scene.hall, terms, in_dinars).await;
+    let (session, payment, intent) = order(&scene, &plan.to_string()).await;
+    // 0.4224 kwd of tax.
+    let asked = scene.local.look(&format!("/v1/payment_intents/{intent}")).await;
+    assert_eq!((&asked["amount"], &asked["currency"]), (&json!(5540), &json!("kwd")));
+    assert_eq!(scene.local.type_card(&intent, GOOD).await, 200);
+    let mut mira = signed_in(&scene.hall, "mira").await;
+    mira.open(&format!("/checkout/return/{payment}")).await.leads_to(&format!("/checkout/{session}"));
+    mira.open(&format!("/checkout/{session}")).await.says(200, "What you bought is yours");
     sound(&scene.hall).await;
 }

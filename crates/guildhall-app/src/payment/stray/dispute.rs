@@ -10,6 +10,7 @@ use super::{StrayCharge, book};
 use crate::error::Result;
 use crate::jobs::{self, Work};
 use crate::payment::lane;
+use crate::payment::settlement::returned;
 use crate::store::{self, Tx};
 use guildhall_core::dispute::DisputeStatus;
 use guildhall_core::ids::Id;
@@ -111,6 +112,7 @@ fn lose(tx: &mut Tx<'_>, stray: &mut StrayCharge, heard: &Heard) -> Result<()> {
 fn give_back_rest(tx: &mut Tx<'_>, stray: &mut StrayCharge) -> Result<()> {
     if stray.left_minor() == 0 {
         stray.status = RefundStatus::Succeeded;
+        return returned(tx, &stray.payment, &stray.reference);
     }
     if stray.status != RefundStatus::Pending {
         return Ok(());

@@ -1,8 +1,10 @@
 //! Disputes that begin as warnings, and several of one payment.
 
 use super::*;
-use crate::dispute::{self, Heard};
+use crate::dispute::{self, Heard, SANDBOX_DISPUTE_MS};
+use crate::processor;
 use crate::refund::{self, Wanted};
+use guildhall_core::dispute::ANSWER_MS;
 use guildhall_core::dispute::DisputeStatus::{self, *};
 
 impl Scene {
@@ -100,6 +102,30 @@ async fn a_bank_takes_what_was_refunded_before_out_of_what_the_seller_has() {
         let found = scene.payment(&payment).await;
         assert_eq!(found.sale.expect("it was sold").returned_minor, returned_minor);
         assert_eq!(found.state.refundable_minor(), if end == Won { 500 } else { 0 });
+        scene.sound().await;
+    }
+}
+
+#[tokio::test]
+async fn the_sandbox_and_the_ledger_agree_on_what_its_bank_took() {
+    // Nothing, and some of it, was given back before.
+    for refunded in [None, Some(5.0)] {
+        let scene = Scene::selling(ONCE).await;
+        let payment = scene.buy("4000000000000259", 2000).await;
+        if let Some(amount) = refunded {
+            let wanted = refund::Wanted { amount: Some(amount), ..refund::Wanted::default() };
+            refund::create_by_operator(&scene.hall, payment.clone(), wanted).await.expect("a refund");
+        }
+        let held_minor = if refunded.is_some() { 1500 } else { 2000 };
+        for (wait_ms, status, taken_minor) in
+            [(SANDBOX_DISPUTE_MS, NeedsResponse, held_minor), (ANSWER_MS, Lost, 0)]
+        {
+            scene.advance(wait_ms).await;
+            assert_eq!(scene.payment(&payment).await.state.dispute, Some(status), "{refunded:?}");
+            let books = processor::reconcile_sandbox(&scene.hall).await.expect("books");
+            let books: Vec<_> = books.iter().map(|one| (one.taken_minor, one.booked_minor)).collect();
+            assert_eq!(books, [(taken_minor, taken_minor)], "{refunded:?} {status:?}");
+        }
         scene.sound().await;
     }
 }

@@ -1,7 +1,8 @@
 //! Amounts as Stripe writes them. <https://docs.stripe.com/currencies>
 //!
 //! Stripe counts in the smallest unit of a currency as ISO 4217 has it, with two exceptions among ours: the ariary has no
-//! smaller unit there, and amounts of three decimals end with a zero. It knows no currencies beyond ISO.
+//! smaller unit there, and amounts of three decimals end with a zero ([`Currency::step_minor`]). It knows no currencies
+//! beyond ISO.
 
 use guildhall_core::money::Currency;
 
@@ -17,8 +18,7 @@ fn ours_in_one(currency: Currency) -> Option<i64> {
 /// An amount in Stripe's units; `None` when Stripe cannot charge it.
 pub(super) fn to_stripe(amount_minor: i64, currency: Currency) -> Option<i64> {
     let ours = ours_in_one(currency)?;
-    let step = if currency.exponent() == 3 { 10 } else { ours };
-    (amount_minor % step == 0).then_some(amount_minor / ours)
+    (amount_minor % currency.step_minor() == 0).then_some(amount_minor / ours)
 }
 
 /// An amount of Stripe's in our minor units.
