@@ -55,9 +55,10 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     let state = payment.state.apply(Event::Record)?;
     payment.state = state.unwrap_or(payment.state);
     // Where a card was kept alone there is nothing to divide.
-    if payment.state.is_chargeable {
-        sell(tx, house, payment, &plan)?;
-    }
+    let sold = match payment.state.is_chargeable {
+        true => Some(sell(tx, house, payment, &plan)?),
+        false => None,
+    };
     payment.paid_at = Some(tx.now);
     // What was held is sold.
     payment.stock_held = 0;
@@ -72,6 +73,10 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     }
     letter::receipt(tx, house, payment)?;
     letter::choose_password(tx, house, payment)?;
+    // Last, since all sales move balances of the processor and of the company: each waits for the others from here on.
+    if let Some(Sold { happenings, earner }) = sold {
+        book(tx, payment, "sale", &happenings, earner.as_ref())?;
+    }
     Ok(Delivery::Done)
 }
 
@@ -167,7 +172,7 @@ fn bring_about(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Pla
 
 /// Whether what a plan sells is there. Its seller may have deleted it since it was paid for; from here on nobody does.
 fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
-    access_pass::lock(tx, &plan.access_pass)?;
+    access_pass::keep(tx, &plan.access_pass)?;
     Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
@@ -184,11 +189,18 @@ fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<Option<
     Ok(had.map(|membership| membership.id))
 }
 
-/// Divides what was paid and books it.
-fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<()> {
+/// What is to be booked of a sale.
+struct Sold {
+    happenings: [Happening; 2],
+    /// The affiliate who earns by it.
+    earner: Option<UserId>,
+}
+
+/// Divides what was paid.
+fn sell(read: &mut Read<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<Sold> {
     let processor = payment.processor.unwrap_or(Processor::PlatformBalance);
-    let earner = earner(tx, payment, plan)?;
-    let (fee, commission) = (processor_fee(tx, house, payment, processor)?, earner.as_ref());
+    let earner = earner(read, payment, plan)?;
+    let (fee, commission) = (processor_fee(read, house, payment, processor)?, earner.as_ref());
     let shares = divide(
         payment.state.amount_minor,
         fee,
@@ -202,11 +214,9 @@ fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> R
     let sale = Sale::new(shares, reserve);
     let amount_minor = payment.state.amount_minor;
     let charged = Happening::Charged { from: source(processor), amount_minor };
-    let earner = earner.map(|(user, _)| user);
-    book(tx, payment, "sale", &[charged, Happening::Sold { sale }], earner.as_ref())?;
     payment.sale = Some(sale);
-    payment.releases = Some(house.money.releases(processor, tx.now));
-    Ok(())
+    payment.releases = Some(house.money.releases(processor, read.now));
+    Ok(Sold { happenings: [charged, Happening::Sold { sale }], earner: earner.map(|(user, _)| user) })
 }
 
 /// What the processor takes of a payment: what it said, else by its rate.
