@@ -314,3 +314,9 @@ fn lock_routes(tx: &mut Tx<'_>, company: &CompanyId) -> Result<()> {
 pub(crate) fn lock(tx: &mut Tx<'_>, id: &AccessPassId) -> Result<()> {
     tx.lock(&format!("access pass {id}"))
 }
+
+/// Holds whoever would change the pass or delete it: to be called before somebody comes to hold it, which many may at
+/// once.
+pub(crate) fn keep(tx: &mut Tx<'_>, id: &AccessPassId) -> Result<()> {
+    tx.share(&format!("access pass {id}"))
+}

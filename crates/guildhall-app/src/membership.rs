@@ -114,7 +114,7 @@ pub(crate) struct Purchase {
 /// Makes a membership as it is said, and its holder a member; webhooks hear of one that counts.
 pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
     // Nobody deletes the pass meanwhile.
-    access_pass::lock(tx, &new.access_pass)?;
+    access_pass::keep(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     store::membership::insert(tx, &membership)?;
     let terms = terms(tx, &membership)?;
@@ -124,7 +124,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipI
 
 /// Makes a membership of which nobody hears, and of which nothing falls due.
 pub(crate) fn create_quietly(tx: &mut Tx<'_>, new: &NewMembership) -> Result<MembershipId> {
-    access_pass::lock(tx, &new.access_pass)?;
+    access_pass::keep(tx, &new.access_pass)?;
     let mut membership = stated(tx, new);
     membership.told_valid = membership.is_valid(tx.now);
     store::membership::insert(tx, &membership)?;
@@ -187,7 +187,7 @@ pub(crate) fn begin(
     user: &UserId,
     purchase: &Purchase,
 ) -> Result<MembershipId> {
-    access_pass::lock(tx, &plan.access_pass)?;
+    access_pass::keep(tx, &plan.access_pass)?;
     end_shut_out(tx, &plan.id, user)?;
     let state = Subscription::begin(plan.terms(), tx.now);
     let mut membership = fresh(tx, &plan.company, &plan.access_pass, user, state);

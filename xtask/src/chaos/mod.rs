@@ -23,6 +23,7 @@ use hall::Hall;
 use proof::Ending;
 use scene::Scene;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How `cargo xtask chaos` is called.
 #[derive(Debug, clap::Args)]
@@ -98,8 +99,9 @@ async fn storm(program: &Path, storm: Storm, on_postgres: bool) -> Fallible<Endi
     let begun = clock();
     let ended = weather(program, storm, on_postgres).await;
     let ended = ended.map_err(|error| format!("with seed {seed} on {engine}: {error}"))?;
+    let [set, sent, proved] = ended.phases.map(|phase| phase.as_secs_f64());
     println!(
-        "    {:.0} s; {} sends were cut off and sent again",
+        "    {:.0} s ({set:.0} to set the scene, {sent:.0} to send, {proved:.0} to prove); {} sends were cut off and sent again",
         (clock() - begun).as_secs_f64(),
         ended.resent
     );
@@ -111,6 +113,8 @@ async fn storm(program: &Path, storm: Storm, on_postgres: bool) -> Fallible<Endi
 struct Ended {
     ending: Ending,
     resent: u64,
+    /// How long it took to set the scene, to send, and to prove.
+    phases: [Duration; 3],
 }
 
 async fn weather(program: &Path, storm: Storm, on_postgres: bool) -> Fallible<Ended> {
@@ -129,12 +133,15 @@ async fn send_and_prove(
     database_url: Option<String>,
     storm: Storm,
 ) -> Fallible<Ended> {
+    let begun = clock();
     let hall = Hall::open(program, directory, database_url).await?;
     let commands = Commands::seeded(storm);
     let scene = Scene::set(&hall, &commands).await?;
+    let set = clock();
     let answers = drive::drive(&hall, &scene, &commands).await?;
-    let resent = answers.resent;
+    let (resent, sent) = (answers.resent, clock());
     let ending = proof::prove(&hall, &scene, &commands, &answers).await?;
+    let phases = [set - begun, sent - set, clock() - sent];
     hall.close().await?;
-    Ok(Ended { ending, resent })
+    Ok(Ended { ending, resent, phases })
 }

@@ -5,11 +5,14 @@ use super::drive::Answers;
 use super::hall::Hall;
 use super::scene::Scene;
 use crate::Fallible;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::HashMap;
 use std::fmt;
 
 /// The most entries that one statement shows.
 const PAGE: usize = 10_000;
+/// How many purchases are looked at at once.
+const AT_ONCE: usize = 16;
 
 /// How a run ended. It follows from the seed alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,12 +187,15 @@ struct Sales {
 impl Sales {
     async fn count(hall: &Hall, scene: &Scene, commands: &Commands, answers: &Answers) -> Fallible<Self> {
         let mut sales = Self::default();
+        let mut payments = payments(hall, scene, commands).await?;
         for (index, command) in commands.all.iter().enumerate() {
             match command {
                 Command::Buy { plan, card, promo } => {
                     // Whom the processor was down for is charged when it is asked again.
                     let is_meant = *card != Card::Declined && answers.is_done(index);
-                    sales.look_at(hall, scene, commands, (index, *plan, *promo), is_meant).await?;
+                    let session = commands.session(index);
+                    let payment = payments.remove(&index);
+                    sales.look_at(payment, &session, (index, *plan, *promo), is_meant)?;
                     sales.declined += usize::from(*card == Card::Declined);
                     sales.promo_refused += usize::from(promo.is_some() && !answers.is_done(index));
                 }
@@ -217,16 +223,14 @@ impl Sales {
     }
 
     /// Whether one purchase is paid, which it must be when it was answered and its card is good.
-    async fn look_at(
+    fn look_at(
         &mut self,
-        hall: &Hall,
-        scene: &Scene,
-        commands: &Commands,
+        payment: Option<String>,
+        session: &str,
         (index, plan, promo): (usize, usize, Option<usize>),
         is_meant: bool,
     ) -> Fallible<()> {
-        let session = commands.session(index);
-        match scene.client.payment_of(&hall.origin(index), &session).await? {
+        match payment {
             Some(payment) if is_meant => {
                 if let Some(other) = self.payments.insert(payment.clone(), index) {
                     return Err(format!("{payment} is the payment of purchases {other} and {index}").into());
@@ -277,6 +281,19 @@ impl Sales {
             more => Err(format!("{more} charges belong to no purchase, and one should").into()),
         }
     }
+}
+
+/// The payments of the purchases that are paid, as the page of each shows it.
+async fn payments(hall: &Hall, scene: &Scene, commands: &Commands) -> Fallible<HashMap<usize, String>> {
+    let purchases = commands.all.iter().enumerate();
+    let purchases = purchases.filter(|(_, command)| matches!(command, Command::Buy { .. }));
+    let looks = purchases.map(|(index, _)| async move {
+        let session = commands.session(index);
+        let payment = scene.client.payment_of(&hall.origin(index), &session).await?;
+        Fallible::Ok(payment.map(|payment| (index, payment)))
+    });
+    let found: Vec<Option<(usize, String)>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Whoever paid and was not given everything back is a member.

@@ -284,7 +284,7 @@ fn pass_of(
     match goods {
         Goods::Pass(pass) => {
             // Nobody deletes it until the invoice is there.
-            access_pass::lock(tx, pass)?;
+            access_pass::keep(tx, pass)?;
             match store::invoice::title_of_pass(tx, company, pass)? {
                 Some(title) => Ok((pass.clone(), title)),
                 None => no_such("access pass", pass),

@@ -55,9 +55,10 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     let state = payment.state.apply(Event::Record)?;
     payment.state = state.unwrap_or(payment.state);
     // Where a card was kept alone there is nothing to divide.
-    if payment.state.is_chargeable {
-        sell(tx, house, payment, &plan)?;
-    }
+    let sold = match payment.state.is_chargeable {
+        true => Some(sell(tx, house, payment, &plan)?),
+        false => None,
+    };
     payment.paid_at = Some(tx.now);
     // What was held is sold.
     payment.stock_held = 0;
@@ -74,6 +75,10 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
         letter::receipt(tx, house, payment)?;
     }
     letter::choose_password(tx, house, payment)?;
+    // Last, since all sales move balances of the processor and of the company: each waits for the others from here on.
+    if let Some(Sold { happenings, earner }) = sold {
+        book(tx, payment, "sale", &happenings, earner.as_ref())?;
+    }
     Ok(Delivery::Done)
 }
 
@@ -177,7 +182,7 @@ fn is_barred(read: &mut Read<'_>, payment: &Payment, plan: &Plan) -> Result<bool
 
 /// Whether what a plan sells is there. Its seller may have deleted it since it was paid for; from here on nobody does.
 fn is_there(tx: &mut Tx<'_>, plan: &Plan) -> Result<bool> {
-    access_pass::lock(tx, &plan.access_pass)?;
+    access_pass::keep(tx, &plan.access_pass)?;
     Ok(store::access_pass::find(tx, &plan.access_pass)?.is_some())
 }
 
@@ -193,8 +198,15 @@ fn had_before(tx: &mut Tx<'_>, payment: &Payment, plan: &Plan) -> Result<bool> {
     Ok(checkout::have_already(tx, plan, Some(&session), &payment.user)?.is_some())
 }
 
-/// Divides what was paid and books it.
-fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<()> {
+/// What is to be booked of a sale.
+struct Sold {
+    happenings: [Happening; 2],
+    /// The affiliate who earns by it.
+    earner: Option<UserId>,
+}
+
+/// Divides what was paid.
+fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> Result<Sold> {
     let processor = payment.processor.unwrap_or(Processor::PlatformBalance);
     let earner = earner(tx, payment, plan)?;
     let told = told_fee(tx, payment, processor)?;
@@ -214,11 +226,9 @@ fn sell(tx: &mut Tx<'_>, house: &House, payment: &mut Payment, plan: &Plan) -> R
     let sale = Sale::new(shares, reserve);
     let amount_minor = payment.state.amount_minor;
     let charged = Happening::Charged { from: source(processor), amount_minor };
-    let earner = earner.map(|(user, _)| user);
-    book(tx, payment, "sale", &[charged, Happening::Sold { sale }], earner.as_ref())?;
     payment.sale = Some(sale);
     payment.releases = Some(house.money.releases(processor, tx.now));
-    Ok(())
+    Ok(Sold { happenings: [charged, Happening::Sold { sale }], earner: earner.map(|(user, _)| user) })
 }
 
 /// What the processor said that it takes of a payment, if it has.

@@ -53,6 +53,17 @@ impl Dialect {
         Ok(())
     }
 
+    /// The same for many at once: holds whoever would be alone with the thing, and is held by them alone.
+    pub(super) fn share(self, engine: &mut dyn Engine, thing: &str) -> Result<()> {
+        if self == Self::Postgres {
+            engine.query(
+                "select cast(1 as bigint) from (select pg_advisory_xact_lock_shared(hashtextextended($1, 0))) as held",
+                params![thing],
+            )?;
+        }
+        Ok(())
+    }
+
     /// The jobs of a lane that may be taken now, the longest due first: `$1` is the moment, `$2` the lane, `$3` the
     /// most. What another taker holds is skipped; SQLite has one writer, so there is no other taker.
     pub(super) fn due_jobs(self) -> &'static str {

@@ -195,6 +195,11 @@ impl<'a> Tx<'a> {
     pub(crate) fn lock(&mut self, thing: &str) -> Result<()> {
         self.read.engine.dialect().lock(self.read.engine, thing)
     }
+
+    /// Holds every other transaction that locks the same thing until this one ends, and none that shares it.
+    pub(crate) fn share(&mut self, thing: &str) -> Result<()> {
+        self.read.engine.dialect().share(self.read.engine, thing)
+    }
 }
 
 /// What every connection of a store shares.
