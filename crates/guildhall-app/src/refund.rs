@@ -279,7 +279,6 @@ async fn look_again(hall: &Guildhall, refund: &Refund) -> std::result::Result<()
 }
 
 /// Asks the processor for a refund under its key, or how it stands there.
-
 async fn drive(hall: &Guildhall, id: &RefundId) -> Result<()> {
     let wanted = id.clone();
     let (refund, payment) = hall

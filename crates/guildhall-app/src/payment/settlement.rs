@@ -1,6 +1,6 @@
 //! Settlement: what a processor answered is written down, together with what was bought.
 
-use super::record::{self, Delivery, deliver, tell};
+use super::record::{Delivery, deliver, tell};
 use super::{
     LOOK_AFTER_MS, MethodUse, Payment, agree, change, letter, look_after, require, second_step, stray,
 };
@@ -14,7 +14,7 @@ use crate::processor::{self, Answer, KeptMethod, Processor};
 use crate::promo_code;
 use crate::store::{self, Tx};
 use crate::throttle;
-use guildhall_core::ids::{Id, PaymentId, PaymentMethodId};
+use guildhall_core::ids::{PaymentId, PaymentMethodId};
 use guildhall_core::payment::{Event, Stage};
 use guildhall_core::receipt::BillingReason;
 use guildhall_core::throttle::Throttle;

@@ -101,17 +101,17 @@ impl Page<'_> {
 
     fn older(&self) -> Option<String> {
         let last = self.desk.receipts.nodes.last().filter(|_| self.desk.receipts.has_next)?;
-        Some(self.address(self.part, Some(("after", last.cursor(ReceiptOrder::CreatedAt)))))
+        Some(self.address(self.part, Some(("after", &last.cursor(ReceiptOrder::CreatedAt)))))
     }
 
     fn newer(&self) -> Option<String> {
         let first = self.desk.receipts.nodes.first().filter(|_| self.desk.receipts.has_previous)?;
-        Some(self.address(self.part, Some(("before", first.cursor(ReceiptOrder::CreatedAt)))))
+        Some(self.address(self.part, Some(("before", &first.cursor(ReceiptOrder::CreatedAt)))))
     }
 
-    fn address(&self, part: &str, edge: Option<(&str, String)>) -> String {
+    fn address(&self, part: &str, edge: Option<(&str, &str)>) -> String {
         let mut asked = vec![("status", part), ("q", self.query)];
-        asked.extend(edge.as_ref().map(|(name, cursor)| (*name, cursor.as_str())));
+        asked.extend(edge);
         asked.retain(|(_, value)| !value.is_empty());
         let asked = serde_urlencoded::to_string(asked).expect("pairs of text can be written");
         let place = format!("/companies/{}/payments", self.desk.company.id);

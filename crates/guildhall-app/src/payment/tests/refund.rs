@@ -13,7 +13,7 @@ impl Scene {
             let payment = require(read, &id)?;
             subject(read, &payment)
         });
-        let told = Subject::Payment(Box::new(read.await.expect("a payment"))).v1();
+        let told = Subject::Payment(Box::new(read.await.expect("a payment"))).v1("");
         (told["refundable"] == true, !told["refunded_at"].is_null())
     }
 }
@@ -31,7 +31,7 @@ async fn what_is_left_of_a_payment_can_be_refunded_and_a_refund_that_failed_is_n
         assert_eq!(scene.told(&payment).await, told, "{amount}");
     }
     for (reference, told) in references.iter().zip([(true, true), (true, false)]) {
-        refund::hear(&scene.hall, reference, RefundStatus::Failed, None).await.expect("heard");
+        refund::hear(&scene.hall, &payment, reference, RefundStatus::Failed, None).await.expect("heard");
         assert_eq!(scene.told(&payment).await, told);
     }
     scene.sound().await;
