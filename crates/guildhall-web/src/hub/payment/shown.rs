@@ -303,12 +303,14 @@ fn shown(
     refusal: Option<Refusal>,
 ) -> Response {
     let left_minor = dossier.receipt.payment.refundable_minor();
-    // Nothing was done under the key of a form that was refused, or else it is another form's.
     let key = opaque_token::fresh(hall);
     let whole = in_digits(left_minor, dossier.receipt.currency);
     let whole = Order { amount: whole, key: key.clone(), ..Order::default() };
     let (order, refund_error, answer_error) = match refusal {
         None => (whole, None, None),
+        // It may have begun before something broke: sent again, it goes on.
+        Some(Refusal::Refund(error @ Error::Internal(_), typed)) => (typed, Some(error), None),
+        // Nothing was done under the key of a form that was refused, or else it is another form's.
         Some(Refusal::Refund(error, typed)) => (Order { key, ..typed }, Some(error), None),
         Some(Refusal::Answer(error)) => (whole, None, Some(error)),
     };
