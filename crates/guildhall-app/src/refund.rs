@@ -312,6 +312,9 @@ fn become_status(
         let before = payment.state;
         payment.state = payment.state.apply(Event::UndoRefund(refund.amount_minor))?.unwrap_or(payment.state);
         payment.sale = payment.sale.map(|sale| sale.undo(refund.drawn));
+        if payment.state.refunded_minor == 0 {
+            payment.refunded_at = None;
+        }
         store::payment::save(tx, &mut payment)?;
         payment::note_spending(tx, &payment, before)?;
         // What of the reward came back is released like any other.

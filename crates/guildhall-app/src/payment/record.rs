@@ -70,7 +70,9 @@ pub(super) fn deliver(tx: &mut Tx<'_>, house: &House, payment: &mut Payment) -> 
     if payment.sale.is_some_and(|sale| sale.shares.reward_minor > 0) {
         tell(tx, payment, Told::PaymentAffiliateRewardCreated)?;
     }
-    letter::receipt(tx, house, payment)?;
+    if payment.state.is_chargeable {
+        letter::receipt(tx, house, payment)?;
+    }
     letter::choose_password(tx, house, payment)?;
     Ok(Delivery::Done)
 }
@@ -333,6 +335,7 @@ pub(crate) fn subject(read: &mut Read<'_>, payment: &Payment) -> Result<Shown> {
         final_amount: money(payment.state.amount_minor),
         amount_after_fees: payment.sale.map(|sale| money(sale.shares.net_minor)),
         refunded_amount: (refunded > 0).then(|| money(refunded)),
+        is_refundable: payment.state.refundable_minor() > 0,
         payments_failed: payment.failures,
         failure_message: payment.failure.as_ref().map(|(_, message)| message.clone()),
         checkout: payment.checkout_session.as_ref().map(ToString::to_string),

@@ -2,6 +2,7 @@
 
 mod dispute;
 mod invoice;
+mod refund;
 mod renewal;
 mod reward;
 

@@ -30,6 +30,9 @@ pub struct Payment {
     pub final_amount: Money,
     pub amount_after_fees: Option<Money>,
     pub refunded_amount: Option<Money>,
+    /// Whether something of it can be refunded. What was told before this was kept does not say so.
+    #[serde(default)]
+    pub is_refundable: bool,
     pub payments_failed: i64,
     pub failure_message: Option<String>,
     pub checkout: Option<String>,
@@ -119,7 +122,6 @@ impl Payment {
 
     pub(super) fn v1(&self) -> Value {
         let after_fees = self.amount_after_fees.as_ref().unwrap_or(&self.final_amount).major();
-        let is_paid = self.status == "paid";
         let more = json!({
             "amount_after_fees": after_fees,
             "application_fee": null,
@@ -136,7 +138,7 @@ impl Payment {
             "payment_method": null,
             "payments_failed": self.payments_failed,
             "promo_code": null,
-            "refundable": is_paid && self.refunded_at.is_none(),
+            "refundable": self.is_refundable,
             "refunded_amount": major(self.refunded_amount.as_ref()),
             "refunded_at": moment(self.refunded_at),
             "refunds": [],

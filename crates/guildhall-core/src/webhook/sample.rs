@@ -129,6 +129,7 @@ impl Maker<'_> {
             final_amount: usd(1900),
             amount_after_fees: is_paid.then(|| usd(1815)),
             refunded_amount: Some(usd(if is_refund { 1900 } else { 0 })),
+            is_refundable: is_paid && !is_refund,
             payments_failed: i64::from(is_failed),
             failure_message: is_failed.then(|| "The card was declined.".into()),
             checkout: Some(self.id("ch_")),

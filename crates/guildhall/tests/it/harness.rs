@@ -68,8 +68,12 @@ impl Hall {
 
     /// Opens a hall with a configuration that differs.
     pub(crate) async fn open_with(change: impl FnOnce(Config) -> Config) -> Self {
+        Self::open_by(Clock::frozen(NOW_MS), change).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn open_by(clock: Clock, change: impl FnOnce(Config) -> Config) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let clock = Clock::frozen(NOW_MS);
         let config = change(config(&directory));
         let running =
             serve::start(&config, clock.clone(), Random::seeded(7), true).await.expect("the hall opens");

@@ -2,8 +2,10 @@
 
 use crate::harness::{Hall, NOW_MS};
 use crate::receiver::Receiver;
-use crate::stripe::{Scene, WEBHOOK_SECRET, reference};
-use guildhall_app::jobs;
+use crate::stripe::{Scene, WEBHOOK_SECRET, configured, reference};
+use guildhall_app::clock::Clock;
+use guildhall_app::{jobs, world_time};
+use guildhall_core::billing::DAY_MS;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -39,7 +41,7 @@ async fn tell(hall: &Hall, signature: Option<&str>, body: &str) -> (u16, Value) 
 /// Tells a hall an event that is signed as it should be.
 pub(crate) async fn signed_event(hall: &Hall, event: &Value) {
     let body = event.to_string();
-    let signature = signed(WEBHOOK_SECRET, hall.clock.now_ms() / 1000, &body).await;
+    let signature = signed(WEBHOOK_SECRET, hall.clock.outside_ms() / 1000, &body).await;
     let (status, answer) = tell(hall, Some(&signature), &body).await;
     assert_eq!(status, 200, "{answer}");
 }
@@ -135,4 +137,13 @@ async fn what_is_told_of_what_was_asked_here_is_queued_and_the_rest_is_not() {
     let (status, answer) = tell(&without, Some("t=1,v1=00"), "{}").await;
     let sentence = "This server does not take payments through Stripe.";
     assert_eq!((status, answer["errors"][0]["message"].as_str()), (404, Some(sentence)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_as_old_as_outside_also_where_the_clock_was_moved_on() {
+    let hall = Hall::open_by(Clock::system(), |config| configured(config, "http://127.0.0.1:1")).await;
+    world_time::advance(&hall.running.hall, 3 * DAY_MS).await.expect("the clock is moved");
+    assert!(hall.clock.now_ms() > hall.clock.outside_ms());
+    let event = json!({"id": "evt_1", "type": "customer.updated", "data": {"object": {"id": "cus_1"}}});
+    signed_event(&hall, &event).await;
 }

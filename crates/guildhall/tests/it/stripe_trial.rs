@@ -2,9 +2,12 @@
 
 use crate::browser::{Browser, Page};
 use crate::localstripe::Bad;
+use crate::mail::{unfolded, with_smtp};
 use crate::purchase::{Sold, company_balance, has_access, hidden, sell, signed_in, sound};
+use crate::smtp::Smtp;
 use crate::stripe::Scene;
 use crate::stripe_event::signed_event;
+use guildhall::config::Config;
 use guildhall_app::{jobs, payment};
 use guildhall_core::billing::{DAY_MS, Terms};
 use guildhall_core::ids::{Id, PaymentId};
@@ -30,7 +33,11 @@ struct Tried {
 
 impl Tried {
     async fn set() -> Self {
-        let scene = Scene::set().await;
+        Self::set_with(|config| config).await
+    }
+
+    async fn set_with(change: impl FnOnce(Config) -> Config) -> Self {
+        let scene = Scene::set_with(change).await;
         let sold = sell(&scene.hall, TRIAL, |plan| plan).await;
         let mira = signed_in(&scene.hall, "mira").await;
         let place = format!("/checkout/{sold}");
@@ -205,4 +212,21 @@ async fn a_trial_for_which_no_card_is_kept_in_time_does_not_begin() {
     tried.run_due().await;
     assert_eq!(tried.stage(&payment).await, Stage::NeedsAction);
     sound(&tried.scene.hall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_kept_alone_has_no_receipt_and_what_it_pays_later_has_one() {
+    let mut smtp = Smtp::start().await;
+    let mut tried = Tried::set_with(|config| with_smtp(config, &smtp)).await;
+    let payment = tried.begin().await;
+    let intent = tried.intent(&payment, 1).await;
+    assert_eq!(tried.keep(&intent, GOOD).await, "succeeded");
+    tried.come_back(&payment).await;
+    assert_eq!(tried.stage(&payment).await, Stage::Paid);
+    tried.run_due().await;
+    assert!(smtp.is_empty(), "nothing was paid");
+    tried.scene.hall.clock.advance_ms(7 * DAY_MS);
+    tried.run_due().await;
+    let text = unfolded(&smtp.next().await.text);
+    assert!(text.contains("Paid") && text.contains("$10.00"), "{text}");
 }
