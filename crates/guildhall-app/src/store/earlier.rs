@@ -80,10 +80,10 @@ fn insert_dispute(
     let dispute: DisputeId = tx.mint();
     let now = tx.now;
     tx.execute(
-        "insert into disputes (id, payment_id, company_id, amount_minor, currency, status, fee_minor,
+        "insert into disputes (id, payment_id, company_id, amount_minor, currency, status, reference, fee_minor,
            drawn_reward_minor, drawn_pending_minor, drawn_reserve_minor, drawn_available_minor, drawn_debt_minor,
            created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, $7, $7)",
+         values ($1, $2, $3, $4, $5, $6, $1, 0, 0, 0, 0, 0, 0, $7, $7)",
         params![
             dispute.as_str(),
             id,

@@ -131,6 +131,7 @@ async fn a_payment_is_given_back_in_parts_and_then_whole() {
         .says(409, "This idempotence key was used before for another refund; nothing was given back.");
 
     let second = key(&page);
+    hall.clock.advance_ms(1000);
     hanna.send(&refunds, &order("15", &second)).await.leads_to(&done);
     let page = hanna.open(&done).await;
     page.says(200, "$15.00 went back to the buyer.");
@@ -310,6 +311,7 @@ async fn a_dispute_is_contested_once_and_won() {
     let contest = [("answer", "contest")];
     support.send(&answer, &contest).await.says(403, "The permission `payment:manage` is missing");
     let mut stranger = signed_in(&hall, "stranger").await;
+    stranger.open("/account").await.says(200, "stranger");
     stranger.send(&answer, &contest).await.says(404, "There is no company `biz_");
     let foreign = hall.foreign().await;
     let mut elsewhere = browser_of(&hall, &foreign.owner).await;

@@ -90,6 +90,10 @@ fn answer_refunds(scene: &Scene, before: &[Value], refund: &str, status: &str) {
 async fn what_is_pending_at_stripe_is_back_when_stripe_tells() {
     let mut order = Undelivered::set().await;
     let place = format!("/checkout/{}", order.session);
+    let pending = json!({"id": "re_1", "status": "pending",
+        "metadata": {"guildhall_key": format!("stray:{}", order.intent)}});
+    // The page asks how it stands.
+    order.scene.front.answer_badly([Bad::answer(200, &json!({"data": [pending]}))]);
     order.mira.open(&place).await.says(200, "Your money is given back");
     assert_eq!(order.stands().await, (Stage::Returning, RefundStatus::Pending, 2000));
     // Somebody else's refund, and what is told twice, changes nothing.
