@@ -211,6 +211,8 @@ const SHORTEST_PENDING_MS: i64 = 60 * 60 * 1000;
 const LONGEST_PENDING_MS: i64 = 24 * SHORTEST_PENDING_MS;
 /// How long it may take before a person has to see to it, in milliseconds (90 days).
 const MOST_PENDING_MS: i64 = 90 * LONGEST_PENDING_MS;
+/// What is said of one that takes longer.
+pub(crate) const TOO_LONG: &str = "the processor has not decided in 90 days; look there";
 
 /// A payment, held together with its seller's money: amounts are decided from balances.
 pub(crate) fn hold(tx: &mut Tx<'_>, id: &PaymentId) -> Result<Payment> {
@@ -263,14 +265,18 @@ pub(crate) async fn carry_on(hall: &Guildhall, id: &RefundId) -> std::result::Re
     }
 }
 
-/// Has a processor that takes its time asked again, after as long as it has taken, an hour at least and a day at most:
-/// what it tells by itself may be lost.
+/// How long a processor is left alone that has taken so long with a refund, all in milliseconds: as long again, an hour at
+/// least and a day at most. `None` when a person has to see to it.
+pub(crate) fn rest_ms(taken_ms: i64) -> Option<i64> {
+    (taken_ms <= MOST_PENDING_MS).then(|| taken_ms.clamp(SHORTEST_PENDING_MS, LONGEST_PENDING_MS))
+}
+
+/// Has a processor that takes its time asked again: what it tells by itself may be lost.
 async fn look_again(hall: &Guildhall, refund: &Refund) -> std::result::Result<(), Failure> {
-    let (id, taken_ms) = (refund.id.clone(), hall.now_ms() - refund.created_at);
-    if taken_ms > MOST_PENDING_MS {
-        return Err(Failure::Permanent("the processor has not decided in 90 days; look there".into()));
-    }
-    let rest_ms = taken_ms.clamp(SHORTEST_PENDING_MS, LONGEST_PENDING_MS);
+    let id = refund.id.clone();
+    let Some(rest_ms) = rest_ms(hall.now_ms() - refund.created_at) else {
+        return Err(Failure::Permanent(TOO_LONG.into()));
+    };
     let queued = hall.store.write(move |tx| {
         let (lane, at) = (payment::lane(id.as_str()), tx.now + rest_ms);
         jobs::enqueue_at(tx, &Work::Refund(id.clone()), &lane, at).map(|_| ())

@@ -179,7 +179,7 @@ pub(crate) fn charge_of(read: &mut store::Read<'_>, payment: &Payment) -> Result
 /// Gives back what was taken and cannot be kept. What is not back by that, its own job sees to.
 async fn give_back(hall: &Guildhall, payment: &Payment) {
     let charge = payment.reference.as_deref().unwrap_or_default();
-    if let Err(failure) = stray::carry_on(hall, charge).await {
+    if let Err(failure) = stray::give_back(hall, charge).await {
         tracing::warn!(payment = %payment.id, charge, what = failure.reason(), "a charge is not back yet");
     }
 }

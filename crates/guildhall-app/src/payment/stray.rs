@@ -27,6 +27,7 @@ use crate::ledger::{self, Parties};
 use crate::processor::{
     self, Answer, Asked, AskedFor, GiveBack, GivenBack, KeptMethod, Processor, Silence, WhatIsNew,
 };
+use crate::refund;
 use crate::store::{self, Tx};
 use crate::{Guildhall, House};
 use guildhall_core::dispute::DisputeStatus;
@@ -238,13 +239,29 @@ fn book(tx: &mut Tx<'_>, stray: &StrayCharge, word: &str, name: &str, happening:
 /// decided, another job gives back what it left.
 ///
 /// # Errors
-/// `Temporary` until the processor says that it is back.
+/// `Temporary` until the processor has taken it on, `Permanent` when that has it on its way for too long.
 pub(crate) async fn carry_on(hall: &Guildhall, reference: &str) -> std::result::Result<(), Failure> {
+    match give_back(hall, reference).await? {
+        Some(GivenBack::Pending { .. }) => look_again(hall, reference).await,
+        Some(GivenBack::Failed { message, .. }) => Err(Failure::Temporary(message)),
+        Some(GivenBack::Done { .. }) | None => Ok(()),
+    }
+}
+
+/// Asks the processor to give a stray charge back, or how that stands, and writes the answer down; `None` where there is
+/// nothing to give back.
+///
+/// # Errors
+/// `Temporary` when it does not answer.
+pub(super) async fn give_back(
+    hall: &Guildhall,
+    reference: &str,
+) -> std::result::Result<Option<GivenBack>, Failure> {
     let temporary = |error: Error| Failure::Temporary(error.told());
     let wanted = reference.to_owned();
     let found = hall.store.read(move |read| store::stray_charge::find(read, &wanted)).await;
     let is_due = |stray: &StrayCharge| stray.status != RefundStatus::Succeeded && stray.disputed_minor == 0;
-    let Some(stray) = found.map_err(temporary)?.filter(is_due) else { return Ok(()) };
+    let Some(stray) = found.map_err(temporary)?.filter(is_due) else { return Ok(None) };
     let wanted = GiveBack {
         key: stray_key(reference, stray.failures),
         amount_minor: stray.left_minor(),
@@ -256,23 +273,42 @@ pub(crate) async fn carry_on(hall: &Guildhall, reference: &str) -> std::result::
         Err(Silence(what)) => return Err(Failure::Temporary(what)),
     };
     crash::point("stray given back");
+    if let GivenBack::Failed { message, .. } = &given {
+        tracing::error!(charge = reference, message, "a stray charge cannot be given back");
+    }
     let (wanted, failures, answer) = (reference.to_owned(), stray.failures, given.clone());
     let noted = hall.store.write(move |tx| note(tx, &wanted, failures, &answer));
     noted.await.map_err(temporary)?;
-    match given {
-        GivenBack::Done { .. } => Ok(()),
-        GivenBack::Pending { .. } => Err(Failure::Temporary("it is on its way back".into())),
-        GivenBack::Failed { message, .. } => {
-            tracing::error!(charge = reference, message, "a stray charge cannot be given back");
-            Err(Failure::Temporary(message))
-        }
+    Ok(Some(given))
+}
+
+/// Has a processor that takes its time asked again, as it is about a seller's refund.
+async fn look_again(hall: &Guildhall, reference: &str) -> std::result::Result<(), Failure> {
+    let reference = reference.to_owned();
+    let queued = hall.store.write(move |tx| {
+        let Some(stray) = store::stray_charge::find(tx, &reference)? else { return Ok(true) };
+        let Some(rest_ms) = refund::rest_ms(tx.now - stray.created_at) else { return Ok(false) };
+        let (work, lane, at) =
+            (Work::StrayCharge(reference.clone()), lane(stray.payment.as_str()), tx.now + rest_ms);
+        jobs::enqueue_at(tx, &work, &lane, at).map(|_| true)
+    });
+    match queued.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Permanent(refund::TOO_LONG.into())),
+        Err(error) => Err(Failure::Temporary(error.told())),
     }
+}
+
+/// A stray charge as it stands, held with its payment: nobody else changes either until the transaction ends.
+fn hold(tx: &mut Tx<'_>, reference: &str) -> Result<Option<StrayCharge>> {
+    let Some(looked) = store::stray_charge::find(tx, reference)? else { return Ok(None) };
+    tx.lock(&format!("payment {}", looked.payment))?;
+    store::stray_charge::find(tx, reference)
 }
 
 /// Writes down what was answered to a try to give a stray charge back, of which so many had failed before.
 fn note(tx: &mut Tx<'_>, reference: &str, failures: i64, given: &GivenBack) -> Result<()> {
-    tx.lock(&format!("stray charge {reference}"))?;
-    let Some(mut stray) = store::stray_charge::find(tx, reference)? else {
+    let Some(mut stray) = hold(tx, reference)? else {
         return Err(Error::internal("a stray charge that is not there"));
     };
     if stray.status == RefundStatus::Succeeded || stray.failures != failures {
@@ -281,19 +317,11 @@ fn note(tx: &mut Tx<'_>, reference: &str, failures: i64, given: &GivenBack) -> R
     match given {
         GivenBack::Done { reference: refund } => {
             stray.refund_reference = Some(refund.clone());
-            if stray.disputed_minor > 0 {
-                // It stands as disputed, and is found to be back when the bank has left it.
-                tracing::error!(
-                    charge = reference,
-                    "a stray charge was given back while its buyer's bank took it"
-                );
-                return store::stray_charge::update(tx, &stray);
-            }
             is_back(tx, &mut stray)
         }
-        GivenBack::Pending { reference } => {
+        GivenBack::Pending { reference: refund } => {
             stray.status = RefundStatus::Pending;
-            stray.refund_reference = Some(reference.clone());
+            stray.refund_reference = Some(refund.clone());
             stray.failure_message = None;
             store::stray_charge::update(tx, &stray)
         }
@@ -310,8 +338,7 @@ fn hear_refund(
     status: RefundStatus,
     message: Option<&str>,
 ) -> Result<()> {
-    tx.lock(&format!("stray charge {reference}"))?;
-    let known = store::stray_charge::find(tx, reference)?;
+    let known = hold(tx, reference)?;
     let Some(mut stray) = known.filter(|stray| stray.refund_reference.as_deref() == Some(refund)) else {
         return Ok(());
     };
@@ -328,6 +355,12 @@ fn hear_refund(
 
 /// The buyer has it.
 fn is_back(tx: &mut Tx<'_>, stray: &mut StrayCharge) -> Result<()> {
+    if stray.disputed_minor > 0 {
+        // It stands as disputed, and is found to be back when the bank has left it.
+        let charge = &stray.reference;
+        tracing::error!(charge, "a stray charge was given back while its buyer's bank took it");
+        return store::stray_charge::update(tx, stray);
+    }
     stray.status = RefundStatus::Succeeded;
     stray.failure_message = None;
     let happening = Happening::Returned { to: Source::Processor, amount_minor: stray.left_minor() };

@@ -53,7 +53,10 @@ pub struct Dossier {
     pub refunds: Vec<Refund>,
     /// Where banks took it back or warned that they may, newest first.
     pub disputes: Vec<Dispute>,
-    /// Charges of other attempts that were taken beside it, oldest first.
+    /// What its processor calls the charge that it knows as its own.
+    pub charge: Option<String>,
+    /// Charges that go back, oldest first: what other attempts took beside it, and its own where what it is for cannot be
+    /// had any more.
     pub stray_charges: Vec<StrayCharge>,
     /// Whether disputes of it are answered here, and not where its processor asks.
     pub is_answered_here: bool,
@@ -146,6 +149,7 @@ fn collect(
         refunds: refund::of_payment(read, &receipt.id)?,
         disputes: store::dispute::of_payment(read, &receipt.id)?,
         stray_charges: store::stray_charge::of_payment(read, &receipt.id)?,
+        charge: payment.reference,
         is_answered_here: payment.processor == Some(Processor::Sandbox),
         company,
         receipt,

@@ -145,7 +145,7 @@ async fn show(hall: &Guildhall, payment: &str) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What became of a charge that another attempt took.
+/// What became of a charge that goes back: another attempt took it, or it paid for what could not be had any more.
 fn stray_in_words(stray: &StrayCharge) -> String {
     let amount = in_words(stray.amount_minor, stray.currency);
     let refund = stray.refund_reference.as_deref().unwrap_or("no name yet");

@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use crate::localstripe::Bad;
 use crate::purchase::{ONCE, sell, signed_in};
+use crate::scene::DAY_MS;
 use crate::stripe::Scene;
 use crate::stripe_event::signed_event;
 use crate::stripe_purchase::order;
@@ -54,6 +55,24 @@ impl Undelivered {
         self.run_due().await;
     }
 
+    /// Stripe tells how a dispute of the charge stands, over so much of Stripe's units.
+    async fn hear_dispute(&mut self, status: &str, amount: i64) {
+        self.events += 1;
+        let object = json!({"id": "dp_1", "payment_intent": self.intent, "status": status, "amount": amount,
+            "currency": "usd", "reason": "fraudulent"});
+        let event = json!({"id": format!("evt_{}", self.events), "type": "charge.dispute.updated",
+            "data": {"object": object}});
+        signed_event(&self.scene.hall, &event).await;
+        self.run_due().await;
+    }
+
+    /// What the team reads that became of the charge.
+    async fn team_reads(&self, sentence: &str) {
+        let mut hanna = signed_in(&self.scene.hall, "hanna").await;
+        let place = format!("/companies/{}/payments/{}", self.scene.hall.world.company, self.payment);
+        hanna.open(&place).await.says(200, sentence);
+    }
+
     async fn run_due(&self) {
         jobs::run_due(&self.scene.hall.running.hall).await.expect("jobs run");
     }
@@ -96,6 +115,7 @@ async fn what_is_pending_at_stripe_is_back_when_stripe_tells() {
     order.scene.front.answer_badly([Bad::answer(200, &json!({"data": [pending]}))]);
     order.mira.open(&place).await.says(200, "Your money is given back");
     assert_eq!(order.stands().await, (Stage::Returning, RefundStatus::Pending, 2000));
+    order.team_reads("$20.00 was charged for what could not be had any more, and is being given back.").await;
     // Somebody else's refund, and what is told twice, changes nothing.
     order.hear("re_elsewhere", "succeeded").await;
     assert_eq!(order.stands().await, (Stage::Returning, RefundStatus::Pending, 2000));
@@ -103,10 +123,47 @@ async fn what_is_pending_at_stripe_is_back_when_stripe_tells() {
         order.hear("re_1", "succeeded").await;
         assert_eq!(order.stands().await, (Stage::AutoRefunded, RefundStatus::Succeeded, 0));
     }
+    order.team_reads("$20.00 was charged for what could not be had any more, and was given back.").await;
     assert_eq!(order.keys(), [format!("stray:{}", order.intent)]);
-    order.scene.hall.clock.advance_ms(24 * 60 * 60 * 1000);
+    order.scene.hall.clock.advance_ms(DAY_MS);
     order.run_due().await;
     assert_eq!(order.keys(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pending_at_stripe_is_asked_about_until_it_is_back() {
+    let order = Undelivered::set().await;
+    let refund = |status: &str| {
+        json!({"data": [{"id": "re_1", "status": status,
+            "metadata": {"guildhall_key": format!("stray:{}", order.intent)}}]})
+    };
+    // Longer than a job that fails is tried.
+    order.scene.front.say("GET", "/v1/refunds", 200, &refund("pending"));
+    for _ in 0..20 {
+        order.scene.hall.clock.advance_ms(DAY_MS);
+        order.run_due().await;
+        assert_eq!(order.stands().await, (Stage::Returning, RefundStatus::Pending, 2000));
+    }
+    assert!(jobs::list(&order.scene.hall.running.hall, true, 10).await.expect("a list").is_empty());
+    order.scene.front.say("GET", "/v1/refunds", 200, &refund("succeeded"));
+    order.scene.hall.clock.advance_ms(DAY_MS);
+    order.run_due().await;
+    assert_eq!(order.stands().await, (Stage::AutoRefunded, RefundStatus::Succeeded, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_back_while_a_bank_holds_some_of_it_is_booked_when_the_bank_has_decided() {
+    for part in [800, 2000] {
+        let mut order = Undelivered::set().await;
+        order.hear_dispute("needs_response", part).await;
+        order.hear("re_1", "succeeded").await;
+        assert_eq!(order.stands().await, (Stage::Returning, RefundStatus::Pending, 2000), "{part}");
+        let back = json!({"id": "re_1", "status": "succeeded",
+            "metadata": {"guildhall_key": format!("stray:{}", order.intent)}});
+        order.scene.front.say("GET", "/v1/refunds", 200, &json!({"data": [back]}));
+        order.hear_dispute("won", part).await;
+        assert_eq!(order.stands().await, (Stage::AutoRefunded, RefundStatus::Succeeded, 0), "{part}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +185,7 @@ async fn a_refund_that_fails_is_asked_for_anew_and_one_that_comes_back_when_an_o
     // Days later the buyer's bank sends it back.
     order.hear("re_2", "failed").await;
     assert_eq!(order.stands().await, (Stage::AutoRefunded, RefundStatus::Failed, 2000));
-    order.scene.hall.clock.advance_ms(24 * 60 * 60 * 1000);
+    order.scene.hall.clock.advance_ms(DAY_MS);
     order.run_due().await;
     assert_eq!(order.keys(), Vec::<String>::new());
     let hall = &order.scene.hall.running.hall;

@@ -27,8 +27,7 @@ pub(super) struct Heard {
 
 /// Takes news of a dispute of a stray charge. What comes late or twice changes nothing.
 pub(super) fn take(tx: &mut Tx<'_>, charge: &str, heard: &Heard) -> Result<()> {
-    tx.lock(&format!("stray charge {charge}"))?;
-    let Some(mut stray) = store::stray_charge::find(tx, charge)? else { return Ok(()) };
+    let Some(mut stray) = super::hold(tx, charge)? else { return Ok(()) };
     let before = standing(&stray, heard);
     // What is decided without having been heard of before was disputed first.
     let is_decided = matches!(heard.status, DisputeStatus::Won | DisputeStatus::Lost);

@@ -1,5 +1,6 @@
 //! What became of a payment, step by step.
 
+use guildhall_app::payment::StrayCharge;
 use guildhall_app::receipt::Dossier;
 use guildhall_app::refund::Refund;
 use guildhall_core::dispute::DisputeStatus;
@@ -47,13 +48,8 @@ fn of_payment(dossier: &Dossier) -> Vec<(i64, String)> {
         course.push((at.unwrap_or(receipt.created_at), what));
     }
     for stray in &dossier.stray_charges {
-        let amount = price(stray.amount_minor, stray.currency);
-        let what = match stray.status {
-            RefundStatus::Succeeded => "was charged as well, and was given back",
-            RefundStatus::Pending => "was charged as well, and is being given back",
-            RefundStatus::Failed => "was charged as well, and could not be given back",
-        };
-        course.push((stray.created_at, format!("{amount} of another attempt {what}.")));
+        let is_own = dossier.charge.as_ref() == Some(&stray.reference);
+        course.push((stray.created_at, of_stray(stray, is_own)));
     }
     if let Some(at) = receipt.paid_at {
         let is_charged = receipt.payment.is_chargeable;
@@ -62,6 +58,23 @@ fn of_payment(dossier: &Dossier) -> Vec<(i64, String)> {
     }
     course.extend(dossier.next_attempt_at.map(|at| (at, "It is tried again.".to_owned())));
     course
+}
+
+/// What became of a charge that goes back: the payment's own, or another attempt's.
+fn of_stray(stray: &StrayCharge, is_own: bool) -> String {
+    let amount = price(stray.amount_minor, stray.currency);
+    let what = match is_own {
+        true => format!("{amount} was charged for what could not be had any more"),
+        false => format!("{amount} of another attempt was charged as well"),
+    };
+    let end = match stray.status {
+        _ if stray.disputed_minor > 0 => "is held by the buyer's bank",
+        _ if stray.lost_minor == stray.amount_minor => "was taken back by the buyer's bank",
+        RefundStatus::Succeeded => "was given back",
+        RefundStatus::Pending => "is being given back",
+        RefundStatus::Failed => "could not be given back",
+    };
+    format!("{what}, and {end}.")
 }
 
 fn of_refund(refund: &Refund) -> String {
